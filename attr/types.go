@@ -1,0 +1,87 @@
+// Package attr decides when transient node attributes are written to the
+// cluster's status: it dampens, keeps private ones private, and tells again
+// what its node said when the status is made anew.
+package attr
+
+import "time"
+
+// Config is what a Machine must know from the start.
+type Config struct {
+	Self string // name of this node
+}
+
+// Input is what a Machine's Step takes: one of the types below.
+type Input interface{ input() }
+
+// The inputs.
+type (
+	// Tick says that the time returned by Wake has come.
+	Tick struct{}
+
+	// Set changes an attribute (attrd_updater -U, -B, -Y, -D).
+	Set struct {
+		Node    string        // whose attribute; "": this node's
+		Name    string        // attribute
+		Value   string        // "" with Delete; "++", "+=N", "NAME++", "NAME+=N" count from the present value
+		Delete  bool          // remove the attribute
+		SetID   string        // id of the <instance_attributes>, "" for the default one
+		SetType string        // attribute set to write to: "" or "status" (transient), "utilization"
+		Delay   time.Duration // dampening; negative: leave as it is
+		Only    Only          // what of Value and Delay is meant
+		Private bool          // never written to the CIB
+		User    string
+	}
+
+	// Flush writes everything that is dampened at once (attrd_updater -R).
+	Flush struct{}
+
+	// Forget drops all attributes of a node (its status was erased).
+	Forget struct{ Node string }
+
+	// Joined says that the status may have been made anew: own values are told again.
+	Joined struct{}
+)
+
+// Only says which part of a Set counts.
+type Only int
+
+// The parts.
+const (
+	Value Only = iota // value; delay only if the attribute is new
+	Delay             // attrd_updater -Y
+	Both              // attrd_updater -B
+)
+
+func (Tick) input()   {}
+func (Set) input()    {}
+func (Flush) input()  {}
+func (Forget) input() {}
+func (Joined) input() {}
+
+// Effect is what a Step asks for.
+type Effect interface{ effect() }
+
+// Write asks to put attributes of a node into the status, all in one update.
+type Write struct {
+	Node    string
+	Changes []Change // sorted by name
+}
+
+// Change is one attribute of a Write.
+type Change struct {
+	Name    string
+	Value   string
+	Delete  bool
+	SetID   string
+	SetType string
+}
+
+func (Write) effect() {}
+
+// Attribute is one attribute as the machine holds it, for queries.
+type Attribute struct {
+	Node, Name, Value string
+	Delay             time.Duration
+	Private           bool
+	Pending           bool // not written yet
+}

@@ -1,0 +1,186 @@
+// Package fence decides how a node is cut off from the cluster's resources:
+// which device, run by which member, at which level of the topology, and what
+// to try next when that fails. Every member runs the same Machine on the same
+// agreed stream of Request, Message and View inputs, so all of them choose the
+// same executor and come to the same outcome without asking each other.
+package fence
+
+import (
+	"time"
+
+	"mainstay/agent"
+	"mainstay/member"
+)
+
+// Config is what a Machine must know from the start.
+type Config struct {
+	Self member.NodeID
+	Rand func() uint64 // for pcmk_delay_max; used only by the executor of an attempt
+	// DefaultTimeout is for requests and devices that set none (stonith-timeout). 0 means 60 s.
+	DefaultTimeout time.Duration
+	// MaxAttempts is how often a device's level is tried per request before it
+	// fails (stonith-max-attempts is the scheduler's; this is per request). 0 means 2.
+	MaxAttempts int
+}
+
+// Input is what a Machine's Step takes: one of the types below.
+// Request, View, Withdraw and the messages must be fed in agreed order on all members;
+// Setup must be made from a CIB at the same place of that order.
+type Input interface{ input() }
+
+// The inputs. Wall is the time of day in Unix seconds.
+type (
+	// Tick says that the time returned by Wake has come.
+	Tick struct{ Wall int64 }
+
+	// Request asks to fence (agreed).
+	Request struct {
+		ID      string // unique for ever, e.g. "ORIGIN.RING.SEQ"
+		Target  string // node name
+		Action  string // "off", "reboot" or "on"
+		Origin  member.NodeID
+		Client  string        // who asked: "coordinator", "operator", …
+		Timeout time.Duration // for one device; 0: Config.DefaultTimeout
+		Delay   time.Duration // priority-fencing-delay, added to devices' delay_base; negative: no delays at all
+		Wall    int64
+	}
+
+	// View is the present view (agreed). A request whose origin has left it ends as failed.
+	View struct{ Members []member.NodeID }
+
+	// Withdraw ends requests without an outcome of their own (agreed): that
+	// with ID, or all of Origin if ID is empty (it lost quorum).
+	Withdraw struct {
+		ID     string
+		Origin member.NodeID
+		Reason string
+		Wall   int64
+	}
+
+	// Confirm is the operator's word that a node is off (agreed).
+	Confirm struct {
+		Target string
+		Client string
+		Wall   int64
+	}
+
+	// Done ends a Run (local).
+	Done struct {
+		Tag    uint64
+		Result agent.Result
+		Wall   int64
+	}
+
+	// Remember takes over history of members that were here before (on joining).
+	Remember struct{ Events []Event }
+)
+
+// Message is what members tell each other by agreed multicast; each is an Input too.
+type Message interface {
+	Input
+	message()
+}
+
+// The messages. Fields are exported for the engine's encoding only.
+type (
+	// Attempted is the end of one device's run at its executor.
+	Attempted struct {
+		ID     string // of the request
+		Seq    int    // number of the attempt within the request
+		Device string
+		By     member.NodeID
+		OK     bool
+		Skip   bool   // the device does not know the target: no failure, go on
+		Output string // the agent's words
+		Wall   int64
+	}
+
+	// Expired says that a request has taken too long; its origin says so.
+	Expired struct {
+		ID   string
+		Wall int64
+	}
+)
+
+// Effect is what a Step asks for: one of the types below.
+type Effect interface{ effect() }
+
+// The effects.
+type (
+	// Run asks to run a fence agent on this node; Done{Tag} must follow.
+	Run struct {
+		Tag  uint64
+		Call agent.Call
+	}
+
+	// Kill asks to end a Run at once; its Done still follows.
+	Kill struct{ Tag uint64 }
+
+	// Announce asks to multicast a message in agreed order, to this node too.
+	Announce struct{ Message Message }
+
+	// Outcome is the end of a request; every member has it at the same place of the agreed order.
+	Outcome struct {
+		ID     string
+		Target string
+		Action string
+		Origin member.NodeID
+		By     member.NodeID // executor; 0: nobody, or the operator
+		Device string
+		OK     bool
+		Reason string // why not, or who confirmed it
+		Wall   int64
+	}
+)
+
+func (Tick) input()      {}
+func (Request) input()   {}
+func (View) input()      {}
+func (Withdraw) input()  {}
+func (Confirm) input()   {}
+func (Done) input()      {}
+func (Remember) input()  {}
+func (Setup) input()     {}
+func (Attempted) input() {}
+func (Expired) input()   {}
+
+func (Attempted) message() {}
+func (Expired) message()   {}
+
+func (Run) effect()      {}
+func (Kill) effect()     {}
+func (Announce) effect() {}
+func (Outcome) effect()  {}
+
+// Setup is the fencing configuration; FromCIB reads it.
+type Setup struct {
+	Enabled  bool // stonith-enabled
+	Action   string
+	Timeout  time.Duration // stonith-timeout
+	Watchdog time.Duration // stonith-watchdog-timeout; 0: none
+	Nodes    []Node        // in document order
+	Devices  []Device      // in document order
+	Levels   []Level       // in document order
+}
+
+// Node is what matters of a node.
+type Node struct {
+	ID    member.NodeID // 0 for remote nodes
+	Name  string
+	Attrs map[string]string // permanent attributes, for levels and maps by attribute
+}
+
+// Event is one entry of the history.
+type Event struct {
+	ID        string
+	Target    string
+	Action    string
+	Origin    member.NodeID
+	Client    string
+	By        member.NodeID
+	Device    string
+	State     string // "pending", "success", "failed"
+	Reason    string
+	Asked     int64 // Unix seconds
+	Completed int64
+}
