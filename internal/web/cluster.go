@@ -1,0 +1,219 @@
+// Package web serves a running node to its users: HTTP and JSON on a Unix socket
+// whose peer's credentials say who asks, server-sent events for watching,
+// Prometheus metrics and a description of it all in OpenAPI. It decides nothing;
+// the node behind it is a Cluster, declared here in terms of nouns.
+package web
+
+import (
+	"context"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/graph"
+	"mainstay/member"
+	"mainstay/status"
+)
+
+// Cluster is the running node as the API sees it. Methods may be called from any
+// goroutine; errors that are a *Problem reach the user as they are.
+type Cluster interface {
+	// Snapshot returns the present state; the caller must not change it.
+	Snapshot() *Snapshot
+	// Status unpacks the present CIB for displays.
+	Status() (*status.Cluster, error)
+	// Edit changes the CIB and returns its new version once every member of the
+	// view has it on disk. The document after the edits is returned with it if
+	// the node has it at hand (it may be nil).
+	Edit(ctx context.Context, r Request) (cib.Version, error)
+	// SetAttribute changes a transient node attribute (of any node).
+	SetAttribute(ctx context.Context, c AttributeChange) error
+	// Fence has a node fenced and returns when that has ended.
+	Fence(ctx context.Context, r FenceRequest) (FenceEvent, error)
+	// ConfirmOff records an operator's word that a node is off.
+	ConfirmOff(ctx context.Context, node, user string) error
+	// Forget deletes operation history, so that resources are probed again and
+	// failures no longer count.
+	Forget(ctx context.Context, r ForgetRequest) error
+	// AddNode adds a node to the nodelist of every member's configuration file
+	// and of the running cluster; it returns when all members have it on disk.
+	// A node that is there already, the same in every field, is no error.
+	AddNode(ctx context.Context, n Peer) error
+	// RemoveNode is the opposite of AddNode; the node must not be a member.
+	RemoveNode(ctx context.Context, name string) error
+	// Transition returns a transition that is still kept, with graph and input.
+	// Number 0 means the latest. Transitions are kept by the node that was
+	// coordinator.
+	Transition(number int) (*Transition, error)
+	// Watch sends what happens until ctx ends, then closes the channel. A slow
+	// reader misses events but sees the latest.
+	Watch(ctx context.Context) <-chan Event
+}
+
+// Request is a change of the CIB.
+type Request struct {
+	Edits  []cib.Edit
+	Base   *cib.Version // refuse if the configuration changed since; nil: do not care
+	User   string       // who asks, by the socket's peer credentials
+	Client string       // program that asks: "mainstay", "cibadmin"
+	DryRun bool         // validate and refuse as usual, but change nothing
+}
+
+// AttributeChange sets or removes one transient attribute.
+type AttributeChange struct {
+	Node   string // "" is the node that is asked
+	Name   string
+	Value  string
+	Delete bool
+	Set    string         // attribute set id, "" for the usual one
+	Delay  *time.Duration // dampening; nil keeps what is set
+	// Private attributes are never written to the CIB.
+	Private bool
+	// Sync waits until the value is in every member's CIB.
+	Sync bool
+	User string
+}
+
+// FenceRequest asks for a node to be fenced.
+type FenceRequest struct {
+	Node    string
+	Action  string // "off", "reboot" or "on"
+	Timeout time.Duration
+	User    string
+	Client  string
+}
+
+// ForgetRequest names history to delete. Empty fields mean "any".
+type ForgetRequest struct {
+	Resource  string // base id; all its instances and members
+	Node      string
+	Operation string // only failures of this operation …
+	Interval  string // … with this interval
+	// FailuresOnly keeps the history of what did not fail (cleanup); otherwise
+	// all of it goes (refresh).
+	FailuresOnly bool
+	User         string
+}
+
+// Snapshot is the state of a node at one moment.
+type Snapshot struct {
+	Taken       time.Time
+	Cluster     string // cluster_name
+	Self        string
+	SelfID      member.NodeID
+	Build       string // version of the program
+	Started     time.Time
+	CIB         *cib.Elem
+	View        member.View
+	Quorum      Quorum
+	Coordinator string // "" if there is none
+	Peers       []Peer // all configured nodes, sorted by id
+	Links       []Link // sorted by node, then link
+	Transition  Running
+	Fencing     []FenceEvent // newest first; pending ones are not Done
+	Alarms      []Alarm      // newest first
+	History     []Transition // newest first, without Input and Graph
+	Attributes  []Attribute  // transient ones incl. private, sorted by node and name
+}
+
+// Quorum tells whether this side may act, and why not.
+type Quorum struct {
+	Quorate  bool
+	Votes    int
+	Expected int
+	Needed   int
+	WhyNot   string // "" if quorate
+}
+
+// Peer is a configured node.
+type Peer struct {
+	ID     member.NodeID
+	Name   string
+	Addrs  []string // per link
+	Votes  int
+	Member bool // in the present view
+}
+
+// Link is one link to one peer.
+type Link struct {
+	Node string
+	Link int
+	Addr string
+	Up   bool
+	RTT  time.Duration
+	Loss float64 // share of heartbeats lost lately, 0 to 1
+}
+
+// Running tells what the transition engine does. It is known on the coordinator;
+// on others Known is false.
+type Running struct {
+	Known   bool
+	Number  int
+	Busy    bool
+	Waiting []string // operation keys in flight, "vip_start_0 on node1"
+}
+
+// FenceEvent is one fencing, asked for, under way or over.
+type FenceEvent struct {
+	ID      string
+	Node    string
+	Action  string
+	Origin  string // node that asked
+	Client  string // who asked for it there
+	Device  string // that did it
+	Agent   string // node that ran the device
+	Started time.Time
+	Ended   time.Time
+	Done    bool
+	OK      bool
+	Output  string
+}
+
+// Alarm is something that an operator should know: a foreign key on the wire, a
+// second node with the same id, a full disk, a clock that jumped.
+type Alarm struct {
+	Kind   string
+	Source string // node, address or file
+	Text   string
+	Since  time.Time
+	Last   time.Time
+	Count  int
+}
+
+// Transition is one run of the transition engine.
+type Transition struct {
+	Number      int
+	Coordinator string
+	Started     time.Time
+	Ended       time.Time // zero while it runs
+	Trigger     string    // why it was computed
+	Outcome     string    // "complete", "aborted: …"
+	Summary     []string  // one line per thing it does, with its reason
+	Actions     int
+	Input       *cib.Elem    // the CIB it was computed from
+	Graph       *graph.Graph // what was computed
+}
+
+// Attribute is the value of a transient node attribute.
+type Attribute struct{ Node, Name, Value string }
+
+// Event is something that happened, for watchers.
+type Event struct {
+	At   time.Time
+	Kind EventKind
+	Node string
+	Text string // for people; may be ""
+}
+
+// EventKind tells what an event is about.
+type EventKind string
+
+// The kinds of event.
+const (
+	EventCIB        EventKind = "cib"
+	EventView       EventKind = "view"
+	EventQuorum     EventKind = "quorum"
+	EventTransition EventKind = "transition"
+	EventFence      EventKind = "fence"
+	EventLink       EventKind = "link"
+	EventAlarm      EventKind = "alarm"
+)
