@@ -79,4 +79,7 @@ const (
 	NoAgent      Status = 7 // the agent is not installed here
 	NotConnected Status = 8
 	Invalid      Status = 9
+
+	NoFenceDevice Status = 10
+	NoSecrets     Status = 11
 )
