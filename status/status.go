@@ -57,6 +57,18 @@ const (
 	Group     ResourceKind = "group"
 	Clone     ResourceKind = "clone"
 	Bundle    ResourceKind = "bundle"
+	Replica   ResourceKind = "replica" // of a bundle; its children are primitives with a Part
+)
+
+// Part is what a primitive does in a replica of a bundle.
+type Part string
+
+// The parts of a replica.
+const (
+	PartIP        Part = "ip"        // its address
+	PartInner     Part = "inner"     // the configured primitive inside of the container
+	PartContainer Part = "container" // the container itself
+	PartRemote    Part = "remote"    // the connection to its guest node
 )
 
 // Place is one node on which an instance is active.
@@ -86,7 +98,12 @@ type Resource struct {
 	LockedTo     string
 	Unique       bool // clones: globally-unique
 	Promotable   bool
-	Image        string // bundles
+	Image        string   // bundles
+	BundleType   string   // bundles: "docker", "podman" or "rkt"
+	IP           string   // replicas: the address, "" if none
+	Part         Part     // primitives of a replica
+	Max          int      // clones: clone-max
+	Allowed      []string // clones: names of the nodes that may run instances, before constraints
 	Description  string
 	Children     []*Resource // members, instances, replicas
 	NodesRunning int

@@ -1,0 +1,70 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mainstay/cib"
+)
+
+const sample = `<transition_graph cluster-delay="60s" transition_id="7">
+  <synapse id="0" priority="1000000">
+    <action_set>
+      <rsc_op id="4" operation="start" operation_key="st_start_0" on_node="n1" on_node_uuid="1" router_node="n2">
+        <primitive id="st" long-id="st:1" class="ocf" provider="heartbeat" type="Dummy"/>
+        <attributes CRM_meta_timeout="20000"/>
+        <downed><node id="9"/></downed>
+      </rsc_op>
+    </action_set>
+    <inputs>
+      <trigger><pseudo_event id="2" operation="running" operation_key="g_running_0"/></trigger>
+      <trigger><crm_event id="3" operation="stonith" operation_key="stonith-n3-off"/></trigger>
+    </inputs>
+  </synapse>
+  <synapse id="1"><action_set><pseudo_event id="2" operation="running" operation_key="g_running_0"/></action_set><inputs/></synapse>
+  <synapse id="2"><action_set><crm_event id="3" operation="stonith" operation_key="stonith-n3-off" on_node="n3" on_node_uuid="3"/></action_set><inputs/></synapse>
+</transition_graph>`
+
+func TestParse(t *testing.T) {
+	got, err := Parse([]byte(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Graph{ID: 7, Attrs: []cib.Attr{{Name: "cluster-delay", Value: "60s"}}, Actions: []*Action{
+		{ID: 4, Kind: Resource, Task: "start", Key: "st_start_0", Node: "n1", NodeID: "1", Router: "n2", Priority: 1000000,
+			Rsc:   &Rsc{ID: "st", LongID: "st:1", Class: "ocf", Provider: "heartbeat", Type: "Dummy"},
+			Attrs: []cib.Attr{{Name: "CRM_meta_timeout", Value: "20000"}}, Downed: []string{"9"}, Inputs: []int{2, 3}},
+		{ID: 2, Kind: Pseudo, Task: "running", Key: "g_running_0"},
+		{ID: 3, Kind: Cluster, Task: "stonith", Key: "stonith-n3-off", Node: "n3", NodeID: "3"},
+	}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{"transition_graph", "graph", "want <transition_graph>"},
+		{`transition_id="7"`, `transition_id="x"`, "transition_id"},
+		{`priority="1000000"`, `priority="much"`, "priority"},
+		{`<rsc_op id="4"`, `<rsc_op id="four"`, "four"},
+		{`<trigger><pseudo_event id="2"`, `<trigger><pseudo_event id=""`, "trigger id"},
+		{`<crm_event id="3" operation="stonith" operation_key="stonith-n3-off" on_node`, `<other id="3" on_node`, "is no action"},
+	} {
+		if _, err := Parse([]byte(strings.ReplaceAll(sample, c.old, c.new))); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s → %s: error %v, want %q", c.old, c.new, err, c.want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(sample))
+	f.Add([]byte("<transition_graph/>"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		if g, err := Parse(doc); err == nil && g == nil {
+			t.Error("neither graph nor error")
+		}
+	})
+}
