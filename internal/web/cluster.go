@@ -96,112 +96,116 @@ type ForgetRequest struct {
 
 // Snapshot is the state of a node at one moment.
 type Snapshot struct {
-	Taken       time.Time
-	Cluster     string // cluster_name
-	Self        string
-	SelfID      member.NodeID
-	Build       string // version of the program
-	Started     time.Time
-	CIB         *cib.Elem
-	View        member.View
-	Quorum      Quorum
-	Coordinator string // "" if there is none
-	Peers       []Peer // all configured nodes, sorted by id
-	Links       []Link // sorted by node, then link
-	Transition  Running
-	Fencing     []FenceEvent // newest first; pending ones are not Done
-	Alarms      []Alarm      // newest first
-	History     []Transition // newest first, without Input and Graph
-	Attributes  []Attribute  // transient ones incl. private, sorted by node and name
+	Taken       time.Time     `json:"taken"`
+	Cluster     string        `json:"cluster"` // cluster_name
+	Self        string        `json:"self"`
+	SelfID      member.NodeID `json:"self_id"`
+	Build       string        `json:"build"` // version of the program
+	Started     time.Time     `json:"started"`
+	CIB         *cib.Elem     `json:"-"`
+	View        member.View   `json:"view"`
+	Quorum      Quorum        `json:"quorum"`
+	Coordinator string        `json:"coordinator"` // "" if there is none
+	Peers       []Peer        `json:"peers"`       // all configured nodes, sorted by id
+	Links       []Link        `json:"links"`       // sorted by node, then link
+	Transition  Running       `json:"transition"`
+	Fencing     []FenceEvent  `json:"fencing"`    // newest first; pending ones are not Done
+	Alarms      []Alarm       `json:"alarms"`     // newest first
+	History     []Transition  `json:"history"`    // newest first, without Input and Graph
+	Attributes  []Attribute   `json:"attributes"` // transient ones incl. private, sorted by node and name
 }
 
 // Quorum tells whether this side may act, and why not.
 type Quorum struct {
-	Quorate  bool
-	Votes    int
-	Expected int
-	Needed   int
-	WhyNot   string // "" if quorate
+	Quorate  bool   `json:"quorate"`
+	Votes    int    `json:"votes"`
+	Expected int    `json:"expected"`
+	Needed   int    `json:"needed"`
+	WhyNot   string `json:"why_not"` // "" if quorate
 }
 
 // Peer is a configured node.
 type Peer struct {
-	ID     member.NodeID
-	Name   string
-	Addrs  []string // per link
-	Votes  int
-	Member bool // in the present view
+	ID     member.NodeID `json:"id"`
+	Name   string        `json:"name"`
+	Addrs  []string      `json:"addrs"` // per link
+	Votes  int           `json:"votes"`
+	Member bool          `json:"member"` // in the present view
 }
 
 // Link is one link to one peer.
 type Link struct {
-	Node string
-	Link int
-	Addr string
-	Up   bool
-	RTT  time.Duration
-	Loss float64 // share of heartbeats lost lately, 0 to 1
+	Node string        `json:"node"`
+	Link int           `json:"link"`
+	Addr string        `json:"addr"`
+	Up   bool          `json:"up"`
+	RTT  time.Duration `json:"rtt_ns"`
+	Loss float64       `json:"loss"` // share of heartbeats lost lately, 0 to 1
 }
 
 // Running tells what the transition engine does. It is known on the coordinator;
 // on others Known is false.
 type Running struct {
-	Known   bool
-	Number  int
-	Busy    bool
-	Waiting []string // operation keys in flight, "vip_start_0 on node1"
+	Known   bool     `json:"known"`
+	Number  int      `json:"number"`
+	Busy    bool     `json:"busy"`
+	Waiting []string `json:"waiting"` // operation keys in flight, "vip_start_0 on node1"
 }
 
 // FenceEvent is one fencing, asked for, under way or over.
 type FenceEvent struct {
-	ID      string
-	Node    string
-	Action  string
-	Origin  string // node that asked
-	Client  string // who asked for it there
-	Device  string // that did it
-	Agent   string // node that ran the device
-	Started time.Time
-	Ended   time.Time
-	Done    bool
-	OK      bool
-	Output  string
+	ID      string    `json:"id"`
+	Node    string    `json:"node"`
+	Action  string    `json:"action"`
+	Origin  string    `json:"origin"` // node that asked
+	Client  string    `json:"client"` // who asked for it there
+	Device  string    `json:"device"` // that did it
+	Agent   string    `json:"agent"`  // node that ran the device
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended"`
+	Done    bool      `json:"done"`
+	OK      bool      `json:"ok"`
+	Output  string    `json:"output"`
 }
 
 // Alarm is something that an operator should know: a foreign key on the wire, a
 // second node with the same id, a full disk, a clock that jumped.
 type Alarm struct {
-	Kind   string
-	Source string // node, address or file
-	Text   string
-	Since  time.Time
-	Last   time.Time
-	Count  int
+	Kind   string    `json:"kind"`
+	Source string    `json:"source"` // node, address or file
+	Text   string    `json:"text"`
+	Since  time.Time `json:"since"`
+	Last   time.Time `json:"last"`
+	Count  int       `json:"count"`
 }
 
 // Transition is one run of the transition engine.
 type Transition struct {
-	Number      int
-	Coordinator string
-	Started     time.Time
-	Ended       time.Time // zero while it runs
-	Trigger     string    // why it was computed
-	Outcome     string    // "complete", "aborted: …"
-	Summary     []string  // one line per thing it does, with its reason
-	Actions     int
-	Input       *cib.Elem    // the CIB it was computed from
-	Graph       *graph.Graph // what was computed
+	Number      int          `json:"number"`
+	Coordinator string       `json:"coordinator"`
+	Started     time.Time    `json:"started"`
+	Ended       time.Time    `json:"ended"`   // zero while it runs
+	Trigger     string       `json:"trigger"` // why it was computed
+	Outcome     string       `json:"outcome"` // "complete", "aborted: …"
+	Summary     []string     `json:"summary"` // one line per thing it does, with its reason
+	Actions     int          `json:"actions"`
+	Input       *cib.Elem    `json:"-"` // the CIB it was computed from
+	Graph       *graph.Graph `json:"-"` // what was computed
 }
 
 // Attribute is the value of a transient node attribute.
-type Attribute struct{ Node, Name, Value string }
+type Attribute struct {
+	Node  string `json:"node"`
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Event is something that happened, for watchers.
 type Event struct {
-	At   time.Time
-	Kind EventKind
-	Node string
-	Text string // for people; may be ""
+	At   time.Time `json:"at"`
+	Kind EventKind `json:"kind"`
+	Node string    `json:"node"`
+	Text string    `json:"text"` // for people; may be ""
 }
 
 // EventKind tells what an event is about.
