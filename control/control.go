@@ -1,0 +1,401 @@
+// Package control is the coordinator's mind: it notices that the CIB changed,
+// has the scheduler plan, has the transition carried out, and judges what comes
+// back. Every node has one; it acts only while its node coordinates a synced
+// view. It is a pure step machine.
+package control
+
+import (
+	"fmt"
+	"time"
+
+	"mainstay/agent"
+	"mainstay/cib"
+	"mainstay/graph"
+	"mainstay/member"
+	"mainstay/replica"
+	"mainstay/sched"
+	"mainstay/transit"
+)
+
+// Config is what a control needs to know of its node.
+type Config struct {
+	Self      member.NodeID
+	Name      string
+	Nodes     int    // configured members
+	UUID      string // of this run of the daemon; stands in transition keys
+	NodeLimit int    // operations that a node may have under way, 0: no limit
+	// FirstNumber is the number of the first transition.
+	FirstNumber int
+}
+
+// State is what a control is about.
+type State string
+
+// The states.
+const (
+	NotCoordinator State = "not coordinator"
+	Settling       State = "settling"   // a new cluster waits for its nodes
+	Idle           State = "idle"       // nothing to do
+	Transition     State = "transition" // a graph is being carried out
+	Aborting       State = "aborting"   // a graph's last actions are waited for
+	Holding        State = "holding"    // waits before it tries again what failed
+)
+
+// Time is an instant on both clocks.
+type Time struct {
+	Mono time.Duration
+	Wall time.Time
+}
+
+// Input is what happens to a control.
+type Input interface{ input() }
+
+// The inputs.
+type (
+	// Unsynced says that a new view begins: what the coordinator ordered is void.
+	Unsynced struct{}
+	// Synced says that the view agreed, and whether this node coordinates it.
+	Synced struct {
+		View member.View
+		Me   bool
+		CIB  *cib.Elem
+		// New is true if no member was part of a synced view before: a cluster
+		// that starts, which waits a little for its nodes.
+		New bool
+	}
+	// Changed is a change of the CIB in a synced view.
+	Changed struct {
+		CIB    *cib.Elem
+		Config bool
+		Update *replica.Update
+	}
+	// Fenced is the end of a fencing request.
+	Fenced struct {
+		Target string
+		Action string
+		OK     bool
+		Reason string
+	}
+	// Tick says that time has passed.
+	Tick struct{}
+)
+
+func (Unsynced) input() {}
+func (Synced) input()   {}
+func (Changed) input()  {}
+func (Fenced) input()   {}
+func (Tick) input()     {}
+
+// Effect is what a control wants done.
+type Effect interface{ effect() }
+
+// The effects.
+type (
+	// Order asks a node to carry out an action.
+	Order struct {
+		Node   string
+		Key    Key
+		Action *graph.Action
+	}
+	// Fence asks for a node to be fenced.
+	Fence struct {
+		Target, Action string
+		Timeout, Delay time.Duration
+		Reason         string
+	}
+	// Submit asks for an update of the CIB.
+	Submit struct{ Update replica.Update }
+	// Planned says that a transition was planned and begins.
+	Planned struct {
+		Number  int
+		Input   *cib.Elem
+		Result  *sched.Result
+		Trigger string // what made it necessary
+		At      time.Time
+		Took    time.Duration
+	}
+	// Ended says how a transition ended.
+	Ended struct {
+		Number  int
+		Outcome transit.Outcome
+		Reason  string
+		Failed  []string // keys of the actions that failed
+		At      time.Time
+	}
+	// Became reports a change of state.
+	Became struct{ From, To State }
+	// Note is for the log.
+	Note struct{ Level, Text string }
+)
+
+func (Order) effect()   {}
+func (Fence) effect()   {}
+func (Submit) effect()  {}
+func (Planned) effect() {}
+func (Ended) effect()   {}
+func (Became) effect()  {}
+func (Note) effect()    {}
+
+// Control is the machine.
+type Control struct {
+	cfg     Config
+	state   State
+	view    member.View
+	root    *cib.Elem
+	transit *transit.Machine
+	number  int
+	trigger string // why the next plan is due; "" if none is
+	last    string // fingerprint of the last plan, to notice that it repeats
+	repeats int
+	settle  time.Duration // until when a new cluster waits
+	hold    time.Duration // until when a failed fencing is not tried again
+	holds   int
+	recheck time.Duration
+	failed  []string
+	now     Time
+	out     []Effect
+	clock   func() time.Duration
+}
+
+// New makes a control. clock measures how long planning takes; it decides nothing.
+func New(cfg Config, clock func() time.Duration) *Control {
+	return &Control{cfg: cfg, state: NotCoordinator, number: cfg.FirstNumber, clock: clock,
+		transit: transit.New(transit.Config{NodeLimit: cfg.NodeLimit})}
+}
+
+// State tells what the control is about.
+func (c *Control) State() State { return c.state }
+
+// Number is the number of the present or last transition.
+func (c *Control) Number() int { return c.number }
+
+// Step feeds one input.
+func (c *Control) Step(now Time, in Input) []Effect {
+	c.now, c.out = now, nil
+	switch in := in.(type) {
+	case Unsynced:
+		c.leave()
+	case Synced:
+		c.synced(in)
+	case Changed:
+		c.root = in.CIB
+		c.changed(in)
+	case Fenced:
+		c.fenced(in)
+	case Tick:
+		c.tick()
+	default:
+		panic(fmt.Sprintf("control: unknown input %T", in))
+	}
+	c.proceed()
+	return c.out
+}
+
+// Wake is the earliest time at which a Tick is wanted, 0 if none.
+func (c *Control) Wake() time.Duration {
+	w := c.transit.Wake()
+	for _, t := range []time.Duration{c.settle, c.hold, c.recheck} {
+		if t != 0 && (w == 0 || t < w) {
+			w = t
+		}
+	}
+	return w
+}
+
+func (c *Control) become(s State) {
+	if s != c.state {
+		c.emit(Became{c.state, s})
+		c.state = s
+	}
+}
+
+func (c *Control) emit(e Effect) { c.out = append(c.out, e) }
+
+// leave forgets the transition: its orders are void in the next view.
+func (c *Control) leave() {
+	if c.transit.Active() != nil {
+		c.emit(Ended{Number: c.number, Outcome: transit.Aborted, Reason: "the membership changed", Failed: c.failed, At: c.now.Wall})
+	}
+	c.transit = transit.New(transit.Config{NodeLimit: c.cfg.NodeLimit})
+	c.trigger, c.settle, c.hold, c.recheck = "", 0, 0, 0
+	c.become(NotCoordinator)
+}
+
+func (c *Control) synced(in Synced) {
+	c.root, c.view = in.CIB, in.View
+	if !in.Me {
+		return
+	}
+	c.last, c.repeats = "", 0
+	c.want("the membership changed")
+	if in.New && len(in.View.Members) < c.cfg.Nodes {
+		c.settle = c.now.Mono + c.duration("dc-deadtime", 20*time.Second)
+		c.become(Settling)
+		c.emit(Note{"info", fmt.Sprintf("a new cluster: waiting for %d of %d nodes", c.cfg.Nodes-len(in.View.Members), c.cfg.Nodes)})
+		return
+	}
+	c.become(Idle)
+}
+
+// want asks for a plan.
+func (c *Control) want(why string) {
+	if c.trigger == "" {
+		c.trigger = why
+	}
+	if c.transit.Active() != nil && !c.transit.Aborting() {
+		c.run(transit.Abort{Reason: why})
+	}
+}
+
+func (c *Control) tick() {
+	c.run(transit.Tick{})
+	if c.settle != 0 && c.now.Mono >= c.settle {
+		c.settle = 0
+		c.become(Idle)
+	}
+	if c.hold != 0 && c.now.Mono >= c.hold {
+		c.hold = 0
+	}
+	if c.recheck != 0 && c.now.Mono >= c.recheck {
+		c.recheck = 0
+		c.last = ""
+		c.want("time has passed")
+	}
+}
+
+// proceed plans if a plan is due and nothing stands in its way.
+func (c *Control) proceed() {
+	if c.state == NotCoordinator || c.trigger == "" || c.settle != 0 || c.transit.Active() != nil {
+		return
+	}
+	if c.hold != 0 {
+		c.become(Holding)
+		return
+	}
+	c.plan()
+}
+
+func (c *Control) plan() {
+	why := c.trigger
+	c.trigger = ""
+	began := c.clock()
+	res := sched.Schedule(sched.Input{CIB: c.root, Now: c.now.Wall})
+	took := c.clock() - began
+	c.schedule(res)
+	if len(res.Graph.Actions) == 0 {
+		c.last, c.repeats = "", 0
+		c.become(Idle)
+		return
+	}
+	if c.repeating(res.Graph) {
+		c.become(Idle)
+		return
+	}
+	c.number++
+	c.failed = nil
+	res.Graph.ID = c.number
+	c.emit(Planned{Number: c.number, Input: c.root, Result: res, Trigger: why, At: c.now.Wall, Took: took})
+	c.become(Transition)
+	c.run(transit.Start{Graph: res.Graph})
+}
+
+// maxRepeats is how often the same plan is tried in a row before the control
+// waits for something to change (law 8: it ends).
+const maxRepeats = 3
+
+// repeating notices a plan that is the same as the one that has just been carried out.
+func (c *Control) repeating(g *graph.Graph) bool {
+	f := fingerprint(g)
+	if f != c.last {
+		c.last, c.repeats = f, 0
+		return false
+	}
+	c.repeats++
+	if c.repeats < maxRepeats {
+		return false
+	}
+	if c.repeats == maxRepeats {
+		c.emit(Note{"error", "the same plan came up " + fmt.Sprint(maxRepeats+1) + " times in a row and is not tried again until something changes: " + f})
+	}
+	return true
+}
+
+func fingerprint(g *graph.Graph) string {
+	s := ""
+	for _, a := range g.Actions {
+		if a.Kind != graph.Pseudo {
+			s += a.Key + "@" + a.Node + " "
+		}
+	}
+	return s
+}
+
+// schedule sets the time of the next look at the CIB without a change.
+func (c *Control) schedule(res *sched.Result) {
+	c.recheck = 0
+	every := c.duration("cluster-recheck-interval", 15*time.Minute)
+	if every > 0 {
+		c.recheck = c.now.Mono + every
+	}
+	if !res.RecheckAt.IsZero() {
+		wait := max(res.RecheckAt.Sub(c.now.Wall), time.Second)
+		if at := c.now.Mono + wait; c.recheck == 0 || at < c.recheck {
+			c.recheck = at
+		}
+	}
+}
+
+func (c *Control) duration(option string, def time.Duration) time.Duration {
+	d, err := cib.ParseDuration(cib.Property(c.root, option, ""))
+	if err != nil || d < 0 {
+		return def
+	}
+	return d
+}
+
+// run feeds the transition engine and carries on with what it wants.
+func (c *Control) run(in transit.Input) {
+	for _, e := range c.transit.Step(c.now.Mono, in) {
+		switch e := e.(type) {
+		case transit.Dispatch:
+			c.dispatch(e)
+		case transit.Passed:
+		case transit.Failed:
+			c.failed = append(c.failed, e.Action.Key+" on "+e.Action.Node)
+			c.trigger = "action " + e.Action.Key + " on " + e.Action.Node + " failed"
+		case transit.Expired:
+			c.failed = append(c.failed, e.Action.Key+" on "+e.Action.Node)
+			c.trigger = "node " + e.Action.Node + " did not answer"
+			c.emit(Note{"error", fmt.Sprintf("%s was ordered on %s and no answer came in %v", e.Action.Key, e.Action.Node, e.After)})
+			c.expired(e.Action)
+		case transit.Refused:
+			c.emit(Note{"error", "the plan is refused: " + e.Reason})
+			c.become(Idle)
+		case transit.Finished:
+			c.finished(e)
+		}
+	}
+	if c.transit.Aborting() {
+		c.become(Aborting)
+	}
+}
+
+func (c *Control) finished(f transit.Finished) {
+	c.emit(Ended{Number: c.number, Outcome: f.Outcome, Reason: f.Reason, Failed: c.failed, At: c.now.Wall})
+	if c.trigger == "" {
+		c.trigger = fmt.Sprintf("transition %d ended", c.number)
+	}
+	c.become(Idle)
+}
+
+// expired makes a record for an operation that nobody answered, so that the
+// scheduler sees it as failed on that node.
+func (c *Control) expired(a *graph.Action) {
+	if a.Kind != graph.Resource || a.Rsc == nil {
+		return
+	}
+	c.emit(Submit{replica.Update{Wall: c.now.Wall.Unix(), Records: []replica.Record{
+		lostRecord(a, Key{a.ID, c.number, target(a), c.cfg.UUID}, c.now.Wall.Unix())}}})
+}
+
+func target(a *graph.Action) agent.Code { return agent.Code(atoi(a.Attr("CRM_meta_op_target_rc"))) }

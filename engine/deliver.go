@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"mainstay/agent"
+	"mainstay/cib"
+	"mainstay/control"
+	"mainstay/fence"
+	"mainstay/graph"
+	"mainstay/lrm"
+	"mainstay/member"
+	"mainstay/quorum"
+	"mainstay/replica"
+)
+
+// deliver handles one agreed message; all members of the view do so in the same order.
+func (e *Engine) deliver(from member.NodeID, payload []byte) {
+	m, err := decode(payload)
+	if err != nil {
+		e.note(slog.LevelError, "a message is not understood", "from", e.nameOf(from), "error", err)
+		return
+	}
+	switch {
+	case m.Votes != nil:
+		e.quorumIn(quorum.Heard{Peer: *m.Votes})
+	case m.Head != nil:
+		e.replicaIn(replica.HeadFrom{From: from, Head: *m.Head})
+	case m.Part != nil:
+		e.replicaIn(replica.PartFrom{From: from, Part: *m.Part})
+	case m.Persisted != nil:
+		e.replicaIn(replica.PersistedFrom{From: from, Persisted: *m.Persisted})
+	case m.Update != nil:
+		e.replicaIn(replica.UpdateFrom{From: from, Update: *m.Update})
+	case m.Order != nil:
+		e.order(from, *m.Order)
+	case m.Fence != nil:
+		e.event("fence", fmt.Sprintf("%s of %s is asked for by %s", m.Fence.Action, m.Fence.Target, e.nameOf(m.Fence.Origin)),
+			"target", m.Fence.Target, "action", m.Fence.Action, "origin", e.nameOf(m.Fence.Origin))
+		e.fenceIn(*m.Fence)
+	case m.Attempted != nil:
+		e.fenceIn(*m.Attempted)
+	case m.Expired != nil:
+		e.fenceIn(*m.Expired)
+	case m.Confirm != nil:
+		e.fenceIn(*m.Confirm)
+		e.off(m.Confirm.Target)
+	case m.Clean != nil:
+		e.clean(*m.Clean)
+	case m.Goodbye != nil:
+		e.goodbye(from, *m.Goodbye)
+	case m.Config != nil:
+		e.emit(NewConfig{m.Config.Text})
+	default:
+		e.note(slog.LevelWarn, "a message of a kind that this version does not know is ignored", "from", e.nameOf(from))
+	}
+}
+
+// order carries out the coordinator's word if it is for this node and this view.
+func (e *Engine) order(from member.NodeID, o order) {
+	if o.Node != e.name {
+		return
+	}
+	if o.Ring != e.view.Ring || from != e.replica.Coordinator() {
+		e.note(slog.LevelInfo, "an order of an earlier view is void", "from", e.nameOf(from), "key", o.Action.Key)
+		return
+	}
+	a := &o.Action
+	switch {
+	case a.Task == "do_shutdown":
+		e.leave(o.Key)
+	case a.Task == "cancel":
+		e.lrmIn(lrm.Cancel{Key: o.Key, Rsc: a.Rsc.ID, Op: a.Attr("CRM_meta_operation"), Interval: millis(a.Attr("CRM_meta_interval")), Wall: e.wall()})
+	case a.Task == "delete":
+		e.lrmIn(lrm.Forget{Key: o.Key, Rsc: a.Rsc.ID, Wall: e.wall()})
+	default:
+		e.lrmIn(lrmOrder(o, e.wall()))
+	}
+}
+
+// lrmOrder makes an executor's order of a graph action.
+func lrmOrder(o order, wall int64) lrm.Order {
+	a := &o.Action
+	return lrm.Order{
+		Key: o.Key, Rsc: a.Rsc.ID,
+		Agent:      agent.Name{Class: a.Rsc.Class, Provider: a.Rsc.Provider, Type: a.Rsc.Type},
+		Op:         a.Task,
+		Interval:   millis(a.Attr("CRM_meta_interval")),
+		Timeout:    millis(a.Attr("CRM_meta_timeout")),
+		StartDelay: millis(a.Attr("CRM_meta_start_delay")),
+		Params:     a.Attrs,
+		Wall:       wall,
+	}
+}
+
+func millis(s string) time.Duration {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return time.Duration(n) * time.Millisecond
+}
+
+// requestFence asks all members to fence a node; reply is the client's request, 0 for none.
+func (e *Engine) requestFence(x control.Fence, reply uint64) {
+	e.nextID++
+	id := fmt.Sprintf("%s.%s.%d", e.cfg.Self, e.cfg.UUID, e.nextID)
+	client := "coordinator"
+	if reply != 0 {
+		e.fencing[id] = reply
+		client = "operator"
+	}
+	e.multicast(message{Fence: &fence.Request{ID: id, Target: x.Target, Action: x.Action, Origin: e.cfg.Self,
+		Client: client, Timeout: x.Timeout, Delay: x.Delay, Wall: e.wall()}})
+}
+
+// fenced handles the end of a fencing, which all members learn at the same place of the order.
+func (e *Engine) fenced(x fence.Outcome) {
+	e.dirty = true
+	verdict := "succeeded"
+	if !x.OK {
+		verdict = "failed: " + x.Reason
+	}
+	e.event("fenced", fmt.Sprintf("%s of %s %s", x.Action, x.Target, verdict),
+		"target", x.Target, "action", x.Action, "ok", x.OK, "device", x.Device, "by", e.nameOf(x.By), "reason", x.Reason)
+	if x.OK && x.Action != "on" {
+		e.off(x.Target)
+	}
+	e.controlIn(control.Fenced{Target: x.Target, Action: x.Action, OK: x.OK, Reason: x.Reason})
+	if id, ok := e.fencing[x.ID]; ok {
+		delete(e.fencing, x.ID)
+		var err error
+		if !x.OK {
+			err = fmt.Errorf("fencing %s failed: %s", x.Target, x.Reason)
+		}
+		e.emit(Reply{ID: id, Err: err, Body: x})
+	}
+}
+
+// off notes that a node is known to run nothing.
+func (e *Engine) off(node string) {
+	if e.replica.Synced() {
+		e.replicaIn(replica.Agreed{Update: replica.Update{Gone: []string{node}, Wall: 0}})
+	}
+}
+
+// clean forgets history everywhere at the same place of the order, so that the
+// coordinator probes anew.
+func (e *Engine) clean(c clean) {
+	if !e.replica.Synced() {
+		return
+	}
+	if c.Node == "" || c.Node == e.name {
+		for _, rsc := range e.cleaned(c) {
+			e.lrmIn(lrm.Forget{Rsc: rsc, Wall: e.wall()})
+		}
+	}
+	e.replicaIn(replica.Agreed{Update: replica.Update{Erasures: []replica.Erasure{
+		{Node: c.Node, Rsc: c.Rsc, FailuresOnly: c.FailuresOnly, FailCounts: true}}}})
+}
+
+// cleaned lists the entries of this node's history that a clean is about.
+func (e *Engine) cleaned(c clean) []string {
+	var out []string
+	for r := range e.lrm.History().Child("lrm_resources").Named("lrm_resource") {
+		if c.Rsc != "" && r.ID() != c.Rsc && !strings.HasPrefix(r.ID(), c.Rsc+":") {
+			continue
+		}
+		if c.FailuresOnly && !anyFailure(r) {
+			continue
+		}
+		out = append(out, r.ID())
+	}
+	return out
+}
+
+func anyFailure(r *cib.Elem) bool {
+	for op := range r.Named("lrm_rsc_op") {
+		if strings.HasSuffix(op.ID(), "_last_failure_0") {
+			return true
+		}
+	}
+	return false
+}
+
+// taskOf describes an action for the history.
+func taskOf(a *graph.Action) string {
+	if a.Rsc != nil {
+		return a.Task + " " + a.Rsc.ID + " on " + a.Node
+	}
+	return a.Task + " " + a.Node
+}

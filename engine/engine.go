@@ -1,0 +1,289 @@
+// Package engine is one whole node as one step machine: it feeds the deciders
+// (ring, quorum, replica, control, lrm, fence, attr), carries what they say to
+// each other, and hands what must touch the machine to the loop that drives it.
+// It has no clock, socket, file or random source of its own.
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"mainstay/agent"
+	"mainstay/attr"
+	"mainstay/cib"
+	"mainstay/conf"
+	"mainstay/control"
+	"mainstay/fence"
+	"mainstay/lrm"
+	"mainstay/member"
+	"mainstay/quorum"
+	"mainstay/replica"
+	"mainstay/ring"
+)
+
+// Config is what a node knows when its daemon starts.
+type Config struct {
+	Self     member.NodeID
+	Conf     *conf.Config
+	Saved    *cib.Elem // the CIB found on disk
+	RingSeq  uint64    // the ring sequence found on disk
+	History  int       // number of the last transition found on disk
+	UUID     string    // of this run of the daemon
+	Version  string    // of the software
+	SameBoot bool      // another daemon ran before in this boot of the machine
+	Parallel int       // operations at once on this node
+	Rand     func() uint64
+	// Elapsed measures how long planning takes; no decision depends on it.
+	Elapsed func() time.Duration
+}
+
+// Time is an instant on both clocks of the node.
+type Time struct {
+	Mono time.Duration
+	Wall time.Time
+}
+
+// Input is what happens to a node.
+type Input interface{ input() }
+
+// The inputs.
+type (
+	// Tick says that the time of Wake has come.
+	Tick struct{}
+	// Packet is an authenticated packet from a peer.
+	Packet struct {
+		From member.NodeID
+		Data []byte
+	}
+	// Silence says that every link to a node was silent for the token timeout.
+	Silence struct{ Node member.NodeID }
+	// Heard ends a silence.
+	Heard struct{ Node member.NodeID }
+	// Unreachable says that a node's host answers that nobody listens there.
+	Unreachable struct{ Node member.NodeID }
+	// Paused says that this process did not run for a while.
+	Paused struct{ For time.Duration }
+	// Done ends a Run.
+	Done struct {
+		Tag    uint64
+		Result agent.Result
+	}
+	// Written ends a Write.
+	Written struct {
+		Tag uint64
+		Err error
+	}
+	// Request is a client's wish; Reply{ID} answers it.
+	Request struct {
+		ID   uint64
+		Body any // one of the request types
+	}
+	// Shutdown asks the node to stop what it runs and to leave.
+	Shutdown struct{}
+	// Trouble reports something that operators should see in the status.
+	Trouble struct{ Alarm Alarm }
+	// LinkState is the state of a link to a peer, for status displays.
+	LinkState struct {
+		Node member.NodeID
+		Link int
+		Up   bool
+		RTT  time.Duration
+	}
+)
+
+func (Tick) input()        {}
+func (Packet) input()      {}
+func (Silence) input()     {}
+func (Heard) input()       {}
+func (Unreachable) input() {}
+func (Paused) input()      {}
+func (Done) input()        {}
+func (Written) input()     {}
+func (Request) input()     {}
+func (Shutdown) input()    {}
+func (Trouble) input()     {}
+func (LinkState) input()   {}
+
+// Effect is what the node wants of its machine.
+type Effect interface{ effect() }
+
+// The effects.
+type (
+	// Send sends a packet to a peer, or to all (To 0).
+	Send struct {
+		To   member.NodeID
+		Data []byte
+	}
+	// Run runs an agent.
+	Run struct {
+		Tag  uint64
+		Call agent.Call
+	}
+	// Kill ends a Run.
+	Kill struct{ Tag uint64 }
+	// Write replaces a file on stable storage; Written answers if Tag is not 0.
+	Write struct {
+		Tag  uint64
+		Name string
+		Data []byte
+	}
+	// Reply answers a Request.
+	Reply struct {
+		ID   uint64
+		Err  error
+		Body any
+	}
+	// Log is a line for the log.
+	Log struct {
+		Level slog.Level
+		Msg   string
+		Args  []any
+	}
+	// NewConfig says that the cluster agreed on another configuration file.
+	NewConfig struct{ Text string }
+	// Exit says that the node has left and the daemon should end.
+	Exit struct{ Reason string }
+)
+
+func (Send) effect()      {}
+func (Run) effect()       {}
+func (Kill) effect()      {}
+func (Write) effect()     {}
+func (Reply) effect()     {}
+func (Log) effect()       {}
+func (NewConfig) effect() {}
+func (Exit) effect()      {}
+
+// Engine is the machine.
+type Engine struct {
+	cfg     Config
+	name    string
+	ring    *ring.Machine
+	quorum  *quorum.Machine
+	replica *replica.Replica
+	control *control.Control
+	lrm     *lrm.Machine
+	fence   *fence.Machine
+	attr    *attr.Machine
+
+	now     Time
+	out     []Effect
+	ringOut []ring.Effect
+	view    member.View
+	votes   quorum.State
+	batch   replica.Update // status changes that wait for the end of the step
+	clients map[uint64]uint64
+	fencing map[string]uint64 // fencing request → client's request
+	nextID  uint64
+	leaving leaving
+	alarms  alarms
+	links   links
+	history history
+	events  []Event
+	dirty   bool
+}
+
+// New makes a node that has not spoken to anybody yet.
+func New(cfg Config, now Time) (*Engine, error) {
+	self, ok := cfg.Conf.Node(cfg.Self)
+	if !ok {
+		return nil, fmt.Errorf("node %s is not in the nodelist", cfg.Self)
+	}
+	e := &Engine{cfg: cfg, name: self.Name, now: now,
+		clients: map[uint64]uint64{}, fencing: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
+	e.history.number = cfg.History
+	e.ring = ring.New(ringConfig(cfg))
+	e.quorum = quorum.New(quorumConfig(cfg))
+	e.replica = replica.New(replica.Config{Self: cfg.Self, Name: self.Name, Names: names(cfg.Conf),
+		ClusterName: cfg.Conf.Totem.ClusterName, Version: cfg.Version, SameBoot: cfg.SameBoot}, cfg.Saved, now.Mono)
+	e.control = control.New(control.Config{Self: cfg.Self, Name: self.Name, Nodes: len(cfg.Conf.Nodes), UUID: cfg.UUID,
+		FirstNumber: cfg.History}, cfg.Elapsed)
+	e.lrm = lrm.New(lrm.Config{NodeID: cfg.Self.String(), NodeName: self.Name, Parallel: cfg.Parallel, FeatureSet: replica.FeatureSet})
+	e.fence = fence.New(fence.Config{Self: cfg.Self, Rand: cfg.Rand})
+	e.attr = attr.New(attr.Config{Node: self.Name})
+	return e, nil
+}
+
+func names(c *conf.Config) map[member.NodeID]string {
+	m := map[member.NodeID]string{}
+	for _, n := range c.Nodes {
+		m[n.ID] = n.Name
+	}
+	return m
+}
+
+// Name is this node's name.
+func (e *Engine) Name() string { return e.name }
+
+// Wake is the earliest time at which a Tick is wanted, 0 if none.
+func (e *Engine) Wake() time.Duration {
+	var w time.Duration
+	for _, t := range []time.Duration{e.ring.Wake(), e.quorum.Wake(), e.control.Wake(), e.lrm.Wake(),
+		e.fence.Wake(), e.attr.Wake(), e.leaving.wake} {
+		if t != 0 && (w == 0 || t < w) {
+			w = t
+		}
+	}
+	return w
+}
+
+// Step feeds one input and returns what must be done, in this order.
+func (e *Engine) Step(now Time, in Input) []Effect {
+	e.now, e.out = now, nil
+	switch in := in.(type) {
+	case Tick:
+		e.tick()
+	case Packet:
+		e.ringIn(ring.Packet{From: in.From, Data: in.Data})
+	case Silence:
+		e.ringIn(ring.Silence{Node: in.Node})
+	case Heard:
+		e.ringIn(ring.Heard{Node: in.Node})
+	case Unreachable:
+		e.ringIn(ring.Unreachable{Node: in.Node})
+	case Paused:
+		e.note(slog.LevelWarn, "this process did not run for a while", "paused_ms", in.For.Milliseconds())
+		e.ringIn(ring.Paused{For: in.For})
+	case Done:
+		e.done(in)
+	case Written:
+		e.written(in)
+	case Request:
+		e.request(in)
+	case Shutdown:
+		e.shutdown()
+	case Trouble:
+		e.alarms.raise(in.Alarm, now.Wall)
+		e.dirty = true
+	case LinkState:
+		e.links.set(in)
+		e.dirty = true
+	default:
+		panic(fmt.Sprintf("engine: unknown input %T", in))
+	}
+	e.settle()
+	return e.out
+}
+
+func (e *Engine) tick() {
+	e.ringIn(ring.Tick{})
+	e.quorumIn(quorum.Tick{})
+	e.controlIn(control.Tick{})
+	e.lrmIn(lrm.Tick{Wall: e.wall()})
+	e.fenceIn(fence.Tick{Wall: e.wall()})
+	e.attrIn(attr.Tick{})
+	e.leaveTick()
+	e.replicaOut(e.replica.Retry())
+}
+
+func (e *Engine) wall() int64 { return e.now.Wall.Unix() }
+
+func (e *Engine) emit(x Effect) { e.out = append(e.out, x) }
+
+func (e *Engine) note(level slog.Level, msg string, args ...any) {
+	e.emit(Log{level, msg, args})
+}
+
+// multicast hands a message to the ring.
+func (e *Engine) multicast(m message) { e.ringIn(ring.Submit{Payload: encode(m)}) }

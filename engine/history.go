@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/control"
+	"mainstay/graph"
+	"mainstay/sched"
+)
+
+// Transition is one run of the coordinator's plan, as it is kept.
+type Transition struct {
+	Number  int
+	Trigger string // what made it necessary
+	Started time.Time
+	Ended   time.Time // zero while it runs
+	Took    time.Duration
+	Outcome string // "complete", "aborted: …", "" while it runs
+	Failed  []string
+	Summary []sched.SummaryLine
+	Actions int
+	Input   *cib.Elem
+	Graph   *graph.Graph
+}
+
+// keepInMemory is how many transitions a node holds with input and graph.
+const keepInMemory = 100
+
+// history is what this node planned as coordinator.
+type history struct {
+	number int
+	kept   []*Transition // oldest first
+}
+
+func (e *Engine) planned(x control.Planned) {
+	t := &Transition{Number: x.Number, Trigger: x.Trigger, Started: x.At.Wall, Took: x.Took,
+		Summary: x.Result.Summary, Actions: len(x.Result.Graph.Actions), Input: x.Input, Graph: x.Result.Graph}
+	e.history.kept = append(e.history.kept, t)
+	if len(e.history.kept) > keepInMemory {
+		e.history.kept = slices.Clone(e.history.kept[1:])
+	}
+	e.dirty = true
+	e.emit(Write{Name: "transition.number", Data: fmt.Appendf(nil, "%d\n", x.Number)})
+	e.event("planned", fmt.Sprintf("transition %d: %s", x.Number, x.Trigger),
+		"transition", x.Number, "trigger", x.Trigger, "actions", t.Actions, "took_us", x.Took.Microseconds())
+	for _, a := range x.Result.Graph.Actions {
+		if a.Kind != graph.Pseudo {
+			e.note(slog.LevelDebug, "an action is planned", "transition", x.Number, "action", a.Key, "node", a.Node, "reason", a.Reason)
+		}
+	}
+}
+
+func (e *Engine) ended(x control.Ended) {
+	for _, t := range e.history.kept {
+		if t.Number == x.Number && t.Ended.IsZero() {
+			t.Ended = x.At
+			t.Outcome = string(x.Outcome)
+			if x.Reason != "" {
+				t.Outcome += ": " + x.Reason
+			}
+			t.Failed = x.Failed
+			e.keep(t)
+		}
+	}
+	e.dirty = true
+	e.event("transition", fmt.Sprintf("transition %d %s", x.Number, x.Outcome),
+		"transition", x.Number, "outcome", x.Outcome, "reason", x.Reason, "failed", x.Failed)
+}
+
+// keepOnDisk is how many transitions stay on disk; older files are written over.
+const keepOnDisk = 1000
+
+// keep writes a finished transition to disk, so that its decision can be asked
+// about and replayed later.
+func (e *Engine) keep(t *Transition) {
+	doc := cib.New("transition",
+		cib.Attr{Name: "number", Value: fmt.Sprint(t.Number)},
+		cib.Attr{Name: "trigger", Value: t.Trigger},
+		cib.Attr{Name: "started", Value: t.Started.UTC().Format(time.RFC3339Nano)},
+		cib.Attr{Name: "ended", Value: t.Ended.UTC().Format(time.RFC3339Nano)},
+		cib.Attr{Name: "outcome", Value: t.Outcome},
+		cib.Attr{Name: "coordinator", Value: e.name},
+	).Append(t.Input)
+	for _, a := range t.Graph.Actions {
+		if a.Kind != graph.Pseudo {
+			doc = doc.Append(cib.New("action", cib.Attr{Name: "key", Value: a.Key},
+				cib.Attr{Name: "node", Value: a.Node}, cib.Attr{Name: "reason", Value: a.Reason}))
+		}
+	}
+	e.emit(Write{Name: fmt.Sprintf("transitions/%03d.xml", t.Number%keepOnDisk), Data: doc.AppendXML(nil, false)})
+}
+
+// Event is something that happened, with the time at which this node saw it.
+type Event struct {
+	At   Time
+	Kind string // view, synced, planned, transition, operation, fence, fenced, goodbye
+	Text string
+	Args []any // key, value, …
+}
+
+// keepEvents bounds the events that wait for the loop to take them.
+const keepEvents = 1000
+
+// event logs something that watchers want to hear of too.
+func (e *Engine) event(kind, text string, args ...any) {
+	e.dirty = true
+	e.note(slog.LevelInfo, text, append([]any{"event", kind}, args...)...)
+	if len(e.events) < keepEvents {
+		e.events = append(e.events, Event{e.now, kind, text, args})
+	}
+}

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"log/slog"
+	"strconv"
+	"time"
+
+	"mainstay/member"
+	"mainstay/replica"
+	"mainstay/ring"
+)
+
+// leaving is how far a node is on its way out.
+type leaving struct {
+	asked    bool
+	said     bool          // goodbye was multicast
+	wake     time.Duration // when to give up waiting
+	deadline time.Duration
+}
+
+// escalation is how long a node waits for its resources to stop before it leaves
+// all the same (shutdown-escalation of Pacemaker).
+const escalation = 20 * time.Minute
+
+// grace is how long the goodbye may take to be agreed.
+const grace = 2 * time.Second
+
+// shutdown asks the coordinator to take everything away from this node.
+func (e *Engine) shutdown() {
+	if e.leaving.asked {
+		return
+	}
+	e.leaving.asked = true
+	e.leaving.deadline = e.now.Mono + escalation
+	e.leaving.wake = e.leaving.deadline
+	e.note(slog.LevelInfo, "this node is asked to leave: its resources are stopped or moved first")
+	e.leaveSynced()
+}
+
+// leaveSynced tells the present view of the wish to leave.
+func (e *Engine) leaveSynced() {
+	if e.leaving.asked && !e.leaving.said && e.replica.Synced() {
+		e.submit(replica.Update{Attributes: []replica.Attribute{
+			{Node: e.name, Name: "shutdown", Value: strconv.FormatInt(e.wall(), 10)}}})
+	}
+}
+
+// leave follows the coordinator's do_shutdown: nothing runs here any more.
+func (e *Engine) leave(key string) {
+	e.batch.Completes = append(e.batch.Completes, key)
+	e.flushBatch()
+	e.sayGoodbye(true)
+}
+
+func (e *Engine) sayGoodbye(clean bool) {
+	if e.leaving.said {
+		return
+	}
+	e.leaving.asked, e.leaving.said = true, true
+	e.leaving.wake = e.now.Mono + grace
+	e.multicast(message{Goodbye: &goodbye{Node: e.name, Clean: clean}})
+}
+
+// goodbye notes that a node runs nothing, and ends this daemon if it is its own.
+func (e *Engine) goodbye(from member.NodeID, g goodbye) {
+	e.event("goodbye", g.Node+" leaves", "node", g.Node)
+	if g.Clean && e.replica.Synced() {
+		e.replicaIn(replica.Agreed{Update: replica.Update{Gone: []string{g.Node}}})
+	}
+	if from == e.cfg.Self {
+		e.ringIn(ring.Leave{})
+	}
+}
+
+func (e *Engine) leaveTick() {
+	if e.leaving.wake == 0 || e.now.Mono < e.leaving.wake {
+		return
+	}
+	if e.leaving.said {
+		e.ringIn(ring.Leave{})
+		e.emit(Exit{"left without being heard"})
+		e.leaving.wake = e.now.Mono + grace
+		return
+	}
+	e.note(slog.LevelError, "resources did not stop in time; this node leaves all the same")
+	e.sayGoodbye(false)
+}

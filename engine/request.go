@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"mainstay/attr"
+	"mainstay/cib"
+	"mainstay/control"
+	"mainstay/fence"
+	"mainstay/replica"
+)
+
+// The requests of clients; Reply answers each.
+type (
+	// Edit changes the CIB. The reply's Body is the new cib.Version, sent once
+	// every member of the view has it on disk.
+	Edit struct {
+		Edits  []cib.Edit
+		Base   *cib.Version
+		User   string
+		Client string
+	}
+	// SetAttribute changes a transient attribute.
+	SetAttribute struct {
+		Set  attr.Set
+		Sync bool // answer when all members have it, not when it is accepted
+	}
+	// FenceNode has a node fenced.
+	FenceNode struct {
+		Node, Action string
+		Timeout      time.Duration
+	}
+	// ConfirmOff is an operator's word that a node is off.
+	ConfirmOff struct{ Node, User string }
+	// Forget deletes operation history and fail counts.
+	Forget struct {
+		Resource, Node string
+		FailuresOnly   bool
+	}
+	// Reconfigure replaces the configuration file of all members.
+	Reconfigure struct{ Text string }
+)
+
+// request begins to carry out a client's wish.
+func (e *Engine) request(in Request) {
+	switch b := in.Body.(type) {
+	case Edit:
+		e.edit(in.ID, b)
+	case SetAttribute:
+		e.setAttribute(in.ID, b)
+	case FenceNode:
+		if !e.known(in.ID, b.Node) {
+			return
+		}
+		e.requestFence(control.Fence{Target: b.Node, Action: b.Action, Timeout: b.Timeout}, in.ID)
+	case ConfirmOff:
+		if !e.known(in.ID, b.Node) {
+			return
+		}
+		e.multicast(message{Confirm: &fence.Confirm{Target: b.Node, Client: b.User, Wall: e.wall()}})
+		e.emit(Reply{ID: in.ID})
+	case Forget:
+		if b.Node != "" && !e.known(in.ID, b.Node) {
+			return
+		}
+		e.multicast(message{Clean: &clean{Node: b.Node, Rsc: b.Resource, FailuresOnly: b.FailuresOnly}})
+		e.emit(Reply{ID: in.ID})
+	case Reconfigure:
+		e.multicast(message{Config: &nodeConfig{Text: b.Text}})
+		e.emit(Reply{ID: in.ID})
+	default:
+		panic(fmt.Sprintf("engine: unknown request %T", b))
+	}
+}
+
+// known answers with an error if the cluster has no such node.
+func (e *Engine) known(id uint64, node string) bool {
+	for n := range e.replica.Root().Path("configuration", "nodes").Named("node") {
+		if n.Get("uname") == node {
+			return true
+		}
+	}
+	e.emit(Reply{ID: id, Err: fmt.Errorf("there is no node named %q in this cluster", node)})
+	return false
+}
+
+func (e *Engine) edit(id uint64, b Edit) {
+	root, _, err := cib.Commit(e.replica.Root(), b.Edits, cib.Stamp{Origin: e.name, Client: b.Client, User: b.User, Wall: e.now.Wall, KeepStatus: true})
+	if err != nil {
+		e.emit(Reply{ID: id, Err: err})
+		return
+	}
+	if root == e.replica.Root() {
+		e.emit(Reply{ID: id, Body: cib.VersionOf(root)})
+		return
+	}
+	seq := e.replica.NextSeq()
+	e.clients[seq] = id
+	e.replicaIn(replica.Submit{Update: replica.Update{Seq: seq, Base: b.Base, Edits: replica.WireEdits(b.Edits),
+		User: b.User, Client: b.Client, Wall: e.wall()}})
+}
+
+func (e *Engine) answered(x replica.Answered) {
+	id, ok := e.clients[x.Seq]
+	if !ok {
+		return
+	}
+	delete(e.clients, x.Seq)
+	e.emit(Reply{ID: id, Err: x.Err, Body: x.Version})
+}
+
+// setAttribute hands an attribute to the damper. With Sync the answer waits until
+// what was written is applied, which a further update behind it tells.
+func (e *Engine) setAttribute(id uint64, b SetAttribute) {
+	if b.Set.Node == "" {
+		b.Set.Node = e.name
+	}
+	if !e.known(id, b.Set.Node) {
+		return
+	}
+	e.attrIn(b.Set)
+	if !b.Sync {
+		e.emit(Reply{ID: id, Body: cib.VersionOf(e.replica.Root())})
+		return
+	}
+	seq := e.replica.NextSeq()
+	e.clients[seq] = id
+	u := replica.Update{Seq: seq, Attributes: e.batch.Attributes, Wall: e.wall()}
+	e.batch.Attributes = nil
+	e.replicaIn(replica.Submit{Update: u})
+}

@@ -1,0 +1,338 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"mainstay/attr"
+	"mainstay/cib"
+	"mainstay/control"
+	"mainstay/fence"
+	"mainstay/lrm"
+	"mainstay/member"
+	"mainstay/quorum"
+	"mainstay/replica"
+	"mainstay/ring"
+)
+
+// Tags of runs and writes say whose they are.
+const (
+	ownerBits        = 56
+	ofLRM     uint64 = 1 << ownerBits
+	ofFence   uint64 = 2 << ownerBits
+	ofReplica uint64 = 3 << ownerBits
+	ownerMask uint64 = 0xff << ownerBits
+)
+
+func (e *Engine) done(in Done) {
+	tag := in.Tag &^ ownerMask
+	switch in.Tag & ownerMask {
+	case ofLRM:
+		e.lrmIn(lrm.Done{Tag: tag, Result: in.Result, Wall: e.wall()})
+	case ofFence:
+		e.fenceIn(fence.Done{Tag: tag, Result: in.Result, Wall: e.wall()})
+	default:
+		panic(fmt.Sprintf("engine: a run with the unknown tag %x ended", in.Tag))
+	}
+}
+
+func (e *Engine) written(in Written) {
+	if in.Tag&ownerMask != ofReplica {
+		panic(fmt.Sprintf("engine: a write with the unknown tag %x ended", in.Tag))
+	}
+	if in.Err != nil {
+		e.alarms.raise(Alarm{Kind: "disk", Text: in.Err.Error(), Remedy: "make room or repair the disk of " + e.name}, e.now.Wall)
+	} else {
+		e.alarms.clear("disk")
+	}
+	e.replicaIn(replica.Written{Err: in.Err})
+}
+
+// ringIn feeds the ring. Its effects wait in a queue of their own: what is
+// delivered is handled wholly, in order, before the next delivery, even if
+// handling it sends something that this node delivers to itself at once.
+func (e *Engine) ringIn(in ring.Input) {
+	e.ringOut = append(e.ringOut, e.ring.Step(e.now.Mono, in)...)
+}
+
+// settle carries out what the ring wants until nothing is left to do.
+func (e *Engine) settle() {
+	for {
+		for len(e.ringOut) > 0 {
+			x := e.ringOut[0]
+			e.ringOut = e.ringOut[1:]
+			e.ringEffect(x)
+		}
+		e.ringOut = nil
+		if !e.flushBatch() {
+			return
+		}
+	}
+}
+
+func (e *Engine) ringEffect(x ring.Effect) {
+	switch x := x.(type) {
+	case ring.Send:
+		e.emit(Send{x.To, x.Data})
+	case ring.Deliver:
+		e.deliver(x.From, x.Payload)
+	case ring.Install:
+		e.install(x)
+	case ring.KeepSeq:
+		e.emit(Write{Name: "ring.seq", Data: fmt.Appendf(nil, "%d\n", x.Seq)})
+	case ring.Transition:
+	case ring.Gone:
+		e.emit(Exit{"left the cluster"})
+	case ring.Note:
+		e.note(slog.Level(x.Level), x.Text, x.Attrs...)
+	default:
+		panic(fmt.Sprintf("engine: unknown effect %T", x))
+	}
+}
+
+// install begins a view: everything that was agreed in the last one is delivered.
+func (e *Engine) install(x ring.Install) {
+	e.flushBatch()
+	e.view = x.View
+	e.dirty = true
+	e.quorumIn(quorum.View{Members: x.View.Members})
+	e.event("view", fmt.Sprintf("view %s: %s", x.View.Ring, e.names(x.View.Members)),
+		"ring", x.View.Ring.String(), "members", e.names(x.View.Members), "left", e.names(x.Left),
+		"joined", e.names(x.Joined), "quorate", e.votes.Quorate)
+	e.controlIn(control.Unsynced{})
+	e.replicaIn(replica.Install{View: x.View, Quorate: e.votes.Quorate, LRM: e.lrm.History()})
+}
+
+func (e *Engine) names(ids []member.NodeID) string {
+	s := make([]string, len(ids))
+	for i, id := range ids {
+		s[i] = e.nameOf(id)
+	}
+	return strings.Join(s, " ")
+}
+
+func (e *Engine) nameOf(id member.NodeID) string {
+	if n, ok := e.cfg.Conf.Node(id); ok {
+		return n.Name
+	}
+	return "node " + id.String()
+}
+
+func (e *Engine) quorumIn(in quorum.Input) {
+	for _, x := range e.quorum.Step(e.now.Mono, in) {
+		switch x := x.(type) {
+		case quorum.State:
+			was := e.votes.Quorate
+			e.votes = x
+			e.dirty = true
+			if x.Quorate != was && e.replica.Synced() && e.replica.Coordinator() == e.cfg.Self {
+				q := x.Quorate
+				e.submit(replica.Update{Quorate: &q})
+			}
+		case quorum.Tell:
+			p := x.Peer
+			e.multicast(message{Votes: &p})
+		case quorum.Keep:
+			e.emit(Write{Name: QuorumFile, Data: encodeSaved(x.Saved)})
+		default:
+			panic(fmt.Sprintf("engine: unknown effect %T", x))
+		}
+	}
+}
+
+func (e *Engine) replicaIn(in replica.Input) { e.replicaOut(e.replica.Step(e.now.Mono, in)) }
+
+func (e *Engine) replicaOut(effects []replica.Effect) {
+	for _, x := range effects {
+		switch x := x.(type) {
+		case replica.Multicast:
+			e.multicast(wrap(x.Body))
+		case replica.WriteFile:
+			e.emit(Write{Tag: ofReplica, Name: "cib.xml", Data: x.Data})
+		case replica.KeepLost:
+			v := cib.VersionOf(x.Root)
+			e.emit(Write{Name: fmt.Sprintf("lost/cib-%d.%d.%d-%d.xml", v.AdminEpoch, v.Epoch, v.NumUpdates, e.wall()), Data: replica.EncodeFile(x.Root)})
+		case replica.Changed:
+			e.changed(x)
+		case replica.InSync:
+			e.inSync(x)
+		case replica.Answered:
+			e.answered(x)
+		case replica.Note:
+			e.note(levelOf(x.Level), x.Text)
+		default:
+			panic(fmt.Sprintf("engine: unknown effect %T", x))
+		}
+	}
+}
+
+func wrap(body any) message {
+	switch b := body.(type) {
+	case replica.Head:
+		return message{Head: &b}
+	case replica.Part:
+		return message{Part: &b}
+	case replica.Persisted:
+		return message{Persisted: &b}
+	case replica.Update:
+		return message{Update: &b}
+	}
+	panic(fmt.Sprintf("engine: no message for %T", body))
+}
+
+func levelOf(s string) slog.Level {
+	switch s {
+	case "error":
+		return slog.LevelError
+	case "warning":
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+func (e *Engine) changed(x replica.Changed) {
+	e.dirty = true
+	if x.Config || x.Update == nil {
+		e.fenceIn(fence.FromCIB(x.New))
+	}
+	if x.Update != nil {
+		e.controlIn(control.Changed{CIB: x.New, Config: x.Config, Update: x.Update})
+	}
+}
+
+// inSync begins the work of a synced view.
+func (e *Engine) inSync(x replica.InSync) {
+	e.dirty = true
+	fresh := true
+	for _, m := range x.View.Members {
+		fresh = fresh && x.Heads[m].Fresh
+	}
+	e.fenceIn(fence.View{Members: x.View.Members})
+	e.attrIn(attr.Joined{})
+	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
+	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: fresh})
+	e.leaveSynced()
+}
+
+func (e *Engine) controlIn(in control.Input) {
+	for _, x := range e.control.Step(control.Time(e.now), in) {
+		switch x := x.(type) {
+		case control.Order:
+			e.multicast(message{Order: &order{Ring: e.view.Ring, Node: x.Node, Key: x.Key.String(), Action: *x.Action}})
+		case control.Fence:
+			e.requestFence(x, 0)
+		case control.Submit:
+			e.submit(x.Update)
+		case control.Planned:
+			e.planned(x)
+		case control.Ended:
+			e.ended(x)
+		case control.Became:
+			e.dirty = true
+			e.note(slog.LevelDebug, "the coordinator's state changed", "from", x.From, "to", x.To)
+		case control.Note:
+			e.note(levelOf(x.Level), x.Text)
+		default:
+			panic(fmt.Sprintf("engine: unknown effect %T", x))
+		}
+	}
+}
+
+func (e *Engine) lrmIn(in lrm.Input) {
+	for _, x := range e.lrm.Step(e.now.Mono, in) {
+		switch x := x.(type) {
+		case lrm.Run:
+			e.emit(Run{ofLRM | x.Tag, x.Call})
+		case lrm.Kill:
+			e.emit(Kill{ofLRM | x.Tag})
+		case lrm.Record:
+			e.record(x)
+		case lrm.Erase:
+			e.batch.Erasures = append(e.batch.Erasures, replica.Erasure{Node: e.name, Rsc: x.Rsc, Ops: x.Ops})
+		case lrm.Answer:
+			e.batch.Completes = append(e.batch.Completes, x.Key)
+		default:
+			panic(fmt.Sprintf("engine: unknown effect %T", x))
+		}
+	}
+}
+
+func (e *Engine) record(x lrm.Record) {
+	r := replica.Record{Node: e.name, Rsc: x.Rsc, Op: string(x.Elem.AppendXML(nil, false))}
+	for _, a := range x.Resource.Attrs() {
+		if a.Name != "id" {
+			r.Attrs = append(r.Attrs, a)
+		}
+	}
+	if strings.HasSuffix(x.Elem.ID(), "_last_failure_0") {
+		r.Last = x.Elem.ID()
+	}
+	e.batch.Records = append(e.batch.Records, r)
+	if !x.Pending && r.Last == "" {
+		e.event("operation", fmt.Sprintf("%s on %s: %s", x.Elem.Get("operation_key"), e.name, x.Elem.Get("rc-code")),
+			"key", x.Elem.Get("operation_key"), "rc", x.Elem.Get("rc-code"), "op_status", x.Elem.Get("op-status"),
+			"exec_ms", x.Elem.Get("exec-time"), "reason", x.Elem.Get("exit-reason"), "failed", x.Failed)
+	}
+}
+
+// flushBatch multicasts what this node's executor and attributes gathered, and
+// tells whether there was anything.
+func (e *Engine) flushBatch() bool {
+	b := &e.batch
+	if len(b.Records)+len(b.Erasures)+len(b.Attributes)+len(b.Completes) == 0 {
+		return false
+	}
+	u := *b
+	e.batch = replica.Update{}
+	e.submit(u)
+	return true
+}
+
+// submit multicasts an update that no client waits for.
+func (e *Engine) submit(u replica.Update) {
+	u.Wall = e.wall()
+	e.replicaIn(replica.Submit{Update: u})
+}
+
+func (e *Engine) attrIn(in attr.Input) {
+	for _, x := range e.attr.Step(e.now.Mono, in) {
+		switch x := x.(type) {
+		case attr.Write:
+			for _, c := range x.Changes {
+				e.batch.Attributes = append(e.batch.Attributes, replica.Attribute{
+					Node: x.Node, Set: c.SetID, Name: c.Name, Value: c.Value, Delete: c.Delete})
+			}
+		default:
+			panic(fmt.Sprintf("engine: unknown effect %T", x))
+		}
+	}
+}
+
+func (e *Engine) fenceIn(in fence.Input) {
+	for _, x := range e.fence.Step(e.now.Mono, in) {
+		switch x := x.(type) {
+		case fence.Run:
+			e.emit(Run{ofFence | x.Tag, x.Call})
+		case fence.Kill:
+			e.emit(Kill{ofFence | x.Tag})
+		case fence.Announce:
+			e.announce(x.Message)
+		case fence.Outcome:
+			e.fenced(x)
+		default:
+			panic(fmt.Sprintf("engine: unknown effect %T", x))
+		}
+	}
+}
+
+func (e *Engine) announce(m fence.Message) {
+	switch m := m.(type) {
+	case fence.Attempted:
+		e.multicast(message{Attempted: &m})
+	case fence.Expired:
+		e.multicast(message{Expired: &m})
+	default:
+		panic(fmt.Sprintf("engine: no message for %T", m))
+	}
+}

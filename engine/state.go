@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/conf"
+	"mainstay/control"
+	"mainstay/fence"
+	"mainstay/lrm"
+	"mainstay/member"
+	"mainstay/quorum"
+)
+
+// Alarm is something that an operator should know of.
+type Alarm struct {
+	Kind   string // "wrong key", "disk", "duplicate node id", …
+	Source string // node, address or file
+	Text   string
+	Remedy string
+	Since  time.Time
+	Last   time.Time
+	Count  int
+}
+
+// alarms are kept by kind and source, in the order in which they first came.
+type alarms struct{ list []Alarm }
+
+// maxAlarms bounds what a hostile network can make a node remember.
+const maxAlarms = 100
+
+func (a *alarms) raise(x Alarm, wall time.Time) {
+	x.Count = max(x.Count, 1)
+	for i := range a.list {
+		if have := &a.list[i]; have.Kind == x.Kind && have.Source == x.Source {
+			have.Text, have.Remedy, have.Last = x.Text, x.Remedy, wall
+			have.Count += x.Count
+			return
+		}
+	}
+	x.Since, x.Last = wall, wall
+	if len(a.list) < maxAlarms {
+		a.list = append(a.list, x)
+	}
+}
+
+func (a *alarms) clear(kind string) {
+	a.list = slices.DeleteFunc(a.list, func(x Alarm) bool { return x.Kind == kind })
+}
+
+// Link is the state of one link to one peer.
+type Link struct {
+	Node member.NodeID
+	Link int
+	Addr string
+	Up   bool
+	RTT  time.Duration
+}
+
+type links struct{ list []Link }
+
+func newLinks(c *conf.Config, self member.NodeID) links {
+	var l links
+	for _, n := range c.Nodes {
+		if n.ID == self {
+			continue
+		}
+		for i, addr := range n.Addrs {
+			l.list = append(l.list, Link{Node: n.ID, Link: i, Addr: addr})
+		}
+	}
+	return l
+}
+
+func (l *links) set(in LinkState) {
+	for i := range l.list {
+		if x := &l.list[i]; x.Node == in.Node && x.Link == in.Link {
+			x.Up, x.RTT = in.Up, in.RTT
+		}
+	}
+}
+
+// State is what displays show of a node; the slices are the caller's, what they
+// point to must not be changed.
+type State struct {
+	CIB         *cib.Elem
+	View        member.View
+	Synced      bool
+	Quorum      quorum.State
+	Coordinator member.NodeID
+	Control     control.State
+	Number      int
+	Links       []Link
+	Alarms      []Alarm
+	Fencing     []fence.Event
+	Transitions []*Transition
+	Activity    []lrm.Activity
+	Leaving     bool
+}
+
+// State returns the present state.
+func (e *Engine) State() State {
+	s := State{
+		CIB: e.replica.Root(), View: e.view, Synced: e.replica.Synced(), Quorum: e.votes,
+		Coordinator: e.replica.Coordinator(), Control: e.control.State(), Number: e.control.Number(),
+		Links: slices.Clone(e.links.list), Alarms: slices.Clone(e.alarms.list),
+		Fencing: e.fence.History(), Activity: e.lrm.Activities(), Leaving: e.leaving.asked,
+	}
+	for _, t := range e.history.kept {
+		c := *t
+		s.Transitions = append(s.Transitions, &c)
+	}
+	return s
+}
+
+// Changed tells whether State would differ from what it was when this was last
+// asked, and returns what happened since.
+func (e *Engine) Changed() (bool, []Event) {
+	dirty, events := e.dirty, e.events
+	e.dirty, e.events = false, nil
+	return dirty, events
+}

@@ -1,0 +1,74 @@
+package replica
+
+import (
+	"fmt"
+	"slices"
+)
+
+// flush starts a write if something is not on disk and no write is under way;
+// changes that come meanwhile share the next one.
+func (r *Replica) flush(out []Effect) []Effect {
+	if !r.dirty || r.writing {
+		return out
+	}
+	r.dirty, r.writing, r.inWrite = false, true, r.index
+	return append(out, WriteFile{EncodeFile(r.root)})
+}
+
+func (r *Replica) written(in Written) []Effect {
+	r.writing = false
+	if in.Err != nil {
+		// What is not on disk is not acknowledged; the next change tries again.
+		r.dirty = true
+		return []Effect{Note{"error", fmt.Sprintf("the configuration could not be written to disk: %v", in.Err)}}
+	}
+	var out []Effect
+	if r.inWrite > r.onDisk {
+		r.onDisk = r.inWrite
+		out = append(out, Multicast{Persisted{Ring: r.view.Ring, Index: r.onDisk}})
+	}
+	return r.flush(out)
+}
+
+// Retry writes again after a failed write; the loop calls it from time to time.
+func (r *Replica) Retry() []Effect { return r.flush(nil) }
+
+func (r *Replica) persistedFrom(in PersistedFrom) []Effect {
+	if in.Persisted.Ring != r.view.Ring || r.phase == alone {
+		return nil
+	}
+	r.persisted[in.From] = max(r.persisted[in.From], in.Persisted.Index)
+	return r.answer(nil)
+}
+
+// answer tells the clients whose change is on the disk of every member.
+func (r *Replica) answer(out []Effect) []Effect {
+	if r.phase != synced {
+		return out
+	}
+	safe := r.index
+	for _, m := range r.view.Members {
+		safe = min(safe, r.persisted[m])
+	}
+	left := r.waiting[:0]
+	for _, w := range r.waiting {
+		if w.index > safe {
+			left = append(left, w)
+			continue
+		}
+		out = append(out, Answered{Seq: w.seq, Version: w.version})
+	}
+	r.waiting = slices.Clip(left)
+	return out
+}
+
+// abandon answers the waiting clients when a merge took on another CIB than the
+// one that their change is in.
+func (r *Replica) abandon(out []Effect) []Effect {
+	for _, w := range r.waiting {
+		out = append(out, Answered{Seq: w.seq, Err: fmt.Errorf(
+			"the partitions merged and the other side's configuration won; the change is kept with the lost configuration")})
+	}
+	r.waiting = nil
+	return out
+}

@@ -1,0 +1,334 @@
+// Package replica keeps one node's copy of the cluster information base equal
+// to everybody else's: updates are applied in the agreed order of the ring, and
+// at each new view the members compare what they hold, take on the best of it
+// and note in it who is there. It is a pure step machine.
+//
+// A view begins unsynced. Every member multicasts a Head; updates that arrive
+// meanwhile wait. When the heads of all members are in, everybody makes the same
+// choice of base. If some member's CIB differs from it, its holder multicasts it
+// whole. Then everybody writes the same membership into the status section, the
+// waiting updates are applied, and the view is synced.
+package replica
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/member"
+)
+
+// Config is what a replica needs to know of its node.
+type Config struct {
+	Self        member.NodeID
+	Name        string
+	Names       map[member.NodeID]string // configured nodes
+	ClusterName string
+	Version     string // of the software, for dc-version
+	Watchdog    bool   // this node has a watchdog
+	PartSize    int    // bytes of a Part, default 512 KiB
+	SameBoot    bool
+}
+
+type phase int
+
+const (
+	alone    phase = iota // no view yet
+	heads                 // waiting for the heads of the view's members
+	awaiting              // waiting for the parts of the chosen CIB
+	synced
+)
+
+// Replica is the machine.
+type Replica struct {
+	cfg   Config
+	root  *cib.Elem
+	phase phase
+
+	view        member.View
+	heads       map[member.NodeID]*Head
+	holder      member.NodeID
+	parts       [][]byte
+	deferred    []*Update
+	coordinator member.NodeID
+	fresh       bool
+	parted      *cib.Version // configuration at which this node parted from others
+	started     time.Duration
+
+	index     uint64 // configuration changes applied in this view
+	onDisk    uint64 // of which this node has so many on disk
+	writing   bool
+	dirty     bool
+	inWrite   uint64
+	persisted map[member.NodeID]uint64
+	waiting   []wait
+	nextSeq   uint64
+}
+
+// wait is an update of this node that is applied, but not yet on every member's disk.
+type wait struct {
+	seq     uint64
+	index   uint64
+	version cib.Version
+}
+
+// New makes a replica that holds the CIB found on disk.
+func New(cfg Config, saved *cib.Elem, now time.Duration) *Replica {
+	if cfg.PartSize == 0 {
+		cfg.PartSize = 512 << 10
+	}
+	return &Replica{cfg: cfg, root: saved, fresh: true, started: now}
+}
+
+// Root is the present CIB.
+func (r *Replica) Root() *cib.Elem { return r.root }
+
+// Synced tells whether the present view has agreed on its CIB.
+func (r *Replica) Synced() bool { return r.phase == synced }
+
+// Coordinator is the node whose control plans for this view, 0 while unsynced.
+func (r *Replica) Coordinator() member.NodeID {
+	if r.phase != synced {
+		return 0
+	}
+	return r.coordinator
+}
+
+// Input is what happens to a replica.
+type Input interface{ input() }
+
+// The inputs. All but Submit and Written come in agreed order.
+type (
+	// Install begins a view. LRM is this node's history at that moment.
+	Install struct {
+		View    member.View
+		Quorate bool
+		LRM     *cib.Elem
+	}
+	// HeadFrom is a member's head.
+	HeadFrom struct {
+		From member.NodeID
+		Head Head
+	}
+	// PartFrom is a piece of the chosen CIB.
+	PartFrom struct {
+		From member.NodeID
+		Part Part
+	}
+	// UpdateFrom is an update, from any member.
+	UpdateFrom struct {
+		From   member.NodeID
+		Update Update
+	}
+	// PersistedFrom is a member's word on its disk.
+	PersistedFrom struct {
+		From      member.NodeID
+		Persisted Persisted
+	}
+	// Agreed is an edit that all members derive by themselves from the same
+	// agreed message, such as "node 3 was fenced".
+	Agreed struct{ Update Update }
+	// Submit asks for an update by this node.
+	Submit struct{ Update Update }
+	// Written says that the last WriteFile ended.
+	Written struct{ Err error }
+)
+
+func (Install) input()       {}
+func (HeadFrom) input()      {}
+func (PartFrom) input()      {}
+func (UpdateFrom) input()    {}
+func (PersistedFrom) input() {}
+func (Agreed) input()        {}
+func (Submit) input()        {}
+func (Written) input()       {}
+
+// Effect is what a replica wants done.
+type Effect interface{ effect() }
+
+// The effects.
+type (
+	// Multicast sends a Head, Part, Update or Persisted to the view, in order.
+	Multicast struct{ Body any }
+	// WriteFile puts the CIB on stable storage; Written answers. One at a time.
+	WriteFile struct{ Data []byte }
+	// KeepLost saves a CIB that lost against another at a merge.
+	KeepLost struct{ Root *cib.Elem }
+	// Changed tells of a new root. Update is nil for the sync of a view.
+	Changed struct {
+		Old, New *cib.Elem
+		Config   bool
+		Update   *Update
+	}
+	// InSync says that the view has agreed; Heads are those of its members.
+	InSync struct {
+		View        member.View
+		Coordinator member.NodeID
+		Heads       map[member.NodeID]*Head
+	}
+	// Answered ends a Submit of this node.
+	Answered struct {
+		Seq     uint64
+		Version cib.Version
+		Err     error
+	}
+	// Note is for the log.
+	Note struct {
+		Level string // info, warning, error
+		Text  string
+	}
+)
+
+func (Multicast) effect() {}
+func (WriteFile) effect() {}
+func (KeepLost) effect()  {}
+func (Changed) effect()   {}
+func (InSync) effect()    {}
+func (Answered) effect()  {}
+func (Note) effect()      {}
+
+// Step feeds one input.
+func (r *Replica) Step(now time.Duration, in Input) []Effect {
+	switch in := in.(type) {
+	case Install:
+		return r.install(now, in)
+	case HeadFrom:
+		return r.headFrom(in)
+	case PartFrom:
+		return r.partFrom(in)
+	case UpdateFrom:
+		return r.updateFrom(in)
+	case PersistedFrom:
+		return r.persistedFrom(in)
+	case Agreed:
+		u := in.Update
+		return r.apply(&u)
+	case Submit:
+		return r.submit(in.Update)
+	case Written:
+		return r.written(in)
+	}
+	panic(fmt.Sprintf("replica: unknown input %T", in))
+}
+
+// NextSeq reserves the number by which the answer to a Submit will be known.
+func (r *Replica) NextSeq() uint64 {
+	r.nextSeq++
+	return r.nextSeq
+}
+
+func (r *Replica) submit(u Update) []Effect {
+	u.Origin = r.cfg.Self
+	return []Effect{Multicast{u}}
+}
+
+func (r *Replica) updateFrom(in UpdateFrom) []Effect {
+	if r.phase != synced {
+		u := in.Update
+		r.deferred = append(r.deferred, &u)
+		return nil
+	}
+	return r.apply(&in.Update)
+}
+
+// apply carries out an update at its place in the agreed order.
+func (r *Replica) apply(u *Update) []Effect {
+	old := r.root
+	root, config, err := r.evaluate(u)
+	if err != nil {
+		if u.Origin == r.cfg.Self && u.Seq != 0 {
+			return []Effect{Answered{Seq: u.Seq, Err: err}}
+		}
+		return []Effect{Note{"info", fmt.Sprintf("an update of node %s changed nothing: %v", u.Origin, err)}}
+	}
+	r.root = root
+	var out []Effect
+	if config {
+		r.index++
+		r.dirty = true
+		out = r.flush(out)
+	}
+	if root != old || len(u.Completes) > 0 {
+		out = append(out, Changed{Old: old, New: root, Config: config, Update: u})
+	}
+	if u.Origin == r.cfg.Self && u.Seq != 0 {
+		w := wait{u.Seq, 0, cib.VersionOf(root)}
+		if config {
+			w.index = r.index
+		}
+		r.waiting = append(r.waiting, w)
+		out = r.answer(out)
+	}
+	return out
+}
+
+// evaluate computes what an update makes of the present root.
+func (r *Replica) evaluate(u *Update) (root *cib.Elem, config bool, err error) {
+	if u.Base != nil {
+		have := cib.VersionOf(r.root)
+		if have.AdminEpoch != u.Base.AdminEpoch || have.Epoch != u.Base.Epoch {
+			return nil, false, &StaleError{Base: *u.Base, Have: have}
+		}
+	}
+	root = r.root
+	if len(u.Edits) > 0 {
+		edits, err := ParseEdits(u.Edits)
+		if err != nil {
+			return nil, false, err
+		}
+		return cib.Commit(root, edits, cib.Stamp{
+			Origin: r.nameOf(u.Origin), Client: u.Client, User: u.User,
+			Wall: time.Unix(u.Wall, 0).UTC(), KeepStatus: true,
+		})
+	}
+	for _, rec := range u.Records {
+		if root, err = applyRecord(root, rec); err != nil {
+			return nil, false, err
+		}
+	}
+	for _, a := range u.Attributes {
+		if root, err = applyAttribute(root, a); err != nil {
+			return nil, false, err
+		}
+	}
+	for _, x := range u.Erasures {
+		root = applyErasure(root, x)
+	}
+	for _, name := range u.Gone {
+		if id, ok := nodeID(root, name); ok {
+			root = nodeState(root, id, gone)
+		}
+	}
+	if u.Quorate != nil {
+		root = set(root, "have-quorum", flag(*u.Quorate))
+	}
+	if root == r.root {
+		return root, false, nil
+	}
+	return bump(root), false, nil
+}
+
+// StaleError refuses an update that was made against an older configuration.
+type StaleError struct{ Base, Have cib.Version }
+
+// Error implements error.
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("the configuration changed meanwhile: the edit was made against version %d.%d, it is now %d.%d; look at the change and try again",
+		e.Base.AdminEpoch, e.Base.Epoch, e.Have.AdminEpoch, e.Have.Epoch)
+}
+
+// bump raises num_updates.
+func bump(root *cib.Elem) *cib.Elem {
+	v := cib.VersionOf(root)
+	return root.With("num_updates", itoa(v.NumUpdates+1))
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func (r *Replica) nameOf(id member.NodeID) string {
+	if h := r.heads[id]; h != nil && h.Name != "" {
+		return h.Name
+	}
+	return r.cfg.Names[id]
+}

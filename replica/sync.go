@@ -1,0 +1,238 @@
+package replica
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/member"
+)
+
+// Features is the highest message version that this software speaks.
+const Features = 1
+
+func (r *Replica) install(now time.Duration, in Install) []Effect {
+	if r.phase == synced {
+		r.fresh = false
+	}
+	r.part(in.View)
+	r.phase, r.view = heads, in.View
+	r.heads = map[member.NodeID]*Head{}
+	r.persisted = map[member.NodeID]uint64{}
+	r.parts, r.holder, r.deferred = nil, 0, nil
+	r.index, r.onDisk, r.inWrite = 0, 0, 0
+	for i := range r.waiting {
+		r.waiting[i].index = 1 // on disk with what the view agrees on
+	}
+	h := Head{
+		Ring: in.View.Ring, Name: r.cfg.Name,
+		Version: cib.VersionOf(r.root), Hash: hashOf(r.root),
+		Coordinator: r.coordinator, Uptime: (now - r.started).Milliseconds(),
+		Fresh: r.fresh, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: Features,
+	}
+	if in.LRM != nil {
+		h.LRM = string(in.LRM.AppendXML(nil, false))
+	}
+	if id, ok := nodeID(r.root, r.cfg.Name); ok && !r.fresh {
+		ta := r.root.Child("status").ChildID("node_state", id).Child("transient_attributes")
+		h.Attributes = string(ta.AppendXML(nil, false))
+	}
+	return []Effect{Multicast{h}}
+}
+
+func hashOf(root *cib.Elem) string {
+	sum := cib.Hash(root)
+	return hex.EncodeToString(sum[:])
+}
+
+func (r *Replica) headFrom(in HeadFrom) []Effect {
+	if r.phase != heads || in.Head.Ring != r.view.Ring {
+		return nil
+	}
+	h := in.Head
+	r.heads[in.From] = &h
+	if len(r.heads) < len(r.view.Members) {
+		return nil
+	}
+	r.holder = r.best()
+	want := r.heads[r.holder].Hash
+	for _, m := range r.view.Members {
+		if r.heads[m].Hash != want {
+			r.phase = awaiting
+			break
+		}
+	}
+	if r.phase == heads {
+		return r.agree(nil, false)
+	}
+	if r.holder != r.cfg.Self {
+		return nil
+	}
+	return r.sendWhole()
+}
+
+// best chooses whose CIB the view takes on: the highest version; among equals one
+// that was part of a synced view, then what more members hold, then the lowest id.
+func (r *Replica) best() member.NodeID {
+	held := map[string]int{}
+	for _, h := range r.heads {
+		held[h.Hash]++ //order: a count
+	}
+	best := r.view.Members[0]
+	for _, m := range r.view.Members[1:] {
+		a, b := r.heads[m], r.heads[best]
+		c := a.Version.Compare(b.Version)
+		if c == 0 && a.Fresh != b.Fresh {
+			c = 1
+			if a.Fresh {
+				c = -1
+			}
+		}
+		if c == 0 {
+			c = held[a.Hash] - held[b.Hash]
+		}
+		if c > 0 {
+			best = m
+		}
+	}
+	return best
+}
+
+func (r *Replica) sendWhole() []Effect {
+	var buf bytes.Buffer
+	z, err := flate.NewWriter(&buf, flate.BestSpeed)
+	if err == nil {
+		_, err = z.Write(r.root.AppendXML(nil, false))
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err != nil {
+		panic("replica: compressing into memory failed: " + err.Error())
+	}
+	data := buf.Bytes()
+	of := (len(data) + r.cfg.PartSize - 1) / r.cfg.PartSize
+	var out []Effect
+	for i := range of {
+		end := min(len(data), (i+1)*r.cfg.PartSize)
+		out = append(out, Multicast{Part{Ring: r.view.Ring, Index: i, Of: of, Data: data[i*r.cfg.PartSize : end]}})
+	}
+	return out
+}
+
+func (r *Replica) partFrom(in PartFrom) []Effect {
+	if r.phase != awaiting || in.From != r.holder || in.Part.Ring != r.view.Ring {
+		return nil
+	}
+	r.parts = append(r.parts, in.Part.Data)
+	if len(r.parts) < in.Part.Of {
+		return nil
+	}
+	if r.holder == r.cfg.Self {
+		return r.agree(nil, false)
+	}
+	doc, err := io.ReadAll(flate.NewReader(bytes.NewReader(slices.Concat(r.parts...))))
+	if err != nil {
+		panic("replica: the CIB of node " + r.holder.String() + " does not decompress: " + err.Error())
+	}
+	root, err := cib.Parse(doc)
+	if err != nil {
+		panic("replica: the CIB of node " + r.holder.String() + " does not parse: " + err.Error())
+	}
+	old := r.root
+	r.root = root
+	var out []Effect
+	lost := r.divergent(old)
+	if lost {
+		out = append(out, KeepLost{old}, Note{"warning", fmt.Sprintf(
+			"this node's configuration %s gave way to %s of %s; what was lost is kept",
+			cib.VersionOf(old), cib.VersionOf(root), r.nameOf(r.holder))})
+		out = r.abandon(out)
+	}
+	return r.agree(out, true)
+}
+
+// divergent tells whether this node's configuration was changed after it parted
+// from other members, so that taking on theirs loses something.
+func (r *Replica) divergent(old *cib.Elem) bool {
+	return r.parted != nil && cib.VersionOf(old).Epoch > r.parted.Epoch &&
+		hashOf(old.Child("configuration")) != hashOf(r.root.Child("configuration"))
+}
+
+// part notes the version at which members were lost.
+func (r *Replica) part(next member.View) {
+	if r.parted != nil {
+		return
+	}
+	for _, m := range r.view.Members {
+		if !next.Has(m) {
+			v := cib.VersionOf(r.root)
+			r.parted = &v
+			return
+		}
+	}
+}
+
+// agree ends the sync: everybody writes the same membership, and goes on.
+func (r *Replica) agree(out []Effect, replaced bool) []Effect {
+	old := r.root
+	r.phase = synced
+	if replaced || len(r.view.Members) == len(r.cfg.Names) {
+		r.parted = nil
+	}
+	r.coordinator = r.choose()
+	root, config := r.membership(old)
+	r.root = root
+	// The first thing of a view that goes to disk is its common base.
+	r.index, r.dirty = 1, r.dirty || replaced || config
+	out = append(out,
+		Changed{Old: old, New: root, Config: config || replaced},
+		InSync{View: r.view, Coordinator: r.coordinator, Heads: r.heads})
+	if r.dirty || r.writing {
+		r.dirty = true
+		out = r.flush(out)
+	} else {
+		r.onDisk = r.index
+		out = append(out, Multicast{Persisted{Ring: r.view.Ring, Index: r.onDisk}})
+	}
+	waited := r.deferred
+	r.deferred = nil
+	for _, u := range waited {
+		out = append(out, r.apply(u)...)
+	}
+	return out
+}
+
+// choose names the coordinator: whom most of the members that are not fresh
+// followed, if it is here; else the member that has been up longest.
+func (r *Replica) choose() member.NodeID {
+	votes := map[member.NodeID]int{}
+	for _, m := range r.view.Members {
+		h := r.heads[m]
+		if !h.Fresh && h.Coordinator != 0 && r.view.Has(h.Coordinator) && !r.heads[h.Coordinator].Fresh {
+			votes[h.Coordinator]++
+		}
+	}
+	var best member.NodeID
+	for _, m := range r.view.Members {
+		if votes[m] > votes[best] {
+			best = m
+		}
+	}
+	if best != 0 {
+		return best
+	}
+	best = r.view.Members[0]
+	for _, m := range r.view.Members[1:] {
+		a, b := r.heads[m], r.heads[best]
+		if b.Fresh != a.Fresh && b.Fresh || a.Fresh == b.Fresh && a.Uptime > b.Uptime+1000 {
+			best = m
+		}
+	}
+	return best
+}
