@@ -55,6 +55,7 @@ func allowed() map[string][]string {
 		"internal/corosync":    hand(),
 		"internal/setup":       hand(),
 		"internal/web":         slices.Concat(nouns, []string{"view"}),
+		"internal/web/fake":    slices.Concat(nouns, []string{"internal/web"}),
 		"internal/client":      slices.Concat(nouns, []string{"internal/web"}),
 		"internal/tools":       face(),
 		"internal/simulate":    slices.Concat(nouns, speakers, []string{"sched", "transit"}),
