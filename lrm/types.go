@@ -87,7 +87,10 @@ type (
 	Inherit struct{ LRM *cib.Elem }
 
 	// Limit changes Config.Parallel.
-	Limit struct{ Parallel int }
+	Limit struct {
+		Parallel int
+		Wall     int64
+	}
 )
 
 func (Tick) input()    {}
