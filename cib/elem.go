@@ -19,14 +19,15 @@ type Elem struct {
 	text  string
 	attrs []Attr
 	kids  []*Elem
+	hash  [16]byte
 	line  int32
 }
 
 // New makes an element with the given attributes and no children.
-func New(name string, attrs ...Attr) *Elem { return &Elem{name: name, attrs: attrs} }
+func New(name string, attrs ...Attr) *Elem { return (&Elem{name: name, attrs: attrs}).seal() }
 
 // Comment makes an XML comment.
-func Comment(text string) *Elem { return &Elem{name: CommentName, text: text} }
+func Comment(text string) *Elem { return (&Elem{name: CommentName, text: text}).seal() }
 
 // Name returns the tag, or CommentName.
 func (e *Elem) Name() string {
@@ -150,11 +151,11 @@ func (e *Elem) With(name, value string) *Elem {
 	for i := range c.attrs {
 		if c.attrs[i].Name == name {
 			c.attrs[i].Value = value
-			return c
+			return c.seal()
 		}
 	}
 	c.attrs = append(c.attrs, Attr{name, value})
-	return c
+	return c.seal()
 }
 
 // Without returns a copy that lacks an attribute.
@@ -169,20 +170,34 @@ func (e *Elem) Without(name string) *Elem {
 			c.attrs = append(c.attrs, a)
 		}
 	}
-	return c
+	return c.seal()
 }
 
 // WithKids returns a copy with other children. The slice is kept: the caller gives it away.
 func (e *Elem) WithKids(kids []*Elem) *Elem {
 	c := e.clone()
 	c.kids = kids
-	return c
+	return c.seal()
 }
 
 // Append returns a copy with more children at the end.
 func (e *Elem) Append(kids ...*Elem) *Elem {
 	all := make([]*Elem, 0, len(e.kids)+len(kids))
 	return e.WithKids(append(append(all, e.kids...), kids...))
+}
+
+// WithAttrs returns a copy with all attributes replaced. The slice is kept: the caller gives it away.
+func (e *Elem) WithAttrs(attrs []Attr) *Elem {
+	c := e.clone()
+	c.attrs = attrs
+	return c.seal()
+}
+
+// WithText returns a copy with other character data.
+func (e *Elem) WithText(text string) *Elem {
+	c := e.clone()
+	c.text = text
+	return c.seal()
 }
 
 // Put returns a copy in which kid takes the place of the first child of the
@@ -212,6 +227,10 @@ func (e *Elem) Drop(gone func(*Elem) bool) *Elem {
 	}
 	return e.WithKids(all)
 }
+
+// Equal tells whether two elements have the same content, attribute order and
+// comments included; lines do not count.
+func (e *Elem) Equal(o *Elem) bool { return e == o || Hash(e) == Hash(o) }
 
 func (e *Elem) clone() *Elem {
 	return &Elem{name: e.name, text: e.text, attrs: e.attrs, kids: e.kids, line: e.line}

@@ -51,11 +51,12 @@ func Parse(doc []byte) (*Elem, error) {
 			if len(open) == 0 || open[len(open)-1].name != qname(t.Name) {
 				return nil, &SyntaxError{line, "</" + qname(t.Name) + "> closes an element that is not open"}
 			}
+			open[len(open)-1].seal()
 			open = open[:len(open)-1]
 		case xml.Comment:
 			if len(open) > 0 {
 				top := open[len(open)-1]
-				top.kids = append(top.kids, &Elem{name: CommentName, text: string(t), line: int32(line)})
+				top.kids = append(top.kids, (&Elem{name: CommentName, text: string(t), line: int32(line)}).seal())
 			}
 		case xml.CharData:
 			if s := strings.TrimSpace(string(t)); s != "" {

@@ -216,13 +216,13 @@ func compareAs(e *Elem, op, a, b string) int {
 		x, okX := leadingNumber(a)
 		y, okY := leadingNumber(b)
 		if okX && okY {
-			return order(math.Trunc(x), math.Trunc(y))
+			return compareBy(math.Trunc(x), math.Trunc(y))
 		}
 	case "number":
 		x, okX := leadingNumber(a)
 		y, okY := leadingNumber(b)
 		if okX && okY {
-			return order(x, y)
+			return compareBy(x, y)
 		}
 	case "version":
 		return CompareVersions(a, b)
@@ -230,7 +230,7 @@ func compareAs(e *Elem, op, a, b string) int {
 	return strings.Compare(strings.ToLower(a), strings.ToLower(b))
 }
 
-func order(x, y float64) int {
+func compareBy(x, y float64) int {
 	switch {
 	case x < y:
 		return -1
@@ -264,7 +264,7 @@ func CompareVersions(a, b string) int {
 			y, _ = leadingInt(bs[i])
 		}
 		if x != y {
-			return order(float64(x), float64(y))
+			return compareBy(float64(x), float64(y))
 		}
 	}
 	return 0

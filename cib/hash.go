@@ -1,0 +1,79 @@
+package cib
+
+import "crypto/sha256"
+
+// Hash identifies the content of an element and everything below it: two
+// elements are equal, byte for byte when written, if and only if their hashes
+// are (up to a chance of 2^-128). It is computed once, when the element is
+// made, from the hashes of its children, so it costs nothing to ask for.
+// It does not depend on the machine and may be compared between nodes.
+func Hash(e *Elem) [16]byte {
+	if e == nil {
+		return [16]byte{}
+	}
+	return e.hash
+}
+
+// seal computes the hash; every constructor ends with it. Strings are closed by
+// a zero byte, which XML cannot contain, so different contents never meet.
+func (e *Elem) seal() *Elem {
+	n := len(e.name) + len(e.text) + 3 + 16*len(e.kids)
+	for i := range e.attrs {
+		n += len(e.attrs[i].Name) + len(e.attrs[i].Value) + 2
+	}
+	if n > sealBuffer {
+		return e.sealLarge()
+	}
+	var buf [sealBuffer]byte
+	b := append(append(buf[:0], e.name...), 0)
+	for i := range e.attrs {
+		b = append(append(b, e.attrs[i].Name...), 0)
+		b = append(append(b, e.attrs[i].Value...), 0)
+	}
+	b = append(append(append(b, 0), e.text...), 0)
+	for _, k := range e.kids {
+		b = append(b, k.hash[:]...)
+	}
+	sum := sha256.Sum256(b)
+	copy(e.hash[:], sum[:])
+	return e
+}
+
+const sealBuffer = 768
+
+// sealLarge is seal for elements whose content does not fit the buffer on the stack.
+func (e *Elem) sealLarge() *Elem {
+	h := sha256.New()
+	var buf [sealBuffer]byte
+	b := buf[:0]
+	put := func(s string) {
+		for len(b)+len(s) >= sealBuffer {
+			room := min(sealBuffer-len(b), len(s))
+			h.Write(append(b, s[:room]...))
+			b, s = buf[:0], s[room:]
+		}
+		b = append(b, s...)
+	}
+	put(e.name)
+	put("\x00")
+	for i := range e.attrs {
+		put(e.attrs[i].Name)
+		put("\x00")
+		put(e.attrs[i].Value)
+		put("\x00")
+	}
+	put("\x00")
+	put(e.text)
+	put("\x00")
+	for _, k := range e.kids {
+		if len(b)+16 > sealBuffer {
+			h.Write(b)
+			b = buf[:0]
+		}
+		b = append(b, k.hash[:]...)
+	}
+	h.Write(b)
+	h.Sum(buf[:0])
+	copy(e.hash[:], buf[:16])
+	return e
+}

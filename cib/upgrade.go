@@ -1,0 +1,4 @@
+package cib
+
+// Upgrade brings a configuration to the newest vocabulary.
+func Upgrade(root *Elem) (*Elem, error) { return root.With("validate-with", ValidateWith), nil }
