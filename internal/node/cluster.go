@@ -1,0 +1,253 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"mainstay/attr"
+	"mainstay/cib"
+	"mainstay/engine"
+	"mainstay/fence"
+	"mainstay/internal/host"
+	"mainstay/internal/web"
+	"mainstay/member"
+	"mainstay/sched"
+	"mainstay/status"
+)
+
+// Cluster is a running node as its API sees it: requests are injected into the
+// loop, questions are answered from what the loop last published.
+type Cluster struct {
+	host    host.Host
+	static  static
+	state   atomic.Pointer[engine.State]
+	watch   watchers
+	confirm func(text string) (string, error) // checks a new configuration file
+}
+
+// static is what does not change while the daemon runs.
+type static struct {
+	cluster, self, build string
+	id                   member.NodeID
+	started              time.Time
+	peers                func() []web.Peer
+	text                 func() string // the configuration file
+}
+
+// answerTimeout is how long a client waits for the cluster at most.
+const answerTimeout = 60 * time.Second
+
+// ask injects a request and waits for its reply.
+func (c *Cluster) ask(ctx context.Context, body any) (engine.Reply, error) {
+	ch := make(chan engine.Reply, 1)
+	c.host.Inject(Call{Body: body, Answer: func(r engine.Reply) { ch <- r }})
+	t := time.NewTimer(answerTimeout)
+	defer t.Stop()
+	select {
+	case r := <-ch:
+		return r, r.Err
+	case <-ctx.Done():
+		return engine.Reply{}, ctx.Err()
+	case <-t.C:
+		return engine.Reply{}, fmt.Errorf("the cluster did not answer within %v; whether the change was made is not known: look before you repeat it", answerTimeout)
+	}
+}
+
+// publish is called by the loop.
+func (c *Cluster) publish(s engine.State, events []engine.Event) {
+	c.state.Store(&s)
+	c.watch.tell(c.static.self, events)
+}
+
+// Snapshot implements web.Cluster.
+func (c *Cluster) Snapshot() *web.Snapshot {
+	s := c.state.Load()
+	out := &web.Snapshot{
+		Taken: time.Now(), Cluster: c.static.cluster, Self: c.static.self, SelfID: c.static.id,
+		Build: c.static.build, Started: c.static.started, CIB: s.CIB, View: s.View,
+		Quorum: web.Quorum{Quorate: s.Quorum.Quorate, Votes: s.Quorum.Votes, Expected: s.Quorum.Expected,
+			Needed: s.Quorum.Quorum, WhyNot: s.Quorum.WhyNot},
+		Peers: c.static.peers(),
+	}
+	names := map[member.NodeID]string{}
+	for i := range out.Peers {
+		p := &out.Peers[i]
+		p.Member = s.View.Has(p.ID)
+		names[p.ID] = p.Name
+	}
+	out.Coordinator = names[s.Coordinator]
+	for _, l := range s.Links {
+		out.Links = append(out.Links, web.Link{Node: names[l.Node], Link: l.Link, Addr: l.Addr, Up: l.Up, RTT: l.RTT})
+	}
+	out.Transition = web.Running{Known: s.Coordinator == c.static.id, Number: s.Number,
+		Busy: s.Control != "idle" && s.Control != "not coordinator"}
+	for _, f := range s.Fencing {
+		out.Fencing = append(out.Fencing, fenceEvent(f, names))
+	}
+	for _, a := range s.Alarms {
+		text := a.Text
+		if a.Remedy != "" {
+			text += "; " + a.Remedy
+		}
+		out.Alarms = append(out.Alarms, web.Alarm{Kind: a.Kind, Source: a.Source, Text: text, Since: a.Since, Last: a.Last, Count: a.Count})
+	}
+	for _, t := range slices.Backward(s.Transitions) {
+		out.History = append(out.History, c.transition(t))
+	}
+	out.Attributes = attributes(s.CIB)
+	return out
+}
+
+func fenceEvent(f fence.Event, names map[member.NodeID]string) web.FenceEvent {
+	return web.FenceEvent{ID: f.ID, Node: f.Target, Action: f.Action, Origin: names[f.Origin], Client: f.Client,
+		Device: f.Device, Agent: names[f.By], Started: unix(f.Asked), Ended: unix(f.Completed),
+		Done: f.State != "pending", OK: f.State == "success", Output: f.Reason}
+}
+
+func unix(s int64) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0)
+}
+
+func (c *Cluster) transition(t *engine.Transition) web.Transition {
+	out := web.Transition{Number: t.Number, Coordinator: c.static.self, Started: t.Started, Ended: t.Ended,
+		Trigger: t.Trigger, Outcome: t.Outcome, Actions: t.Actions}
+	for _, l := range t.Summary {
+		if !l.Leave {
+			out.Summary = append(out.Summary, summaryText(l))
+		}
+	}
+	return out
+}
+
+func summaryText(l sched.SummaryLine) string {
+	s := []string{l.Verb}
+	for _, w := range []string{l.Action, l.Node, l.Resource} {
+		if w != "" {
+			s = append(s, w)
+		}
+	}
+	if l.Detail != "" {
+		s = append(s, "( "+l.Detail+" )")
+	}
+	if l.Reason != "" {
+		s = append(s, "due to "+l.Reason)
+	}
+	return strings.Join(s, " ")
+}
+
+// attributes are the transient attributes in the status section.
+func attributes(root *cib.Elem) []web.Attribute {
+	var out []web.Attribute
+	for ns := range root.Child("status").Named("node_state") {
+		for set := range ns.Child("transient_attributes").Named("instance_attributes") {
+			for nv := range set.Named("nvpair") {
+				out = append(out, web.Attribute{Node: ns.Get("uname"), Name: nv.Get("name"), Value: nv.Get("value")})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b web.Attribute) int {
+		return strings.Compare(a.Node+"\x00"+a.Name, b.Node+"\x00"+b.Name)
+	})
+	return out
+}
+
+// Status implements web.Cluster.
+func (c *Cluster) Status() (*status.Cluster, error) {
+	return sched.Unpack(sched.Input{CIB: c.state.Load().CIB, Now: time.Now()}), nil
+}
+
+// Edit implements web.Cluster.
+func (c *Cluster) Edit(ctx context.Context, r web.Request) (cib.Version, error) {
+	root := c.state.Load().CIB
+	after, _, err := cib.Commit(root, r.Edits, cib.Stamp{Origin: c.static.self, Client: r.Client, User: r.User, Wall: time.Now(), KeepStatus: true})
+	if err != nil {
+		return cib.VersionOf(root), err
+	}
+	if err := refuse(root, after); err != nil {
+		return cib.VersionOf(root), err
+	}
+	if r.DryRun {
+		return cib.VersionOf(after), nil
+	}
+	reply, err := c.ask(ctx, engine.Edit{Edits: r.Edits, Base: r.Base, User: r.User, Client: r.Client})
+	if err != nil {
+		return cib.VersionOf(c.state.Load().CIB), err
+	}
+	return reply.Body.(cib.Version), nil
+}
+
+// refuse names what an edit would break that was not broken before.
+func refuse(before, after *cib.Elem) error {
+	if after.Child("configuration") == before.Child("configuration") {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, p := range cib.Validate(before) {
+		known[p.Msg] = true
+	}
+	var errs []error
+	for _, p := range cib.Validate(after) {
+		if p.Severity == cib.SeverityError && !known[p.Msg] {
+			errs = append(errs, errors.New(p.String()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// SetAttribute implements web.Cluster.
+func (c *Cluster) SetAttribute(ctx context.Context, a web.AttributeChange) error {
+	set := attr.Set{Node: a.Node, Name: a.Name, Value: a.Value, Delete: a.Delete, SetID: a.Set, Private: a.Private, User: a.User, Delay: -1}
+	if a.Delay != nil {
+		set.Delay, set.Only = *a.Delay, attr.Both
+	}
+	_, err := c.ask(ctx, engine.SetAttribute{Set: set, Sync: a.Sync})
+	return err
+}
+
+// Fence implements web.Cluster.
+func (c *Cluster) Fence(ctx context.Context, r web.FenceRequest) (web.FenceEvent, error) {
+	reply, err := c.ask(ctx, engine.FenceNode{Node: r.Node, Action: r.Action, Timeout: r.Timeout})
+	o, ok := reply.Body.(fence.Outcome)
+	if !ok {
+		return web.FenceEvent{}, err
+	}
+	names := map[member.NodeID]string{}
+	for _, p := range c.static.peers() {
+		names[p.ID] = p.Name
+	}
+	return web.FenceEvent{ID: o.ID, Node: o.Target, Action: o.Action, Origin: names[o.Origin], Device: o.Device,
+		Agent: names[o.By], Ended: unix(o.Wall), Done: true, OK: o.OK, Output: o.Reason}, err
+}
+
+// ConfirmOff implements web.Cluster.
+func (c *Cluster) ConfirmOff(ctx context.Context, node, user string) error {
+	_, err := c.ask(ctx, engine.ConfirmOff{Node: node, User: user})
+	return err
+}
+
+// Forget implements web.Cluster.
+func (c *Cluster) Forget(ctx context.Context, r web.ForgetRequest) error {
+	_, err := c.ask(ctx, engine.Forget{Resource: r.Resource, Node: r.Node, FailuresOnly: r.FailuresOnly})
+	return err
+}
+
+// Transition implements web.Cluster.
+func (c *Cluster) Transition(number int) (*web.Transition, error) {
+	s := c.state.Load()
+	for _, t := range slices.Backward(s.Transitions) {
+		if number == 0 || t.Number == number {
+			out := c.transition(t)
+			out.Input, out.Graph = t.Input, t.Graph
+			return &out, nil
+		}
+	}
+	return nil, fmt.Errorf("transition %d is not kept on %s; each coordinator keeps those that it planned", number, c.static.self)
+}
