@@ -1,0 +1,79 @@
+# Mainstay. "make help" lists the targets.
+
+SHELL   := /bin/bash
+export PATH := $(CURDIR)/.go/bin:/usr/local/go/bin:$(PATH)
+export CGO_ENABLED ?= 0
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Packages whose goroutines touch the machine: the race detector watches these.
+HANDS   := ./internal/...
+# Everything but the end-to-end tests, which need root and the playground.
+UNITS   := $(shell go list ./... 2>/dev/null | grep -v '^mainstay/test/e2e')
+# Where the scheduler cases of the peer lie (never copied into this repository).
+CASES   ?= ../shared/scheduler-cases
+SEEDS   ?= 20
+FUZZTIME ?= 10s
+
+.PHONY: help deps build test unit story lint race sim e2e demo bench fuzz conformance clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+deps: ## install what is missing: Debian packages, Go, Go modules
+	@./.ci/deps
+
+build: ## build bin/mainstay, one static binary
+	@echo "== build"
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mainstay ./cmd/mainstay
+
+test: deps build ## everything: unit and story tests, lint, race, simulator smoke, end to end
+	@$(MAKE) --no-print-directory unit race sim e2e
+	@echo "== all tests passed"
+
+unit: ## unit tests, story tests and lint
+	@echo "== vet"
+	go vet ./...
+	@echo "== unit tests, stories and lint"
+	go test $(UNITS)
+
+story: ## story tests only; make story REWRITE=1 writes what they print (read the diff)
+	go test -run 'Story|Golden|Datadriven' $(UNITS) $(if $(REWRITE),-rewrite)
+
+lint: ## the house's own rules: imports, purity, sizes, names, comments, order
+	@echo "== lint"
+	go test -count=1 ./internal/lint
+
+race: ## tests of the hands under the race detector
+	@echo "== race detector on the hands"
+	CGO_ENABLED=1 go test -race $(HANDS)
+
+sim: ## simulated clusters: fixed seeds (SEEDS=n for how many, SEED=n for one)
+	@echo "== simulator"
+	go test -count=1 -run 'TestSim' ./internal/sim -seeds $(SEEDS) $(if $(SEED),-seed $(SEED) -v)
+
+e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
+	@echo "== end to end in the playground"
+	go test -count=1 -timeout 20m -v ./test/e2e
+
+demo: deps build ## three nodes, real services, one power cut: watch them survive
+	@if [ "$$(id -u)" = 0 ]; then ./bin/mainstay playground rehearse; else sudo ./bin/mainstay playground rehearse; fi
+
+bench: deps build ## the figures: failover, cold start, idle cost, switchover
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench
+
+fuzz: ## each fuzz target for a while (FUZZTIME=10s)
+	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rh --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' $$d | sed 's/^func //' | sort -u); do \
+	    if grep -qh "^func $$f(" $$d/*_test.go; then echo "== $$d $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$d; fi; \
+	  done; done
+
+conformance: ## compare the scheduler with the peer's regression cases (CASES=dir)
+	@echo "== conformance"
+	SCHEDULER_CASES=$(abspath $(CASES)) go test -count=1 -timeout 15m ./internal/conformance
+
+clean: ## remove what was built
+	rm -rf bin

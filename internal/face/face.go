@@ -1,0 +1,110 @@
+// Package face is what every command of the program sees of the world: its
+// streams, its environment, the node it talks to, and the exit codes by which it
+// answers. A command is a function of these, so it can be tested without a process.
+package face
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/internal/client"
+)
+
+// Env is the world of one command.
+type Env struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Getenv func(string) string
+	Now    func() time.Time
+	// Socket is where the node listens; "" is $MAINSTAY_SOCKET or the usual place.
+	Socket string
+	// Name is the name that the program was called by: "mainstay", "cibadmin".
+	Name string
+	// Version is the program's own.
+	Version string
+	// Terminal tells whether Stdout is one.
+	Terminal bool
+}
+
+// System is the world of this process.
+func System() *Env {
+	info, err := os.Stdout.Stat()
+	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
+		Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
+}
+
+// Client returns a client of this machine's node.
+func (e *Env) Client() *client.Client {
+	socket := e.Socket
+	if socket == "" {
+		socket = e.Getenv("MAINSTAY_SOCKET")
+	}
+	return client.New(socket, e.Name)
+}
+
+// Printf writes to standard output.
+func (e *Env) Printf(format string, args ...any) { fmt.Fprintf(e.Stdout, format, args...) }
+
+// Errorf writes to standard error.
+func (e *Env) Errorf(format string, args ...any) { fmt.Fprintf(e.Stderr, format, args...) }
+
+// CIBFile is the file that stands for the cluster, "" if there is none: tools work
+// on it offline ($CIB_file).
+func (e *Env) CIBFile() string { return e.Getenv("CIB_file") }
+
+// CIB returns the whole document: of the file named by $CIB_file, else the node's.
+func (e *Env) CIB(ctx context.Context) (*cib.Elem, error) {
+	if name := e.CIBFile(); name != "" {
+		return ReadCIB(name)
+	}
+	return e.Client().CIB(ctx)
+}
+
+// ReadCIB reads a document from a file.
+func ReadCIB(name string) (*cib.Elem, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &Failure{NoInput, err}
+	}
+	root, err := cib.Parse(text)
+	if err != nil {
+		return nil, &Failure{BadData, fmt.Errorf("%s: %w", name, err)}
+	}
+	return root, nil
+}
+
+// Input returns the content of a file, or of standard input if the name is "-".
+func (e *Env) Input(name string) ([]byte, error) {
+	var text []byte
+	var err error
+	if name == "-" {
+		text, err = io.ReadAll(e.Stdin)
+	} else {
+		text, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, &Failure{NoInput, err}
+	}
+	return text, nil
+}
+
+// Confirm asks a question that must be answered with yes; it fails when there is
+// nobody to ask.
+func (e *Env) Confirm(question string) error {
+	e.Errorf("%s [yes/no] ", question)
+	line, err := bufio.NewReader(e.Stdin).ReadString('\n')
+	if err != nil && line == "" {
+		return Failf(Unsafe, "nobody answered; give --yes if you are sure")
+	}
+	if a := strings.ToLower(strings.TrimSpace(line)); a != "yes" && a != "y" {
+		return Failf(Unsafe, "not confirmed; nothing was done")
+	}
+	return nil
+}
