@@ -107,7 +107,8 @@ func (m *Machine) pending(j *job, wall int64) {
 func (m *Machine) result(j *job, d Done) {
 	r := d.Result
 	j.owed, j.seen, j.rc, j.status = false, true, r.RC, r.Status
-	failed := agent.Failed(r.Status, r.RC, targetRC(j.Key))
+	probe := j.Op == "monitor" && j.Interval == 0
+	failed := agent.Judge(j.Op, probe, r.Status, r.RC, targetRC(j.Key)) != agent.None
 	op := j.Op
 	if isReload(op) {
 		// a reload took up the parameters as a start would; one that failed

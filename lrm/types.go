@@ -124,7 +124,7 @@ type (
 		Elem     *cib.Elem // <lrm_rsc_op>
 		Key      string    // transition key
 		Pending  bool      // the operation has only begun
-		Failed   bool      // the result is not what the order expected
+		Failed   bool      // a failure, as agent.Judge sees it: a probe that finds a service running is none
 	}
 
 	// Erase says that records are gone: those in Ops (ids of lrm_rsc_op), or the
