@@ -1,12 +1,9 @@
 package cib
 
 import (
-	"bytes"
-	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // SyntaxError tells where a document is not well-formed XML.
@@ -18,86 +15,290 @@ type SyntaxError struct {
 // Error implements error.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Msg) }
 
+// maxDepth bounds the nesting of elements, as libxml2 does.
+const maxDepth = 256
+
 // Parse reads one XML document and returns its root element.
-// White space between elements is dropped, comments are kept.
+//
+// It takes what cluster documents are made of: elements, attributes, character
+// data, CDATA, comments, processing instructions (dropped), a document type
+// (skipped, never fetched), the five named entities and character references,
+// in UTF-8. White space between elements is dropped, comments are kept. Line
+// breaks and tabs in attribute values become spaces, as XML demands. The error
+// is a *SyntaxError.
 func Parse(doc []byte) (*Elem, error) {
-	d := xml.NewDecoder(bytes.NewReader(doc))
-	d.Strict = true
-	var root *Elem
-	var open []*Elem
-	for {
-		tok, err := d.RawToken()
-		line, _ := d.InputPos()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, syntax(line, err)
-		}
-		switch t := tok.(type) {
-		case xml.StartElement:
-			e := start(t, line)
-			if len(open) == 0 {
-				if root != nil {
-					return nil, &SyntaxError{line, "a second root element <" + e.name + ">"}
-				}
-				root = e
-			} else {
-				top := open[len(open)-1]
-				top.kids = append(top.kids, e)
-			}
-			open = append(open, e)
-		case xml.EndElement:
-			if len(open) == 0 || open[len(open)-1].name != qname(t.Name) {
-				return nil, &SyntaxError{line, "</" + qname(t.Name) + "> closes an element that is not open"}
-			}
-			open[len(open)-1].seal()
-			open = open[:len(open)-1]
-		case xml.Comment:
-			if len(open) > 0 {
-				top := open[len(open)-1]
-				top.kids = append(top.kids, (&Elem{name: CommentName, text: string(t), line: int32(line)}).seal())
-			}
-		case xml.CharData:
-			if s := strings.TrimSpace(string(t)); s != "" {
-				if len(open) == 0 {
-					return nil, &SyntaxError{line, "text outside of the document"}
-				}
-				open[len(open)-1].text += s
-			}
-		}
+	p := parser{src: string(doc), line: 1}
+	p.src = strings.TrimPrefix(p.src, "\ufeff")
+	if !utf8.ValidString(p.src) {
+		return nil, p.badUTF8()
 	}
-	if len(open) > 0 {
-		return nil, &SyntaxError{open[len(open)-1].Line(), "<" + open[len(open)-1].name + "> is never closed"}
+	if err := p.document(); err != nil {
+		return nil, err
 	}
-	if root == nil {
-		return nil, &SyntaxError{1, "no element in the document"}
-	}
-	return root, nil
+	return p.root, nil
 }
 
-func start(t xml.StartElement, line int) *Elem {
-	e := &Elem{name: qname(t.Name), line: int32(line)}
-	if len(t.Attr) > 0 {
-		e.attrs = make([]Attr, len(t.Attr))
-		for i, a := range t.Attr {
-			e.attrs[i] = Attr{qname(a.Name), a.Value}
+type parser struct {
+	src     string
+	at      int // next byte to read
+	counted int // line is the line of this byte
+	line    int
+	root    *Elem
+	open    []frame
+	kids    []*Elem // finished children of all open elements, outermost first
+	attrs   []Attr  // scratch
+}
+
+// frame is an open element.
+type frame struct {
+	e    *Elem
+	kids int    // where its children begin in parser.kids
+	text string // character data so far, trimmed run by run
+}
+
+// lineAt counts lines up to a byte; bytes must come in rising order.
+func (p *parser) lineAt(at int) int {
+	if at > p.counted {
+		p.line += strings.Count(p.src[p.counted:at], "\n")
+		p.counted = at
+	}
+	return p.line
+}
+
+func (p *parser) fail(at int, format string, args ...any) error {
+	line := 1 + strings.Count(p.src[:min(at, len(p.src))], "\n")
+	return &SyntaxError{line, fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) badUTF8() error {
+	for i, r := range p.src {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(p.src[i:]); n == 1 {
+				return p.fail(i, "byte 0x%02x is not UTF-8; convert the document to UTF-8", p.src[i])
+			}
 		}
 	}
-	return e
+	return p.fail(0, "not UTF-8")
 }
 
-func qname(n xml.Name) string {
-	if n.Space != "" {
-		return n.Space + ":" + n.Local
+// document reads everything, one piece of markup or text after another.
+func (p *parser) document() error {
+	for p.at < len(p.src) {
+		next := strings.IndexByte(p.src[p.at:], '<')
+		if next < 0 {
+			next = len(p.src) - p.at
+		}
+		if next > 0 {
+			if err := p.text(p.at, p.at+next); err != nil {
+				return err
+			}
+			p.at += next
+			continue
+		}
+		if err := p.markup(); err != nil {
+			return err
+		}
 	}
-	return n.Local
+	if n := len(p.open); n > 0 {
+		e := p.open[n-1].e
+		return &SyntaxError{e.Line(), "<" + e.name + "> is never closed"}
+	}
+	if p.root == nil {
+		return p.fail(0, "there is no element in the document")
+	}
+	return nil
 }
 
-func syntax(line int, err error) error {
-	var se *xml.SyntaxError
-	if errors.As(err, &se) {
-		return &SyntaxError{se.Line, se.Msg}
+// markup reads what begins with < at p.at.
+func (p *parser) markup() error {
+	rest := p.src[p.at:]
+	if len(rest) < 2 {
+		return p.fail(p.at, "the document ends after <")
 	}
-	return &SyntaxError{line, err.Error()}
+	switch rest[1] {
+	case '/':
+		return p.endTag()
+	case '?':
+		return p.skip("?>", "processing instruction")
+	case '!':
+		switch {
+		case strings.HasPrefix(rest, "<!--"):
+			return p.comment()
+		case strings.HasPrefix(rest, "<![CDATA["):
+			return p.cdata()
+		case strings.HasPrefix(rest, "<!DOCTYPE"):
+			return p.doctype()
+		}
+		return p.fail(p.at, "expected a comment, CDATA or DOCTYPE after <!")
+	}
+	return p.startTag()
+}
+
+// skip passes over a processing instruction; the XML declaration must not claim another encoding.
+func (p *parser) skip(end, what string) error {
+	n := strings.Index(p.src[p.at+2:], end)
+	if n < 0 {
+		return p.fail(p.at, "the %s is never closed", what)
+	}
+	body := p.src[p.at+2 : p.at+2+n]
+	if strings.HasPrefix(body, "xml ") {
+		if _, enc, ok := strings.Cut(body, "encoding="); ok {
+			enc = strings.ToLower(strings.Trim(strings.Fields(enc + " x")[0], `"'`))
+			if enc != "utf-8" && enc != "us-ascii" && enc != "ascii" && enc != "utf8" {
+				return p.fail(p.at, "encoding %q is not supported; convert the document to UTF-8", enc)
+			}
+		}
+	}
+	p.at += n + 2 + len(end)
+	return nil
+}
+
+func (p *parser) comment() error {
+	start := p.at + len("<!--")
+	n := strings.Index(p.src[start:], "--")
+	if n < 0 {
+		return p.fail(p.at, "the comment is never closed")
+	}
+	if !strings.HasPrefix(p.src[start+n:], "-->") {
+		return p.fail(start+n, "-- is not allowed within a comment")
+	}
+	body := p.src[start : start+n]
+	if i := badChar(body); i >= 0 {
+		return p.fail(start+i, "character 0x%02x is not allowed in XML", body[i])
+	}
+	if len(p.open) > 0 {
+		c := &Elem{name: CommentName, text: newlines(body), line: int32(p.lineAt(p.at))}
+		p.kids = append(p.kids, c.seal())
+	}
+	p.at = start + n + len("-->")
+	return nil
+}
+
+func (p *parser) cdata() error {
+	start := p.at + len("<![CDATA[")
+	n := strings.Index(p.src[start:], "]]>")
+	if n < 0 {
+		return p.fail(p.at, "the CDATA section is never closed")
+	}
+	body := p.src[start : start+n]
+	if i := badChar(body); i >= 0 {
+		return p.fail(start+i, "character 0x%02x is not allowed in XML", body[i])
+	}
+	if err := p.addText(p.at, newlines(body)); err != nil {
+		return err
+	}
+	p.at = start + n + len("]]>")
+	return nil
+}
+
+// doctype passes over a document type with its internal subset; nothing in it is obeyed.
+func (p *parser) doctype() error {
+	if p.root != nil || len(p.open) > 0 {
+		return p.fail(p.at, "DOCTYPE must come before the first element")
+	}
+	depth, quote := 0, byte(0)
+	for i := p.at; i < len(p.src); i++ {
+		switch c := p.src[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '<' || c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case c == '>':
+			if depth--; depth == 0 {
+				p.at = i + 1
+				return nil
+			}
+		}
+	}
+	return p.fail(p.at, "DOCTYPE is never closed")
+}
+
+// text reads character data between two pieces of markup.
+func (p *parser) text(from, to int) error {
+	run := p.src[from:to]
+	i := 0
+	for i < len(run) && isSpace(run[i]) {
+		i++
+	}
+	if i == len(run) {
+		return nil
+	}
+	if j := badChar(run); j >= 0 {
+		return p.fail(from+j, "character 0x%02x is not allowed in XML", run[j])
+	}
+	if j := strings.Index(run, "]]>"); j >= 0 {
+		return p.fail(from+j, "]]> is not allowed in text; write ]]&gt;")
+	}
+	s, bad, msg := unescape(newlines(run))
+	if msg != "" {
+		return p.fail(from+bad, "%s", msg)
+	}
+	return p.addText(from+i, s)
+}
+
+func (p *parser) addText(at int, s string) error {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return nil
+	}
+	if len(p.open) == 0 {
+		return p.fail(at, "text outside of the document")
+	}
+	p.open[len(p.open)-1].text += s
+	return nil
+}
+
+func (p *parser) endTag() error {
+	start := p.at + 2
+	i := start
+	for i < len(p.src) && class[p.src[i]]&cName != 0 {
+		i++
+	}
+	name := p.src[start:i]
+	for i < len(p.src) && isSpace(p.src[i]) {
+		i++
+	}
+	if i >= len(p.src) || p.src[i] != '>' {
+		return p.fail(p.at, "</%s is not closed by >", name)
+	}
+	n := len(p.open) - 1
+	if n < 0 {
+		return p.fail(p.at, "</%s> closes an element that is not open", name)
+	}
+	if e := p.open[n].e; e.name != name {
+		return p.fail(p.at, "</%s> found where </%s> was expected: <%s> was opened on line %d", name, e.name, e.name, e.Line())
+	}
+	p.at = i + 1
+	p.finish()
+	return nil
+}
+
+// finish closes the innermost open element.
+func (p *parser) finish() {
+	n := len(p.open) - 1
+	f := p.open[n]
+	p.open = p.open[:n]
+	if own := p.kids[f.kids:]; len(own) > 0 {
+		f.e.kids = make([]*Elem, len(own))
+		copy(f.e.kids, own)
+		p.kids = p.kids[:f.kids]
+	}
+	f.e.text = f.text
+	p.add(f.e)
+}
+
+// add hands a finished element to its parent.
+func (p *parser) add(e *Elem) {
+	e.seal()
+	if len(p.open) == 0 {
+		p.root = e
+		return
+	}
+	p.kids = append(p.kids, e)
 }
