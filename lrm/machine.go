@@ -38,6 +38,8 @@ type resource struct {
 	queue     []*job // queued, in order
 	recurring []*job
 	history   []record // sorted by id
+
+	registered bool // a fence device that was started here
 }
 
 type state int

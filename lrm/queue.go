@@ -42,7 +42,34 @@ func (m *Machine) pump(now time.Duration, r *resource, wall int64) {
 		m.backlg = slices.DeleteFunc(m.backlg, func(q *job) bool { return q == j })
 	}
 	r.queue = r.queue[1:]
+	if res, ok := atOnce(j); ok {
+		j.began, j.rsc.busy = now, j
+		if j.Interval == 0 {
+			m.active--
+		}
+		m.finish(now, j, Done{Result: res, Wall: wall})
+		return
+	}
 	m.run(now, j, wall)
+}
+
+// atOnce is the result of an operation for which nothing need be run: a fence
+// device is a registration only, so stopping it does nothing, and a probe asks
+// whether it was started here.
+func atOnce(j *job) (agent.Result, bool) {
+	if j.Agent.Class != "stonith" || j.Interval > 0 {
+		return agent.Result{}, false
+	}
+	switch j.Op {
+	case "stop":
+		j.rsc.registered = false
+		return agent.Result{}, true
+	case "monitor":
+		if !j.rsc.registered {
+			return agent.Result{RC: agent.NotRunning}, true
+		}
+	}
+	return agent.Result{}, false
 }
 
 // drain fills the free places of the node with the longest waiting jobs.
@@ -147,6 +174,9 @@ func (m *Machine) finish(now time.Duration, j *job, d Done) {
 		m.emit(Answer{Key: j.Key, Rsc: j.Rsc, Op: j.Op, Status: d.Result.Status, RC: d.Result.RC})
 	default:
 		j.state = over
+		if j.Op == "start" {
+			r.registered = d.Result.Status == agent.Done && d.Result.RC == agent.OK
+		}
 		m.result(j, d)
 	}
 	m.pump(now, r, d.Wall)

@@ -85,14 +85,17 @@ func (r *Runner) hostArgument(c agent.Call) string {
 	return "port"
 }
 
-// fenceCode translates an exit code. A status of 2 means that the plug is off,
-// which is NotRunning to a monitor; to other actions it is a failure.
-func fenceCode(op string, code int) agent.Code {
+// fenceCode translates an exit code. The action "status" answers 2 if the plug
+// is off: that is NotRunning to who asked for the status, and a device that
+// answers to who watches it. To other actions it is a failure.
+func fenceCode(c agent.Call, code int) agent.Code {
 	switch {
 	case code == 0:
 		return agent.OK
-	case code == 2 && (op == "status" || op == "monitor" || op == "start"):
+	case code == 2 && c.Op == "status":
 		return agent.NotRunning
+	case code == 2 && fenceAction(c) == "status":
+		return agent.OK
 	}
 	return agent.GenericError
 }

@@ -148,7 +148,7 @@ func (r *Runner) Result(c agent.Call, x host.Exited) agent.Result {
 	case "systemd":
 		res.RC, res.Reason = unitCode(c.Op, x)
 	case "stonith":
-		res.RC = fenceCode(c.Op, x.Code)
+		res.RC = fenceCode(c, x.Code)
 		res.Reason = fenceReason(res.RC, x)
 	case "heartbeat":
 		res.RC = heartbeatCode(c.Op, x)
