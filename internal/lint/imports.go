@@ -10,7 +10,7 @@ import (
 var (
 	nouns    = []string{"member", "cib", "agent", "graph", "status", "conf"}
 	deciders = []string{"sched", "transit", "ring", "quorum", "replica", "lrm", "fence", "attr", "ticket", "colo", "control"}
-	speakers = []string{"view", "shell/crm", "shell/pcs", "blueprint"}
+	speakers = []string{"intent", "view", "shell/crm", "shell/pcs", "blueprint"}
 )
 
 // everyone, as a row, allows every package of the module but the commands.
@@ -41,10 +41,11 @@ func allowed() map[string][]string {
 		"control": slices.Concat(nouns, []string{"sched", "transit", "replica"}),
 		"engine":  slices.Concat(nouns, deciders),
 
+		"intent":    {"cib"},
 		"view":      nouns,
 		"blueprint": nouns,
-		"shell/crm": slices.Concat(nouns, []string{"view", "blueprint"}),
-		"shell/pcs": slices.Concat(nouns, []string{"view", "blueprint"}),
+		"shell/crm": slices.Concat(nouns, []string{"intent", "view", "blueprint"}),
+		"shell/pcs": slices.Concat(nouns, []string{"intent", "view", "blueprint"}),
 
 		"internal/host":        {},
 		"internal/host/linux":  hand(),
