@@ -17,8 +17,7 @@ type Config struct {
 	Quorum  Quorum
 	Logging Logging
 	System  System
-	// Engine says who does membership and messages: "ring" (built in) or
-	// "corosync" (an installed Corosync). Key system.engine.
+	// Engine says who does membership and messages: "ring", which is built in. Key system.engine.
 	Engine string
 }
 

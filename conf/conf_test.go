@@ -1,0 +1,151 @@
+package conf
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const three = `# three nodes, two links
+totem {
+  version: 2
+  cluster_name: lab
+  token: 1000
+  interface {
+    linknumber: 1
+    mcastport: 6000
+  }
+}
+nodelist {
+  node {
+    name: n2
+    nodeid: 2
+    ring0_addr: 10.0.0.2
+    ring1_addr: 10.0.1.2
+  }
+  node {
+    name: n1
+    nodeid: 1
+    ring0_addr: 10.0.0.1
+    ring1_addr: 10.0.1.1
+    quorum_votes: 2
+  }
+}
+quorum {
+  provider: corosync_votequorum
+  wait_for_all: 1
+}
+`
+
+func TestParse(t *testing.T) {
+	c, ps := Parse([]byte(three), "f")
+	if Failed(ps) {
+		t.Fatal(ps)
+	}
+	if c.Totem.ClusterName != "lab" || c.Totem.Token != time.Second || !c.Totem.Encrypted {
+		t.Errorf("totem: %+v", c.Totem)
+	}
+	if len(c.Nodes) != 2 || c.Nodes[0].Name != "n1" || c.Nodes[0].Votes != 2 || c.Nodes[1].Addrs[1] != "10.0.1.2" {
+		t.Errorf("nodes: %+v", c.Nodes)
+	}
+	if c.Port(0) != 5405 || c.Port(1) != 6000 || c.Links() != 2 {
+		t.Errorf("ports %d %d, links %d", c.Port(0), c.Port(1), c.Links())
+	}
+	if c.Quorum.WaitForAll == nil || !*c.Quorum.WaitForAll {
+		t.Error("wait_for_all was not read")
+	}
+}
+
+func TestProblemsNameThePlaceAndTheRemedy(t *testing.T) {
+	for _, c := range []struct{ edit, want string }{
+		{"token: 1000|token: 1s", `f:5: error: totem.token: "1s" is not a number of milliseconds; write a number without a unit`},
+		{"token: 1000|tokn: 1000", `f:5: warning: totem.tokn: this key is not known and is ignored; did you mean token?`},
+		{"nodeid: 2|nodeid: 1", `f: error: nodelist.node.nodeid: nodeid 1 stands twice`},
+		{"ring0_addr: 10.0.0.2|ring0_addr: 10.0.0.1", `address 10.0.0.1 stands twice`},
+		{"ring0_addr: 10.0.0.2|# nothing", `numbered without gaps`},
+		{"name: n2|name n2", `f:13: error: "name n2" is neither a key nor a section`},
+		{"quorum {|quorum {\n two_node: maybe", `"maybe" is neither yes nor no`},
+		{"wait_for_all: 1\n}|wait_for_all: 1", `quorum: the section is never closed`},
+		{"nodelist {|nodelists {", `did you mean nodelist?`},
+		{"provider: corosync_votequorum|provider: x", `"x" is not a provider`},
+		{"token: 1000|secauth: perhaps", `"perhaps" is neither yes nor no`},
+	} {
+		from, to, _ := strings.Cut(c.edit, "|")
+		_, ps := Parse([]byte(strings.Replace(three, from, to, 1)), "f")
+		all := ""
+		for _, p := range ps {
+			all += p.String() + "\n"
+		}
+		if !strings.Contains(all, c.want) {
+			t.Errorf("%s: want %q in\n%s", c.edit, c.want, all)
+		}
+	}
+}
+
+// The totem section of Fuel's document, with the nodelist that it lacks.
+const fuel = `totem {
+    version:                             2
+    token:                               3000
+    token_retransmits_before_loss_const: 10
+    join:                                60
+    consensus:                           3600
+    vsftype:                             none
+    max_messages:                        20
+    clear_node_high_bit:                 yes
+    rrp_mode:                            none
+    secauth:                             off
+    threads:                             0
+    interface {
+      ringnumber:  0
+      bindnetaddr: 10.107.0.8
+      mcastaddr:   239.1.1.2
+      mcastport:   5405
+    }
+}
+service {
+  name: pacemaker
+  ver: 1
+}
+`
+
+func TestMulticastEraFile(t *testing.T) {
+	_, ps := Parse([]byte(fuel), "corosync.conf")
+	if !Failed(ps) {
+		t.Fatal("a file without nodes was accepted")
+	}
+	said := ""
+	for _, p := range ps {
+		said += p.String() + "\n"
+	}
+	if !strings.Contains(said, "multicast on network 10.107.0.8") || !strings.Contains(said, "ring0_addr") {
+		t.Errorf("the missing nodelist is not explained:\n%s", said)
+	}
+	c, ps := Parse([]byte(fuel+"nodelist {\n node {\n name: a\n nodeid: 1\n ring0_addr: 10.107.0.8\n }\n}\n"), "corosync.conf")
+	if Failed(ps) {
+		t.Fatal(ps)
+	}
+	if c.Totem.Token != 3*time.Second || c.Totem.Join != 60*time.Millisecond || c.Totem.Encrypted || c.Totem.MaxMessages != 20 {
+		t.Errorf("totem: %+v", c.Totem)
+	}
+	for _, p := range ps {
+		if p.Severity == Warning {
+			t.Errorf("a key of the document is not explained: %s", p)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(three))
+	f.Add([]byte(fuel))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, ps := Parse(text, "f")
+		if c == nil {
+			t.Fatal("no configuration")
+		}
+		for _, p := range ps {
+			if p.Msg == "" || p.Line < 0 {
+				t.Fatalf("a problem without words: %+v", p)
+			}
+		}
+	})
+}
