@@ -24,7 +24,7 @@ import (
 const MaxPayload = 1 << 20
 
 // MaxMembers is the largest number of configured nodes.
-const MaxMembers = 64
+const MaxMembers = 32
 
 // Input is what can happen to the machine: one of the types below.
 type Input interface{ isInput() }

@@ -31,7 +31,7 @@ type Config struct {
 
 	MTU         int // largest packet in bytes, all of it; default 1400
 	Window      int // (window_size) data packets in one rotation of the token; default 64
-	MaxMessages int // (max_messages) data packets in one visit of the token; default Window/2
+	MaxMessages int // (max_messages) data packets in one visit of the token; default Window
 }
 
 // Default values of Config.
@@ -44,7 +44,7 @@ const (
 	DefaultWindow = 64
 
 	minToken = 20 * time.Millisecond
-	minMTU   = 512
+	minMTU   = 1000
 	maxMTU   = 65000
 )
 
@@ -90,7 +90,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.Merge, DefaultMerge)
 	orElse(&c.MTU, DefaultMTU)
 	orElse(&c.Window, DefaultWindow)
-	orElse(&c.MaxMessages, max(1, c.Window/2))
+	orElse(&c.MaxMessages, c.Window)
 	return c
 }
 

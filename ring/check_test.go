@@ -1,0 +1,191 @@
+package ring
+
+import (
+	"fmt"
+	"slices"
+
+	"mainstay/member"
+)
+
+// check looks for breaches of what the ring promises in everything that all
+// lives of all nodes have seen.
+func (s *sim) check() error {
+	viewMembers := map[member.RingID][]member.NodeID{}
+	deliveredIn := map[uint64]member.RingID{}
+	for _, l := range s.lives {
+		if err := l.check(viewMembers, deliveredIn); err != nil {
+			return fmt.Errorf("node %d life %d: %w", l.id, l.inc, err)
+		}
+	}
+	for i, a := range s.lives {
+		for _, b := range s.lives[i+1:] {
+			if err := checkPair(a, b); err != nil {
+				return fmt.Errorf("nodes %d/%d and %d/%d: %w", a.id, a.inc, b.id, b.inc, err)
+			}
+		}
+	}
+	return nil
+}
+
+// check looks at one life: no duplicates, order of each sender, one view per
+// message, ring numbers that grow.
+func (l *life) check(viewMembers map[member.RingID][]member.NodeID, deliveredIn map[uint64]member.RingID) error {
+	var prev *lifeView
+	last := map[uint64]uint64{} // by sender and incarnation
+	for _, v := range l.views {
+		if known, ok := viewMembers[v.View.Ring]; ok && !slices.Equal(known, v.View.Members) {
+			return fmt.Errorf("view %v has members %v elsewhere", v.View, known)
+		}
+		viewMembers[v.View.Ring] = v.View.Members
+		if !v.View.Has(l.id) {
+			return fmt.Errorf("not in its own view %v", v.View)
+		}
+		if err := checkInstall(l.id, prev, v); err != nil {
+			return err
+		}
+		for _, msg := range v.msgs {
+			sender := msg >> 32
+			if !v.View.Has(member.NodeID(msg >> 48)) {
+				return fmt.Errorf("message %x of a stranger in %v", msg, v.View)
+			}
+			if msg <= last[sender] {
+				return fmt.Errorf("message %x after %x", msg, last[sender])
+			}
+			last[sender] = msg
+			if r, ok := deliveredIn[msg]; ok && r != v.View.Ring {
+				return fmt.Errorf("message %x delivered in %v and in %v", msg, r, v.View.Ring)
+			}
+			deliveredIn[msg] = v.View.Ring
+		}
+		prev = v
+	}
+	return l.checkOwn()
+}
+
+// checkOwn looks for own messages that were skipped.
+func (l *life) checkOwn() error {
+	var own []uint64
+	for _, v := range l.views {
+		for _, msg := range v.msgs {
+			if msg>>48 == uint64(l.id) && msg>>32&0xffff == l.inc {
+				own = append(own, msg)
+			}
+		}
+	}
+	for i, msg := range own {
+		if i >= len(l.submitted) || l.submitted[i] != msg {
+			return fmt.Errorf("own message %x was skipped", l.submitted[min(i, len(l.submitted)-1)])
+		}
+	}
+	return nil
+}
+
+// checkInstall looks at the lists of an Install.
+func checkInstall(id member.NodeID, prev, v *lifeView) error {
+	var old []member.NodeID
+	if prev != nil {
+		old = prev.View.Members
+		if !prev.View.Ring.Less(v.View.Ring) {
+			return fmt.Errorf("view %v after %v", v.View, prev.View)
+		}
+		if !slices.Contains(v.Transitional, id) {
+			return fmt.Errorf("view %v: not together with itself", v.View)
+		}
+		if !slices.Equal(prev.transition, v.Transitional) {
+			return fmt.Errorf("view %v: transition to %v, install says %v", v.View, prev.transition, v.Transitional)
+		}
+	}
+	for _, o := range old {
+		if slices.Contains(v.Left, o) == slices.Contains(v.Transitional, o) {
+			return fmt.Errorf("view %v: %d of the old view neither left nor came along, or both", v.View, o)
+		}
+	}
+	for _, n := range v.View.Members {
+		if slices.Contains(v.Joined, n) == slices.Contains(v.Transitional, n) {
+			return fmt.Errorf("view %v: %d neither joined nor came along, or both", v.View, n)
+		}
+	}
+	return nil
+}
+
+// checkPair compares two lives: one order, and virtual synchrony.
+func checkPair(a, b *life) error {
+	pos := map[uint64]int{}
+	i := 0
+	for _, v := range a.views {
+		for _, msg := range v.msgs {
+			pos[msg] = i
+			i++
+		}
+	}
+	last := -1
+	for _, v := range b.views {
+		for _, msg := range v.msgs {
+			p, ok := pos[msg]
+			if !ok {
+				continue
+			}
+			if p < last {
+				return fmt.Errorf("message %x is ordered differently", msg)
+			}
+			last = p
+		}
+	}
+	return checkSynchrony(a, b)
+}
+
+// checkSynchrony: who goes together from one view to the next has delivered the
+// same in the first; in one view, what both deliver has no holes.
+func checkSynchrony(a, b *life) error {
+	at := map[member.RingID]int{}
+	for i, v := range a.views {
+		at[v.View.Ring] = i
+	}
+	for j, w := range b.views {
+		i, ok := at[w.View.Ring]
+		if !ok || i+1 >= len(a.views) || j+1 >= len(b.views) {
+			continue
+		}
+		v := a.views[i]
+		next, other := a.views[i+1], b.views[j+1]
+		if next.View.Ring != other.View.Ring {
+			continue
+		}
+		if !slices.Equal(next.Transitional, other.Transitional) {
+			return fmt.Errorf("from %v to %v: together %v and %v", v.View, next.View, next.Transitional, other.Transitional)
+		}
+		if !slices.Equal(v.msgs, w.msgs) {
+			return fmt.Errorf("from %v to %v: delivered %d and %d messages: %x, %x", v.View, next.View, len(v.msgs), len(w.msgs), v.msgs, w.msgs)
+		}
+	}
+	return nil
+}
+
+// checkEnd is for the end, when the network has been whole and quiet: who is up
+// has delivered all that it submitted, and all have the same of the last view.
+func (s *sim) checkEnd() error {
+	var first *simNode
+	for _, n := range s.nodes {
+		if !n.up {
+			continue
+		}
+		own := 0
+		for _, v := range n.life.views {
+			for _, msg := range v.msgs {
+				if msg>>32 == uint64(n.id)<<16|n.inc {
+					own++
+				}
+			}
+		}
+		if own != len(n.life.submitted) {
+			return fmt.Errorf("node %d delivered %d of its %d messages", n.id, own, len(n.life.submitted))
+		}
+		v := n.life.views[len(n.life.views)-1]
+		if first == nil {
+			first = n
+		} else if w := first.life.views[len(first.life.views)-1]; !slices.Equal(v.msgs, w.msgs) {
+			return fmt.Errorf("in the last view %v nodes %d and %d delivered different messages", v.View, first.id, n.id)
+		}
+	}
+	return nil
+}

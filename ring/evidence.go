@@ -1,0 +1,198 @@
+package ring
+
+import (
+	"slices"
+	"time"
+
+	"mainstay/member"
+)
+
+// maxShun is the longest time for which a node that spoilt views is kept out.
+const maxShun = 30 * time.Second
+
+// peer is what is known of another configured node.
+type peer struct {
+	id        member.NodeID
+	inc       uint64 // incarnation it speaks with; 0: not known
+	silent    bool   // nothing heard on any link
+	refuses   bool   // its host refuses packets
+	left      bool   // it said goodbye in this incarnation
+	strikes   int    // views that it spoilt
+	shunUntil time.Duration
+	joins     uint64          // count of its last join
+	join      *join           // its last join in this gathering
+	claims    []member.NodeID // nodes that it last said it cannot work with
+}
+
+// speaks notes that something came from the peer itself.
+func (p *peer) speaks() { p.silent, p.refuses = false, false }
+
+// setPeers makes the peers those of nodes, keeping what is known.
+func (m *Machine) setPeers(nodes []member.NodeID) {
+	old := m.peers
+	m.peers = nil
+	for _, id := range nodes {
+		if id == m.self.id {
+			continue
+		}
+		i := slices.IndexFunc(old, func(p *peer) bool { return p.id == id })
+		if i >= 0 {
+			m.peers = append(m.peers, old[i])
+		} else {
+			m.peers = append(m.peers, &peer{id: id})
+		}
+	}
+}
+
+// peer returns the peer with an id, or nil.
+func (m *Machine) peer(id member.NodeID) *peer {
+	for _, p := range m.peers {
+		if p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// absent tells whether there is reason not to have the peer in a view.
+func (m *Machine) absent(p *peer) bool {
+	return p.silent || p.refuses || p.left || p.shunUntil > m.now
+}
+
+// claims lists the nodes that this node cannot work with.
+func (m *Machine) claims() []member.NodeID {
+	var out []member.NodeID
+	for _, p := range m.peers {
+		if m.absent(p) {
+			out = append(out, p.id)
+		}
+	}
+	return out
+}
+
+// strike notes that a peer spoilt a view although it seems to be there. For a
+// growing time it is not let in again, so that one sick node does not stall the
+// others for ever.
+func (m *Machine) strike(p *peer, why string) {
+	p.shunUntil = m.now + min(maxShun, m.cfg.Token*2<<min(p.strikes, 8))
+	p.strikes++
+	m.note(Warning, "node is kept out: "+why, "node", p.id, "for", p.shunUntil-m.now)
+}
+
+// blocked tells whether a merge with a peer outside of the view is hopeless:
+// somebody on either side says that it cannot work with somebody on the other.
+func (m *Machine) blocked(p *peer, theirs []member.NodeID, who []member.NodeID) bool {
+	if p.shunUntil > m.now || p.left {
+		return true
+	}
+	for _, id := range theirs {
+		if m.cur.seats.hasID(id) {
+			return true
+		}
+	}
+	for _, s := range m.cur.seats {
+		q := m.peer(s.id)
+		if q == nil {
+			continue
+		}
+		for _, id := range q.claims {
+			if id == p.id || slices.Contains(who, id) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onSilence takes the evidence that a node is not heard on any link.
+func (m *Machine) onSilence(id member.NodeID) {
+	if p := m.peer(id); p != nil && !p.silent {
+		p.silent = true
+		m.lost(p, "node is silent on every link")
+	}
+}
+
+// onHeard takes Silence back; a node outside of the view hears of it at once.
+func (m *Machine) onHeard(id member.NodeID) {
+	p := m.peer(id)
+	if p == nil {
+		return
+	}
+	p.speaks()
+	if m.state == Operational && !m.cur.seats.hasID(id) && m.cur.seats[0] == m.self {
+		m.send(id, m.announcement().encode())
+	}
+}
+
+// onUnreachable takes the evidence that nobody listens at a node.
+func (m *Machine) onUnreachable(id member.NodeID) {
+	if p := m.peer(id); p != nil && !p.refuses {
+		p.refuses = true
+		m.lost(p, "node refuses packets")
+	}
+}
+
+// onGoodbye takes a node's word that it leaves.
+func (m *Machine) onGoodbye(p *peer, g goodbye) {
+	if p.inc != 0 && p.inc != g.inc {
+		return
+	}
+	p.inc = g.inc
+	if !p.left {
+		p.left = true
+		m.lost(p, "node leaves")
+	}
+}
+
+// lost puts a peer into the fail set at once.
+func (m *Machine) lost(p *peer, why string) {
+	switch m.state {
+	case Gathering:
+		i, ok := m.gather.who.find(p.id)
+		if ok && !m.gather.who[i].failed {
+			m.note(Info, why, "node", p.id)
+			m.gather.who[i].failed = true
+			m.proposalChanged()
+		}
+		m.checkConsensus()
+	case Committing, Recovering:
+		if m.forming.seats.hasID(p.id) {
+			m.note(Info, why, "node", p.id)
+			m.startGather(why)
+		}
+	case Operational:
+		if m.cur.seats.hasID(p.id) {
+			m.note(Info, why, "node", p.id)
+			m.startGather(why)
+		}
+	}
+}
+
+// meet takes a peer's incarnation from its own packet: another one than before
+// is a daemon that was started anew, so the one that we knew is dead.
+func (m *Machine) meet(p *peer, inc uint64) {
+	if p.inc == inc {
+		return
+	}
+	known := p.inc != 0
+	id := p.id
+	*p = peer{id: id, inc: inc}
+	switch {
+	case m.state == Gathering:
+		if i, ok := m.gather.who.find(id); ok && m.gather.who[i].inc != inc {
+			m.gather.who[i] = candidate{seat: seat{id, inc}}
+			m.proposalChanged()
+		}
+	case m.memberOfRing(id) && known:
+		m.note(Info, "node was started anew", "node", id)
+		m.startGather("node was started anew")
+	}
+}
+
+// memberOfRing tells whether a node is in the ring that is installed or forms.
+func (m *Machine) memberOfRing(id member.NodeID) bool {
+	if m.state == Operational {
+		return m.cur.seats.hasID(id)
+	}
+	return m.forming.seats.hasID(id)
+}

@@ -1,0 +1,96 @@
+package ring
+
+import (
+	"slices"
+	"time"
+
+	"mainstay/member"
+)
+
+// onLeave begins to leave: at once if nothing is left to be sent.
+func (m *Machine) onLeave() {
+	if m.leaving {
+		return
+	}
+	m.leaving = true
+	m.set(timerLeave, m.cfg.Token/2)
+	m.tryDepart()
+}
+
+// tryDepart leaves if that was asked for and nothing is left to be sent.
+func (m *Machine) tryDepart() {
+	if m.leaving && m.outbox.empty() {
+		m.set(timerLeave, 0)
+	}
+}
+
+// depart says goodbye. It says it twice: whoever misses it waits for silence.
+func (m *Machine) depart() {
+	g := goodbye{m.self.inc}.encode()
+	m.send(0, g)
+	m.send(0, g)
+	m.leaveRing()
+	m.state = Departed
+	m.timers = [numTimers]time.Duration{}
+	m.out = append(m.out, Gone{})
+}
+
+// onPaused takes the news that this process did not run for a while. A short
+// pause stretches all waiting. After a long one the others may have gone on
+// without us: nothing of the ring may be used any more.
+func (m *Machine) onPaused(d time.Duration) {
+	for i, at := range m.timers {
+		if at != 0 {
+			m.timers[i] = at + d
+		}
+	}
+	if d < m.cfg.Token {
+		return
+	}
+	m.note(Warning, "this process was paused", "for", d)
+	m.startGather("this process was paused")
+}
+
+// onConfigure takes a new configuration.
+func (m *Machine) onConfigure(c Config) {
+	c.Self, c.Incarnation, c.Seq, c.MTU = m.cfg.Self, m.cfg.Incarnation, m.cfg.Seq, m.cfg.MTU
+	if !slices.Contains(c.Nodes, c.Self) && len(c.Nodes) > 0 {
+		m.note(Warning, "this node is not configured any more and leaves")
+		m.onLeave()
+		return
+	}
+	if err := c.Validate(); err != nil {
+		m.note(Error, "new configuration is not used", "error", err)
+		return
+	}
+	m.cfg = c.withDefaults()
+	m.setPeers(m.cfg.Nodes)
+	m.dropUnconfigured()
+	if m.state == Operational && len(m.cur.seats) < len(m.cfg.Nodes) {
+		m.set(timerAnnounce, m.cfg.Merge)
+	}
+}
+
+// dropUnconfigured forms a view without nodes that were taken out.
+func (m *Machine) dropUnconfigured() {
+	out := func(id member.NodeID) bool { return id != m.self.id && m.peer(id) == nil }
+	var seats roster
+	switch m.state {
+	case Operational:
+		seats = m.cur.seats
+	case Committing, Recovering:
+		seats = m.forming.seats
+	case Gathering:
+		for i := range m.gather.who {
+			if c := &m.gather.who[i]; out(c.id) && !c.failed {
+				c.failed = true
+				m.proposalChanged()
+			}
+		}
+		m.checkConsensus()
+		return
+	}
+	if slices.ContainsFunc(seats.ids(), out) {
+		m.startGather("a node was taken out of the configuration")
+	}
+}

@@ -1,0 +1,117 @@
+package ring
+
+import (
+	"math/bits"
+	"time"
+
+	"mainstay/member"
+)
+
+// The token moves while there is work: somebody wants to send, or somebody
+// lacks a packet. Then it comes to rest at the last sender, who is the likeliest
+// to send again and can do so at once. Others wake it. Once in Config.Hold an
+// idle token goes round, so that everybody sees that it exists.
+
+// settle decides whether the token stays or goes.
+func (m *Machine) settle(t *token) {
+	v := &m.visit
+	r := m.cur
+	if len(r.seats) == 1 {
+		return
+	}
+	settled := t.settled()
+	i := r.index(m.self.id)
+	v.wanted &^= 1 << i
+	switch {
+	case v.wanted != 0 && settled && m.outbox.empty():
+		m.pass(r.seats[bits.TrailingZeros64(v.wanted)].id) // nobody else needs it
+	case v.wanted != 0, !m.outbox.empty(), len(t.requests) > 0, t.othersWaiting(i), t.rest != m.self.id, v.goOn:
+		m.pass(m.successor())
+	case settled:
+		m.rests(v.at + m.cfg.Hold - m.now)
+	case v.lone && v.linger != 0 && v.linger+m.cfg.Linger > m.now:
+		m.rests(v.linger + m.cfg.Linger - m.now)
+	default:
+		m.pass(m.successor())
+	}
+}
+
+// rests keeps the token for a while.
+func (m *Machine) rests(d time.Duration) {
+	v := &m.visit
+	if !v.acked && v.pred != 0 {
+		v.acked = true
+		m.send(v.pred, ack{v.tok.ring, v.tseq}.encode())
+	}
+	m.set(timerHold, d)
+}
+
+// holdEnds lets the token go when it has rested long enough.
+func (m *Machine) holdEnds() {
+	if m.visit.tok != nil && m.state == Operational {
+		m.pass(m.successor())
+	}
+}
+
+// onSubmit takes a message to be sent.
+func (m *Machine) onSubmit(payload []byte) {
+	if len(payload) > MaxPayload {
+		m.note(Error, "message is too large and was dropped", "bytes", len(payload), "limit", MaxPayload)
+		return
+	}
+	m.stats.Submitted++
+	first := m.outbox.empty()
+	m.outbox.push(payload)
+	if m.state != Operational {
+		return
+	}
+	if t := m.visit.tok; t != nil {
+		m.visit.lone = m.visit.lone || t.settled()
+		m.work(t)
+		return
+	}
+	if first {
+		m.wakeUp()
+	}
+}
+
+// wakeUp asks for the token where it should be resting. While several members
+// send, it is on its way anyhow.
+func (m *Machine) wakeUp() {
+	v := &m.visit
+	if !v.busy && v.rest != m.self.id && v.rest != 0 {
+		m.send(v.rest, wake{m.cur.id}.encode())
+	}
+	m.wakeSoon()
+}
+
+// wakeSoon arms the timer for asking again.
+func (m *Machine) wakeSoon() {
+	if m.timers[timerWake] == 0 {
+		m.set(timerWake, max(2*m.cfg.Linger, 2*m.relay.rtt))
+	}
+}
+
+// wakeAgain asks everybody for the token.
+func (m *Machine) wakeAgain() {
+	if m.state != Operational || m.visit.tok != nil || m.outbox.empty() {
+		return
+	}
+	m.send(0, wake{m.cur.id}.encode())
+	m.set(timerWake, max(10*m.cfg.Linger, 4*m.relay.rtt))
+}
+
+// onWake lets a resting token go to the one who asks.
+func (m *Machine) onWake(from member.NodeID, k wake) {
+	if m.state != Operational || k.ring != m.cur.id {
+		return
+	}
+	i, ok := m.cur.seats.find(from)
+	if !ok {
+		return
+	}
+	m.visit.wanted |= 1 << i
+	if t := m.visit.tok; t != nil {
+		m.settle(t)
+	}
+}

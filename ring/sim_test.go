@@ -1,0 +1,457 @@
+package ring
+
+import (
+	"container/heap"
+	"encoding/binary"
+	"fmt"
+	"math/rand"
+	"slices"
+	"time"
+
+	"mainstay/member"
+)
+
+// sim is a cluster in virtual time: machines, the network between them, and a
+// stand-in for the wire's heartbeats. All chance comes from one seed.
+type sim struct {
+	rng    *rand.Rand
+	now    time.Duration
+	events eventHeap
+	order  uint64
+	nodes  []*simNode // by id-1
+	links  [][]simLink
+	lives  []*life
+	cfg    Config // template
+	base   time.Duration
+	jitter time.Duration
+	trace  func(format string, args ...any)
+	steps  int
+	sent   int // ring packets
+}
+
+// simLink is one direction between two nodes.
+type simLink struct {
+	cut       bool
+	loss, dup float64
+	delay     time.Duration // on top of the base delay
+	maxSize   int           // larger packets are lost; 0: none
+}
+
+// simNode is a machine with its disk.
+type simNode struct {
+	id       member.NodeID
+	up       bool
+	frozen   bool
+	frozenAt time.Duration
+	inbox    []Input // what waits while frozen
+	m        *Machine
+	life     *life
+	inc      uint64
+	disk     uint64 // kept ring sequence
+	heard    []time.Duration
+	silent   []bool
+	tickAt   time.Duration
+	cfg      Config
+	deaf     func(data []byte) bool // packets that are dropped on receipt
+}
+
+// life is what one incarnation of a node lived through.
+type life struct {
+	id        member.NodeID
+	inc       uint64
+	submitted []uint64
+	views     []*lifeView
+	ended     bool
+	gone      bool
+}
+
+// lifeView is a view as one life saw it.
+type lifeView struct {
+	Install
+	at         time.Duration
+	msgs       []uint64
+	transition []member.NodeID
+}
+
+type event struct {
+	at    time.Duration
+	order uint64
+	run   func()
+}
+
+type eventHeap []event
+
+func (h eventHeap) Len() int { return len(h) }
+func (h eventHeap) Less(i, j int) bool {
+	if h[i].at != h[j].at {
+		return h[i].at < h[j].at
+	}
+	return h[i].order < h[j].order
+}
+func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *eventHeap) Push(x any)   { *h = append(*h, x.(event)) }
+func (h *eventHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+func newSim(seed int64, n int, cfg Config) *sim {
+	s := &sim{rng: rand.New(rand.NewSource(seed)), now: time.Second, cfg: cfg.withDefaults(), base: 100 * time.Microsecond, jitter: 50 * time.Microsecond}
+	s.cfg.Nodes = nil
+	for i := range n {
+		s.cfg.Nodes = append(s.cfg.Nodes, member.NodeID(i+1))
+	}
+	for i := range n {
+		s.nodes = append(s.nodes, &simNode{id: member.NodeID(i + 1)})
+		s.links = append(s.links, make([]simLink, n))
+		_ = i
+	}
+	return s
+}
+
+func (s *sim) at(d time.Duration, run func()) {
+	s.order++
+	heap.Push(&s.events, event{s.now + d, s.order, run})
+}
+
+func (s *sim) node(id int) *simNode { return s.nodes[id-1] }
+
+func (s *sim) logf(n *simNode, format string, args ...any) {
+	if s.trace != nil {
+		s.trace("%10.3fms n%d %s", float64(s.now-time.Second)/1e6, n.id, fmt.Sprintf(format, args...))
+	}
+}
+
+// start starts a node, with what its disk holds.
+func (s *sim) start(id int) {
+	n := s.node(id)
+	if n.up {
+		return
+	}
+	n.inc++
+	cfg := s.cfg
+	if n.cfg.Self != 0 {
+		cfg = n.cfg
+	}
+	cfg.Self, cfg.Incarnation, cfg.Seq = n.id, n.inc*1000+uint64(id), n.disk
+	m, err := New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	n.up, n.frozen, n.m, n.inbox = true, false, m, nil
+	n.life = &life{id: n.id, inc: n.inc}
+	s.lives = append(s.lives, n.life)
+	n.heard = make([]time.Duration, len(s.nodes))
+	n.silent = make([]bool, len(s.nodes))
+	for i := range n.heard {
+		n.heard[i] = s.now
+	}
+	inc := n.inc
+	s.beat(n, inc)
+	s.step(n, Tick{})
+}
+
+// beat is the stand-in for the wire: heartbeats and silence.
+func (s *sim) beat(n *simNode, inc uint64) {
+	if !n.up || n.inc != inc {
+		return
+	}
+	if !n.frozen {
+		for _, o := range s.nodes {
+			if o.id == n.id {
+				continue
+			}
+			s.transmit(n, o, nil)
+			if !n.silent[o.id-1] && s.now-n.heard[o.id-1] > s.cfg.Token {
+				n.silent[o.id-1] = true
+				s.step(n, Silence{o.id})
+				if !n.up {
+					return
+				}
+			}
+		}
+	}
+	s.at(s.cfg.Token/10+time.Duration(s.rng.Int63n(int64(s.cfg.Token/50))), func() { s.beat(n, inc) })
+}
+
+// transmit sends a packet (nil: a heartbeat) over a link.
+func (s *sim) transmit(from, to *simNode, data []byte) {
+	l := &s.links[from.id-1][to.id-1]
+	times := 1
+	if l.dup > 0 && s.rng.Float64() < l.dup {
+		times = 2
+	}
+	for range times {
+		if l.cut || (l.maxSize > 0 && len(data) > l.maxSize) || (l.loss > 0 && s.rng.Float64() < l.loss) {
+			continue
+		}
+		d := s.base + l.delay + time.Duration(s.rng.Int63n(int64(s.jitter)))
+		inc := to.inc
+		s.at(d, func() {
+			if to.up && to.inc == inc && !s.links[from.id-1][to.id-1].cut {
+				s.arrive(from, to, data)
+			}
+		})
+	}
+}
+
+// arrive hands a packet to a node, by way of the stand-in for the wire.
+func (s *sim) arrive(from, to *simNode, data []byte) {
+	to.heard[from.id-1] = s.now
+	if to.silent[from.id-1] {
+		to.silent[from.id-1] = false
+		s.step(to, Heard{from.id})
+	}
+	if data == nil || (to.deaf != nil && to.deaf(data)) {
+		return
+	}
+	s.step(to, Packet{from.id, slices.Clone(data)})
+}
+
+// step gives a node an input and carries out its effects.
+func (s *sim) step(n *simNode, in Input) {
+	if !n.up {
+		return
+	}
+	if n.frozen {
+		n.inbox = append(n.inbox, in)
+		return
+	}
+	s.steps++
+	effects := slices.Clone(n.m.Step(s.now, in))
+	for _, e := range effects {
+		s.carryOut(n, e)
+	}
+	s.arm(n)
+}
+
+// arm sees to the next Tick.
+func (s *sim) arm(n *simNode) {
+	w := n.m.Wake()
+	if w == 0 || (n.tickAt > s.now && n.tickAt <= w) {
+		return
+	}
+	n.tickAt = w
+	inc := n.inc
+	s.at(max(w-s.now, 0), func() {
+		if n.up && n.inc == inc && !n.frozen {
+			if n.tickAt <= s.now {
+				n.tickAt = 0
+			}
+			if w := n.m.Wake(); w != 0 && w <= s.now {
+				s.step(n, Tick{})
+			} else {
+				s.arm(n)
+			}
+		}
+	})
+}
+
+func (s *sim) carryOut(n *simNode, e Effect) {
+	l := n.life
+	switch e := e.(type) {
+	case Send:
+		for _, o := range s.nodes {
+			if o.id != n.id && (e.To == 0 || e.To == o.id) {
+				s.sent++
+				s.transmit(n, o, e.Data)
+			}
+		}
+	case Deliver:
+		v := l.views[len(l.views)-1]
+		v.msgs = append(v.msgs, binary.BigEndian.Uint64(e.Payload))
+		checkPayload(e.Payload)
+	case Transition:
+		l.views[len(l.views)-1].transition = e.Members
+		if e.Ring != l.views[len(l.views)-1].View.Ring {
+			panic("transition of another ring")
+		}
+	case Install:
+		s.logf(n, "view %v joined %v left %v together %v", e.View, e.Joined, e.Left, e.Transitional)
+		l.views = append(l.views, &lifeView{Install: e, at: s.now})
+	case KeepSeq:
+		if e.Seq <= n.disk {
+			panic("ring sequence goes back")
+		}
+		n.disk = e.Seq
+	case Note:
+		s.logf(n, "%s %v", e.Text, e.Attrs)
+	case Gone:
+		s.logf(n, "gone")
+		n.up, l.ended, l.gone = false, true, true
+	}
+}
+
+// submit makes a node send a message of some size.
+func (s *sim) submit(id, size int) {
+	n := s.node(id)
+	if !n.up {
+		return
+	}
+	b := payload(n, size)
+	n.life.submitted = append(n.life.submitted, binary.BigEndian.Uint64(b))
+	s.step(n, Submit{b})
+}
+
+// payload makes a message that names its origin and can be checked.
+func payload(n *simNode, size int) []byte {
+	b := make([]byte, max(size, 8))
+	id := uint64(n.id)<<48 | n.inc<<32 | uint64(len(n.life.submitted)+1)
+	binary.BigEndian.PutUint64(b, id)
+	for i := 8; i < len(b); i++ {
+		b[i] = byte(id) + byte(i*7)
+	}
+	return b
+}
+
+func checkPayload(b []byte) {
+	id := binary.BigEndian.Uint64(b)
+	for i := 8; i < len(b); i++ {
+		if b[i] != byte(id)+byte(i*7) {
+			panic(fmt.Sprintf("message %x is garbled at byte %d", id, i))
+		}
+	}
+}
+
+// crash stops a node at once.
+func (s *sim) crash(id int) {
+	if n := s.node(id); n.up {
+		s.logf(n, "crash")
+		n.up, n.life.ended = false, true
+	}
+}
+
+// refuse tells the others that nobody listens at a node.
+func (s *sim) refuse(id int) {
+	for _, o := range s.nodes {
+		if o.up && int(o.id) != id {
+			s.step(o, Unreachable{member.NodeID(id)})
+		}
+	}
+}
+
+// freeze stops a node's process; thaw lets it go on.
+func (s *sim) freeze(id int) {
+	if n := s.node(id); n.up && !n.frozen {
+		s.logf(n, "freeze")
+		n.frozen, n.frozenAt = true, s.now
+	}
+}
+
+func (s *sim) thaw(id int) {
+	n := s.node(id)
+	if !n.up || !n.frozen {
+		return
+	}
+	n.frozen = false
+	d := s.now - n.frozenAt
+	s.logf(n, "thaw after %v", d)
+	for i := range n.heard {
+		n.heard[i] += d
+	}
+	n.tickAt = 0
+	if d >= 50*time.Millisecond {
+		s.step(n, Paused{d})
+	}
+	inbox := n.inbox
+	n.inbox = nil
+	for _, in := range inbox {
+		s.step(n, in)
+	}
+	if n.up {
+		s.arm(n)
+	}
+}
+
+// both changes both directions between two nodes.
+func (s *sim) both(a, b int, f func(*simLink)) {
+	f(&s.links[a-1][b-1])
+	f(&s.links[b-1][a-1])
+}
+
+// partition cuts all links between two sets of nodes.
+func (s *sim) partition(side func(id int) bool) {
+	for a := range s.nodes {
+		for b := range s.nodes {
+			s.links[a][b].cut = side(a+1) != side(b+1)
+		}
+	}
+}
+
+// heal makes all links perfect.
+func (s *sim) heal() {
+	for a := range s.nodes {
+		for b := range s.nodes {
+			s.links[a][b] = simLink{}
+		}
+	}
+}
+
+// run lets virtual time pass.
+func (s *sim) run(d time.Duration) {
+	end := s.now + d
+	s.runUntil(end, func() bool { return false })
+}
+
+// runUntil lets virtual time pass up to end or until a condition holds, and
+// tells whether it held.
+func (s *sim) runUntil(end time.Duration, cond func() bool) bool {
+	for len(s.events) > 0 && s.events[0].at <= end {
+		if cond() {
+			return true
+		}
+		e := heap.Pop(&s.events).(event)
+		s.now = max(s.now, e.at)
+		e.run()
+	}
+	if cond() {
+		return true
+	}
+	s.now = end
+	return false
+}
+
+// converged tells whether all running nodes are in one view of just them.
+func (s *sim) converged() bool {
+	var want []member.NodeID
+	for _, n := range s.nodes {
+		if n.up {
+			want = append(want, n.id)
+		}
+	}
+	var ring member.RingID
+	for _, n := range s.nodes {
+		if !n.up {
+			continue
+		}
+		if n.frozen || n.m.State() != Operational || !slices.Equal(n.m.View().Members, want) {
+			return false
+		}
+		if ring.IsZero() {
+			ring = n.m.View().Ring
+		} else if ring != n.m.View().Ring {
+			return false
+		}
+	}
+	return true
+}
+
+// quiet tells whether the cluster converged, everything was delivered and the
+// token rests.
+func (s *sim) quiet() bool {
+	if !s.converged() {
+		return false
+	}
+	rests := false
+	for _, n := range s.nodes {
+		if n.up && !n.m.outbox.empty() {
+			return false
+		}
+		if n.up && n.m.visit.tok != nil && n.m.visit.tok.settled() {
+			rests = true
+		}
+	}
+	return rests
+}
