@@ -9,8 +9,8 @@ type Machine struct {
 }
 
 // New returns a machine that has no view yet and is not quorate.
-func New(cfg Config) (*Machine, error) {
-	return &Machine{cfg: cfg}, nil
+func New(cfg Config) *Machine {
+	return &Machine{cfg: cfg}
 }
 
 // Step takes one input at the given monotonic time and returns what follows.
