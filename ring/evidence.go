@@ -59,11 +59,12 @@ func (m *Machine) absent(p *peer) bool {
 	return p.silent || p.refuses || p.left || p.shunUntil > m.now
 }
 
-// claims lists the nodes that this node cannot work with.
+// claims lists the nodes that this node cannot work with. Who left is not among
+// them: it may be back, and work with others already.
 func (m *Machine) claims() []member.NodeID {
 	var out []member.NodeID
 	for _, p := range m.peers {
-		if m.absent(p) {
+		if p.silent || p.refuses || p.shunUntil > m.now {
 			out = append(out, p.id)
 		}
 	}

@@ -66,8 +66,8 @@ func (m *Machine) onConfigure(c Config) {
 	m.cfg = c.withDefaults()
 	m.setPeers(m.cfg.Nodes)
 	m.dropUnconfigured()
-	if m.state == Operational && len(m.cur.seats) < len(m.cfg.Nodes) {
-		m.set(timerAnnounce, m.cfg.Merge)
+	if m.state == Operational {
+		m.announceSoon()
 	}
 }
 

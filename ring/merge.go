@@ -17,23 +17,33 @@ func (m *Machine) announcement() *announce {
 	return a
 }
 
-// announceAll lets the representative tell absent nodes of the view, so that
-// partitions find each other again.
+// announceAll tells absent nodes of the view, so that partitions find each
+// other again.
 func (m *Machine) announceAll() {
 	if m.state != Operational {
 		return
 	}
-	if m.cur.seats[0] == m.self {
-		b := m.announcement().encode()
-		for _, p := range m.peers {
-			if !m.cur.seats.hasID(p.id) {
-				m.send(p.id, b)
-			}
+	b := m.announcement().encode()
+	for _, p := range m.peers {
+		if !m.cur.seats.hasID(p.id) {
+			m.send(p.id, b)
 		}
 	}
-	if len(m.cur.seats) < len(m.cfg.Nodes) {
-		m.set(timerAnnounce, m.cfg.Merge)
+	m.announceSoon()
+}
+
+// announceSoon arms the timer of announcements if nodes are absent. The
+// representative's are what merges wait for; the others' are rarer, and show
+// that a node is there which was thought to be gone.
+func (m *Machine) announceSoon() {
+	if len(m.cur.seats) == len(m.cfg.Nodes) {
+		return
 	}
+	wait := m.cfg.Merge
+	if m.cur.seats[0] != m.self {
+		wait *= 5
+	}
+	m.set(timerAnnounce, wait)
 }
 
 // onAnnounce takes the news of another view and goes to merge with it, unless

@@ -140,9 +140,7 @@ func (m *Machine) afterInstall() {
 		}
 	}
 	m.forming = forming{}
-	if len(m.cur.seats) < len(m.cfg.Nodes) {
-		m.set(timerAnnounce, m.cfg.Merge)
-	}
+	m.announceSoon()
 	m.tryDepart()
 }
 
