@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/renameio/v2"
+
 	"mainstay/cib"
 	"mainstay/internal/client"
 )
@@ -105,6 +107,22 @@ func (e *Env) Confirm(question string) error {
 	}
 	if a := strings.ToLower(strings.TrimSpace(line)); a != "yes" && a != "y" {
 		return Failf(Unsafe, "not confirmed; nothing was done")
+	}
+	return nil
+}
+
+// EditFile applies edits to the document in a file.
+func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
+	root, err := ReadCIB(name)
+	if err != nil {
+		return err
+	}
+	root, _, err = cib.Commit(root, edits, stamp)
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(name, root.AppendXML(nil, true), 0o600); err != nil {
+		return &Failure{CantCreate, fmt.Errorf("write the CIB: %w", err)}
 	}
 	return nil
 }

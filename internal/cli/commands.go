@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"mainstay/internal/face"
+	"mainstay/internal/tools"
+)
+
+// commands lists the commands of the first level.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.statusCommand(),
+		a.resourceCommand(),
+		a.nodeCommand(),
+		a.fenceCommand(),
+		a.installToolsCommand(),
+	}
+}
+
+// installToolsCommand links the names of the tools to this program.
+func (a *app) installToolsCommand() *cobra.Command {
+	var program string
+	c := &cobra.Command{
+		Use: "install-tools DIR", Short: "Link the names of Pacemaker's tools to this program", GroupID: "make",
+		Example: "  mainstay install-tools /usr/sbin",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if program == "" {
+				var err error
+				if program, err = executable(); err != nil {
+					return face.Failf(face.Error, "where is this program: %v", err)
+				}
+			}
+			return tools.Install(args[0], program)
+		},
+	}
+	c.Flags().StringVar(&program, "program", "", "link to this path (default: where this program is)")
+	return c
+}
