@@ -1,25 +1,390 @@
 package fence
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
-	"mainstay/cib"
+	"mainstay/agent"
+	"mainstay/member"
 )
 
 // Machine is one member's copy of the fencing decisions. Make it with New.
-type Machine struct{ cfg Config }
+type Machine struct {
+	cfg      Config
+	setup    Setup
+	members  []member.NodeID
+	requests []*request // in agreed order
+	runs     []*run     // of this node as executor, in order of arrival
+	tag      uint64
+	facts    map[agent.Name]*agent.Metadata // nil entry: has none
+	history  []Event
+	out      []Effect
+}
+
+// request is one agreed request under way.
+type request struct {
+	Request
+	plan    plan
+	level   int // place in the plan
+	step    int
+	turn    int // executor of the step
+	seq     int // number of the attempt
+	by      member.NodeID
+	reason  string        // of the last failure
+	patient time.Duration // when the origin gives up on the present executor
+	expires time.Duration // when the origin gives up on all
+	merged  []Request     // later requests that wait for the same
+}
+
+// grace is what the origin waits beyond the time that an executor may take: for
+// the agent to be killed and the news to travel.
+const grace = 5 * time.Second
 
 // New makes a Machine without devices and requests.
-func New(cfg Config) *Machine { return &Machine{cfg: cfg} }
+func New(cfg Config) *Machine {
+	if cfg.DefaultTimeout <= 0 {
+		cfg.DefaultTimeout = time.Minute
+	}
+	if cfg.Retries <= 0 {
+		cfg.Retries = 2
+	}
+	return &Machine{cfg: cfg, members: []member.NodeID{cfg.Self}, facts: map[agent.Name]*agent.Metadata{}}
+}
 
 // Step takes an input at a monotonic time and returns what is to be done.
-func (m *Machine) Step(now time.Duration, in Input) []Effect { return nil }
+func (m *Machine) Step(now time.Duration, in Input) []Effect {
+	m.out = nil
+	switch in := in.(type) {
+	case Tick:
+		m.tick(now, in.Wall)
+	case Request:
+		m.request(now, in)
+	case View:
+		m.view(now, in)
+	case Withdraw:
+		m.withdraw(in)
+	case Confirm:
+		m.confirm(in)
+	case Attempted:
+		m.attempted(now, in)
+	case Expired:
+		if r := m.find(in.ID); r != nil {
+			m.conclude(r, false, 0, "", "it took too long; last: "+orNothing(r.reason), in.Wall)
+		}
+	case Done:
+		m.done(now, in)
+	case Setup:
+		m.setup = in
+	case Remember:
+		m.remember(in.Events)
+	}
+	m.prune()
+	return m.out
+}
+
+func (m *Machine) emit(e Effect) { m.out = append(m.out, e) }
 
 // Wake is when the next Tick is wanted; 0: never.
-func (m *Machine) Wake() time.Duration { return 0 }
+func (m *Machine) Wake() time.Duration {
+	var at time.Duration
+	want := func(t time.Duration) {
+		if t > 0 && (at == 0 || t < at) {
+			at = t
+		}
+	}
+	for _, r := range m.requests {
+		want(r.patient)
+		want(r.expires)
+	}
+	for _, r := range m.runs {
+		if r.stage == delayed {
+			want(r.due)
+		}
+	}
+	return at
+}
 
-// History lists requests, the oldest first.
-func (m *Machine) History() []Event { return nil }
+func (m *Machine) find(id string) *request {
+	for _, r := range m.requests {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
 
-// FromCIB reads the fencing configuration out of a whole <cib>.
-func FromCIB(root *cib.Elem) Setup { return Setup{} }
+// request begins to fence, or joins a request that will do the same.
+func (m *Machine) request(now time.Duration, in Request) {
+	members := in.Members
+	if len(members) == 0 {
+		members = m.members
+	}
+	if !slices.Contains(members, m.cfg.Self) {
+		return
+	}
+	for _, r := range m.requests {
+		if r.Target == in.Target && (r.Action == in.Action || r.Action == "off" && in.Action == "reboot") {
+			r.merged = append(r.merged, in)
+			m.record(Event{ID: in.ID, Target: in.Target, Action: in.Action, Origin: in.Origin, Client: in.Client,
+				State: pending, Reason: "waits for " + r.ID, Asked: in.Wall})
+			return
+		}
+	}
+	r := &request{Request: in}
+	r.plan = m.plan(&r.Request, members)
+	m.requests = append(m.requests, r)
+	m.record(Event{ID: in.ID, Target: in.Target, Action: in.Action, Origin: in.Origin, Client: in.Client, State: pending, Asked: in.Wall})
+	if in.Origin == m.cfg.Self {
+		r.expires = now + m.budget(r)
+	}
+	m.attempt(now, r, in.Wall)
+}
+
+// budget is the time that a request may take if everything goes wrong.
+func (m *Machine) budget(r *request) time.Duration {
+	sum := max(r.Delay, 0) + grace
+	for _, l := range r.plan {
+		for _, s := range l {
+			sum += time.Duration(len(s.run)) * m.allowance(r, s)
+		}
+	}
+	return sum
+}
+
+// allowance is the longest that one executor may take for a step: to find out
+// whether the device knows the target, to wait, and to act.
+func (m *Machine) allowance(r *request, s step) time.Duration {
+	base, limit := s.device.delays(r.Target)
+	asking := time.Duration(0)
+	if asks(s.device) > 0 && !s.watchdog {
+		asking = metadataTimeout + s.device.timeout("list", askTimeout)
+	}
+	return asking + max(base, limit) + max(r.Delay, 0) + s.timeout + grace
+}
+
+// attempt lets the next executor of the present step try, or goes on to the
+// next way, until one is found or none is left.
+func (m *Machine) attempt(now time.Duration, r *request, wall int64) {
+	for r.level < len(r.plan) {
+		steps := r.plan[r.level]
+		if r.step == len(steps) {
+			last := steps[len(steps)-1]
+			m.conclude(r, true, r.by, last.device.ID, "", wall)
+			return
+		}
+		s := steps[r.step]
+		for r.turn < len(s.run) && !slices.Contains(m.members, s.run[r.turn]) {
+			r.turn++
+		}
+		if r.turn < len(s.run) {
+			m.begin(now, r, s)
+			return
+		}
+		if len(s.run) == 0 && !s.optional {
+			r.reason = fmt.Sprintf("no member may run device %s", s.device.ID)
+		}
+		if s.optional {
+			r.step, r.turn = r.step+1, 0
+			continue
+		}
+		r.level, r.step, r.turn = r.level+1, 0, 0
+	}
+	if r.reason == "" {
+		r.reason = fmt.Sprintf("no fence device is configured for %s", r.Target)
+	}
+	m.conclude(r, false, 0, "", r.reason, wall)
+}
+
+// begin has the chosen executor act; the others wait for its word.
+func (m *Machine) begin(now time.Duration, r *request, s step) {
+	r.seq++
+	by := s.run[r.turn]
+	if r.Origin == m.cfg.Self {
+		r.patient = now + m.allowance(r, s)
+	}
+	if s.watchdog && m.nodeID(r.Target) == m.cfg.Self {
+		m.emit(SelfFence{Reason: fmt.Sprintf("this node is to be fenced by its watchdog (asked by %s)", r.Client), Reboot: r.Action == "reboot"})
+	}
+	if by == m.cfg.Self {
+		m.execute(now, r, s)
+	}
+}
+
+// nodeID is the id of a configured node, 0 if it has none.
+func (m *Machine) nodeID(name string) member.NodeID {
+	for _, n := range m.setup.Nodes {
+		if n.Name == name {
+			return n.ID
+		}
+	}
+	return 0
+}
+
+// present tells whether a node is in the view.
+func (m *Machine) present(name string) bool {
+	id := m.nodeID(name)
+	return id != 0 && slices.Contains(m.members, id)
+}
+
+// attempted takes an executor's word, the same on all members.
+func (m *Machine) attempted(now time.Duration, in Attempted) {
+	r := m.find(in.ID)
+	if r == nil || in.Seq != r.seq || r.level >= len(r.plan) {
+		return
+	}
+	s := r.plan[r.level][r.step]
+	r.patient = 0
+	switch {
+	case in.OK:
+		r.by = in.By
+		r.step, r.turn = r.step+1, 0
+	case in.Skip:
+		r.turn = len(s.run)
+		m.failed(r, in, s, "does not know the node")
+	default:
+		r.turn++
+		m.failed(r, in, s, in.Output)
+	}
+	m.attempt(now, r, in.Wall)
+}
+
+func (m *Machine) failed(r *request, in Attempted, s step, why string) {
+	if !s.optional {
+		r.reason = fmt.Sprintf("%s of device %s on node %s: %s", s.action, in.Device, in.By, orNothing(why))
+	}
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "no reason given"
+	}
+	return s
+}
+
+// view passes over executors that left, and ends what nobody waits for.
+func (m *Machine) view(now time.Duration, in View) {
+	m.members = slices.Clone(in.Members)
+	slices.Sort(m.members)
+	for _, r := range slices.Clone(m.requests) {
+		r.merged = slices.DeleteFunc(r.merged, func(q Request) bool { return !slices.Contains(m.members, q.Origin) })
+		if !slices.Contains(m.members, r.Origin) {
+			m.orphaned(now, r, in.Wall)
+			continue
+		}
+		if r.level >= len(r.plan) {
+			continue
+		}
+		s := r.plan[r.level][r.step]
+		if by := s.run[r.turn]; !slices.Contains(m.members, by) {
+			r.reason = fmt.Sprintf("%s of device %s: node %s left the cluster while it ran it", s.action, s.device.ID, by)
+			r.turn++
+			m.attempt(now, r, in.Wall)
+		}
+	}
+}
+
+// orphaned handles a request whose origin left: another one who waits for the
+// same takes its place, else it ends.
+func (m *Machine) orphaned(now time.Duration, r *request, wall int64) {
+	m.note(r.ID, func(e *Event) { e.State, e.Reason, e.Completed = failure, "who asked for it left the cluster", wall })
+	if len(r.merged) == 0 {
+		m.conclude(r, false, 0, "", "who asked for it left the cluster", wall)
+		return
+	}
+	heir := r.merged[0]
+	r.merged = r.merged[1:]
+	old := r.ID
+	r.ID, r.Origin, r.Client = heir.ID, heir.Origin, heir.Client
+	for _, x := range m.runs {
+		if x.id == old {
+			x.id = heir.ID
+		}
+	}
+	if s := r.plan[r.level][r.step]; r.Origin == m.cfg.Self {
+		r.expires, r.patient = now+m.budget(r), now+m.allowance(r, s)
+	}
+	if by := r.plan[r.level][r.step].run[r.turn]; !slices.Contains(m.members, by) {
+		r.turn++
+		m.attempt(now, r, wall)
+	}
+}
+
+func (m *Machine) withdraw(in Withdraw) {
+	for _, r := range slices.Clone(m.requests) {
+		if in.ID == r.ID || in.ID == "" && in.Origin == r.Origin {
+			m.drop(r)
+			m.note(r.ID, func(e *Event) { e.State, e.Reason, e.Completed = failure, in.Reason, in.Wall })
+		}
+	}
+}
+
+// confirm takes the operator's word that a node is off. A member that speaks is not.
+func (m *Machine) confirm(in Confirm) {
+	why := "confirmed by " + orOperator(in.Client)
+	if m.present(in.Target) {
+		m.emit(Outcome{Target: in.Target, Action: "off", Client: in.Client, Reason: "the node is a member of the cluster: it is not off", Wall: in.Wall})
+		return
+	}
+	found := false
+	for _, r := range slices.Clone(m.requests) {
+		if r.Target == in.Target && r.Action != "on" {
+			found = true
+			m.conclude(r, true, 0, "", why, in.Wall)
+		}
+	}
+	if found {
+		return
+	}
+	m.record(Event{ID: fmt.Sprintf("confirm.%s.%d", in.Target, in.Wall), Target: in.Target, Action: "off", Client: in.Client,
+		State: success, Reason: why, Asked: in.Wall, Completed: in.Wall})
+	m.emit(Outcome{Target: in.Target, Action: "off", Client: in.Client, OK: true, Reason: why, Wall: in.Wall})
+}
+
+func orOperator(s string) string {
+	if s == "" {
+		return "the operator"
+	}
+	return s
+}
+
+// conclude ends a request and those merged into it.
+func (m *Machine) conclude(r *request, ok bool, by member.NodeID, device, reason string, wall int64) {
+	m.drop(r)
+	state := failure
+	if ok {
+		state = success
+	}
+	for _, q := range append([]Request{r.Request}, r.merged...) {
+		m.note(q.ID, func(e *Event) {
+			e.State, e.By, e.Device, e.Reason, e.Completed = state, by, device, reason, wall
+		})
+		m.emit(Outcome{ID: q.ID, Target: q.Target, Action: q.Action, Origin: q.Origin, Client: q.Client,
+			By: by, Device: device, OK: ok, Reason: reason, Wall: wall})
+	}
+}
+
+func (m *Machine) drop(r *request) {
+	m.requests = slices.DeleteFunc(m.requests, func(q *request) bool { return q == r })
+}
+
+// tick ends waits: of this node as an executor, and as the origin that has
+// waited long enough for another.
+func (m *Machine) tick(now time.Duration, wall int64) {
+	for _, r := range m.requests {
+		switch {
+		case r.expires > 0 && r.expires <= now:
+			r.expires, r.patient = 0, 0
+			m.emit(Announce{Expired{ID: r.ID, Wall: wall}})
+		case r.patient > 0 && r.patient <= now:
+			r.patient = 0
+			s := r.plan[r.level][r.step]
+			m.emit(Announce{Attempted{ID: r.ID, Seq: r.seq, Device: s.device.ID, By: s.run[r.turn], Output: "the node did not report in time", Wall: wall}})
+		}
+	}
+	for _, x := range slices.Clone(m.runs) {
+		if x.stage == delayed && x.due <= now {
+			m.awake(now, x, wall)
+		}
+	}
+}

@@ -18,14 +18,16 @@ type Config struct {
 	Rand func() uint64 // for pcmk_delay_max; used only by the executor of an attempt
 	// DefaultTimeout is for requests and devices that set none (stonith-timeout). 0 means 60 s.
 	DefaultTimeout time.Duration
-	// MaxAttempts is how often a device's level is tried per request before it
-	// fails (stonith-max-attempts is the scheduler's; this is per request). 0 means 2.
-	MaxAttempts int
+	// Retries is how often one executor runs a device's agent before it reports a
+	// failure, where pcmk_<action>_retries does not say. 0 means 2.
+	Retries int
 }
 
 // Input is what a Machine's Step takes: one of the types below.
-// Request, View, Withdraw and the messages must be fed in agreed order on all members;
-// Setup must be made from a CIB at the same place of that order.
+// Request, View, Withdraw, Confirm and the messages must be fed in agreed order on
+// all members; so must Setup, made from the configuration as it is at that place
+// of the order. What is in the status may differ by then, so the origin puts what
+// matters of it into the Request: Ask does so.
 type Input interface{ input() }
 
 // The inputs. Wall is the time of day in Unix seconds.
@@ -42,11 +44,19 @@ type (
 		Client  string        // who asked: "coordinator", "operator", …
 		Timeout time.Duration // for one device; 0: Config.DefaultTimeout
 		Delay   time.Duration // priority-fencing-delay, added to devices' delay_base; negative: no delays at all
+		// Members are those who take part: the members of the view in which the
+		// origin asked. Others ignore the request. Empty: the present view.
+		Members []member.NodeID
+		Prefer  []Preference // where the origin saw the devices running
 		Wall    int64
 	}
 
-	// View is the present view (agreed). A request whose origin has left it ends as failed.
-	View struct{ Members []member.NodeID }
+	// View is the present view (agreed). A request whose origin has left it ends
+	// as failed: who coordinates now will ask again.
+	View struct {
+		Members []member.NodeID
+		Wall    int64
+	}
 
 	// Withdraw ends requests without an outcome of their own (agreed): that
 	// with ID, or all of Origin if ID is empty (it lost quorum).
@@ -74,6 +84,12 @@ type (
 	// Remember takes over history of members that were here before (on joining).
 	Remember struct{ Events []Event }
 )
+
+// Preference says on which members a device is monitored: there it is known to work.
+type Preference struct {
+	Device string
+	Nodes  []member.NodeID // sorted
+}
 
 // Message is what members tell each other by agreed multicast; each is an Input too.
 type Message interface {
@@ -125,6 +141,7 @@ type (
 		Target string
 		Action string
 		Origin member.NodeID
+		Client string
 		By     member.NodeID // executor; 0: nobody, or the operator
 		Device string
 		OK     bool
@@ -169,6 +186,15 @@ type Node struct {
 	Name  string
 	Attrs map[string]string // permanent attributes, for levels and maps by attribute
 }
+
+// SelfFence asks this node to stop itself at once: it is to be fenced by its
+// watchdog, and the others count on that.
+type SelfFence struct {
+	Reason string
+	Reboot bool
+}
+
+func (SelfFence) effect() {}
 
 // Event is one entry of the history.
 type Event struct {
