@@ -75,6 +75,9 @@ func (m *Machine) claims() []member.NodeID {
 // growing time it is not let in again, so that one sick node does not stall the
 // others for ever.
 func (m *Machine) strike(p *peer, why string) {
+	if p.strikes > 0 && m.now > p.shunUntil+2*maxShun {
+		p.strikes = 0 // it behaved for long
+	}
 	p.shunUntil = m.now + min(maxShun, m.cfg.Token*2<<min(p.strikes, 8))
 	p.strikes++
 	m.note(Warning, "node is kept out: "+why, "node", p.id, "for", p.shunUntil-m.now)
@@ -85,6 +88,11 @@ func (m *Machine) strike(p *peer, why string) {
 func (m *Machine) blocked(p *peer, theirs []member.NodeID, who []member.NodeID) bool {
 	if p.shunUntil > m.now || p.left {
 		return true
+	}
+	for _, id := range m.claims() {
+		if slices.Contains(who, id) {
+			return true
+		}
 	}
 	for _, id := range theirs {
 		if m.cur.seats.hasID(id) {

@@ -110,7 +110,7 @@ func (m *Machine) joinMatters(p *peer, j *join) bool {
 		if m.cur.seats.has(seat{p.id, p.inc}) {
 			return j.ringSeq >= m.cur.id.Seq // else sent before this view was formed
 		}
-		return !j.refuses(m.self) && !m.blocked(p, j.claims, nil)
+		return !j.refuses(m.self) && !m.blocked(p, j.claims, j.who.alive().ids())
 	case Committing:
 		if !m.forming.seats.hasID(p.id) {
 			return false // after the view is installed is early enough
