@@ -128,7 +128,7 @@ func NeedResource(root *cib.Elem, id string) (*cib.Place, error) {
 	if p := Resource(root, id); p != nil {
 		return p, nil
 	}
-	return nil, &NotFound{"resource", id, near(id, Resources(root))}
+	return nil, &NotFound{"resource", id, Near(id, Resources(root))}
 }
 
 // Nodes lists the names of all configured nodes in document order.
@@ -158,11 +158,11 @@ func NeedNode(root *cib.Elem, name string) (*cib.Place, error) {
 	if p := Node(root, name); p != nil {
 		return p, nil
 	}
-	return nil, &NotFound{"node", name, near(name, Nodes(root))}
+	return nil, &NotFound{"node", name, Near(name, Nodes(root))}
 }
 
-// near returns the names at a small editing distance, nearest first.
-func near(name string, all []string) []string {
+// Near returns the names at a small editing distance, nearest first.
+func Near(name string, all []string) []string {
 	type hit struct {
 		name string
 		d    int

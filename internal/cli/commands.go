@@ -14,6 +14,9 @@ func (a *app) commands() []*cobra.Command {
 		a.resourceCommand(),
 		a.nodeCommand(),
 		a.fenceCommand(),
+		a.explainCommand(),
+		a.historyCommand(),
+		a.configCommand(),
 		a.installToolsCommand(),
 	}
 }

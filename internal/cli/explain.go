@@ -1,0 +1,242 @@
+package cli
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mainstay/cib"
+	"mainstay/intent"
+	"mainstay/sched"
+	"mainstay/status"
+)
+
+// explainCommand tells why a resource is where it is, and not elsewhere.
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain RESOURCE [NODE]", Short: "Why is it here, why not there, why is it not running", GroupID: "look",
+		Long: "Has the scheduler judge the present state and prints, node by node, the score of a\n" +
+			"resource and every constraint, failure and option that it is made of.",
+		Example: "  mainstay explain vip__public\n  mainstay explain p_mysql node3\n  CIB_file=cib.xml mainstay explain vip",
+		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeResourceNode,
+		RunE: func(c *cobra.Command, args []string) error {
+			root, err := a.CIB(c.Context())
+			if err != nil {
+				return err
+			}
+			p, err := intent.NeedResource(root, args[0])
+			if err != nil {
+				return err
+			}
+			node := ""
+			if len(args) > 1 {
+				n, err := intent.NeedNode(root, args[1])
+				if err != nil {
+					return err
+				}
+				node = n.Elem.Get("uname")
+			}
+			r := sched.Schedule(sched.Input{CIB: root, Now: a.Now(), Options: sched.Options{Scores: true, Reasons: true}})
+			a.Printf("%s", explain(root, r, p.Elem.ID(), node))
+			return nil
+		},
+	}
+}
+
+// explain writes what the scheduler knows of a resource, and of each of its parts.
+func explain(root *cib.Elem, r *sched.Result, id, node string) string {
+	e := explainer{root: root, r: r, node: node}
+	top := findStatus(r.Status.Resources, id)
+	if top == nil {
+		top = &status.Resource{ID: id, Kind: status.Primitive, Role: status.Stopped}
+	}
+	e.resource(top, 0)
+	e.planned(id)
+	e.warnings(id)
+	return e.b.String()
+}
+
+// findStatus finds a resource by id or configured id.
+func findStatus(list []*status.Resource, id string) *status.Resource {
+	for _, r := range list {
+		if r.ID == id || r.BaseID == id {
+			return r
+		}
+		if found := findStatus(r.Children, id); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// explainer collects the text.
+type explainer struct {
+	b    strings.Builder
+	root *cib.Elem
+	r    *sched.Result
+	node string // only this one, "" for all
+}
+
+// resource tells about one resource, then about what it consists of.
+func (e *explainer) resource(r *status.Resource, depth int) {
+	indent := strings.Repeat("  ", depth)
+	e.b.WriteString(indent + headline(r) + "\n")
+	e.general(r.ID, indent)
+	for _, node := range e.nodes(r.ID) {
+		e.onNode(r, node, indent)
+	}
+	for _, k := range r.Children {
+		e.resource(k, depth+1)
+	}
+}
+
+// headline says what a resource is doing.
+func headline(r *status.Resource) string {
+	line := r.ID
+	if r.Agent != "" {
+		line += " (" + r.Agent + ")"
+	} else if r.Kind != status.Primitive {
+		line += " (" + string(r.Kind) + ")"
+	}
+	var at []string
+	for _, p := range r.Places {
+		at = append(at, strings.ToLower(string(p.Role))+" on "+p.Node)
+	}
+	switch {
+	case len(at) > 0:
+		line += " is " + strings.Join(at, ", ")
+	case r.Kind == status.Primitive:
+		line += " is stopped"
+	}
+	for _, f := range []struct {
+		on   bool
+		word string
+	}{{r.Failed, "failed"}, {r.Blocked, "blocked"}, {!r.Managed && r.Kind == status.Primitive, "unmanaged"}, {r.Disabled, "disabled"}, {r.Orphan, "no longer configured"}} {
+		if f.on {
+			line += ", " + f.word
+		}
+	}
+	return line
+}
+
+// general writes the facts that hold on all nodes.
+func (e *explainer) general(id, indent string) {
+	for _, s := range e.r.Reasons {
+		if s.Resource == id && s.Node == "" {
+			e.b.WriteString(indent + "  " + reasonLine(s) + "\n")
+		}
+	}
+}
+
+// nodes lists the nodes that there is something to say about, best score first.
+func (e *explainer) nodes(id string) []string {
+	scores := map[string]int{}
+	var names []string
+	note := func(node string, score int, known bool) {
+		if node == "" || e.node != "" && node != e.node {
+			return
+		}
+		if _, seen := scores[node]; !seen {
+			names = append(names, node)
+			scores[node] = -cib.Infinity
+		}
+		if known {
+			scores[node] = score
+		}
+	}
+	for _, s := range e.r.Scores {
+		if s.Resource == id && !s.Promotion && s.Text == "" {
+			note(s.Node, s.Amount, true)
+		}
+	}
+	for _, s := range e.r.Reasons {
+		if s.Resource == id {
+			note(s.Node, 0, false)
+		}
+	}
+	slices.SortStableFunc(names, func(x, y string) int {
+		return cmp.Or(cmp.Compare(scores[y], scores[x]), cmp.Compare(x, y))
+	})
+	return names
+}
+
+// onNode writes the score of a resource on a node and what it is made of.
+func (e *explainer) onNode(r *status.Resource, node, indent string) {
+	score, promotion := "-", ""
+	for _, s := range e.r.Scores {
+		if s.Resource != r.ID || s.Node != node || s.Text != "" {
+			continue
+		}
+		if s.Promotion {
+			promotion = ", promotion " + cib.FormatScore(s.Amount)
+		} else {
+			score = cib.FormatScore(s.Amount)
+		}
+	}
+	mark := " "
+	for _, p := range r.Places {
+		if p.Node == node {
+			mark = "*"
+		}
+	}
+	e.b.WriteString(indent + mark + " " + node + ": " + score + promotion + "\n")
+	for _, s := range e.r.Reasons {
+		if s.Resource == r.ID && s.Node == node {
+			e.b.WriteString(indent + "      " + reasonLine(s) + "\n")
+		}
+	}
+}
+
+// reasonLine tells one contribution: how much, what, from where.
+func reasonLine(s sched.Reason) string {
+	line := s.Text
+	if line == "" {
+		line = string(s.Kind)
+	}
+	if s.Amount != 0 {
+		amount := cib.FormatScore(s.Amount)
+		if s.Amount > 0 {
+			amount = "+" + amount
+		}
+		line = amount + "  " + line
+	}
+	if s.Source != "" && !strings.Contains(line, s.Source) {
+		line += " [" + s.Source + "]"
+	}
+	return line
+}
+
+// planned tells what the scheduler would do now.
+func (e *explainer) planned(id string) {
+	for _, c := range e.r.Summary {
+		if c.Resource == id || strings.HasPrefix(c.Resource, id+":") {
+			line := "next: " + c.Verb + " " + c.Resource
+			if c.Detail != "" {
+				line += " ( " + c.Detail + " )"
+			}
+			if c.Reason != "" {
+				line += " due to " + c.Reason
+			}
+			if c.Blocked {
+				line += " (blocked)"
+			}
+			if !c.Leave {
+				e.b.WriteString(line + "\n")
+			}
+		}
+	}
+}
+
+// warnings adds what was ignored or mended about a resource.
+func (e *explainer) warnings(id string) {
+	for _, w := range e.r.Warnings {
+		if w.ID == id {
+			e.b.WriteString("note: " + w.Text + "\n")
+			if w.Fix != "" {
+				e.b.WriteString("  remedy: " + w.Fix + "\n")
+			}
+		}
+	}
+}
