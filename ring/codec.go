@@ -28,6 +28,7 @@ const (
 	kindCommit
 	kindAnnounce
 	kindGoodbye
+	kindClaims
 )
 
 // The flags.

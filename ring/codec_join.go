@@ -150,3 +150,22 @@ func parseGoodbye(body []byte) (goodbye, bool) {
 	g := goodbye{inc: r.u64()}
 	return g, r.done()
 }
+
+// claimList tells the members of the view whom the sender cannot work with.
+type claimList struct {
+	inc    uint64
+	claims []member.NodeID
+}
+
+func (c claimList) encode() []byte {
+	w := newWriter(kindClaims, 0, 16+5*len(c.claims))
+	w.u64(c.inc)
+	w.ids(c.claims)
+	return w.b
+}
+
+func parseClaims(body []byte) (claimList, bool) {
+	r := reader{b: body}
+	c := claimList{inc: r.u64(), claims: r.ids()}
+	return c, r.done()
+}

@@ -24,9 +24,6 @@ type peer struct {
 	claims    []member.NodeID // nodes that it last said it cannot work with
 }
 
-// speaks notes that something came from the peer itself.
-func (p *peer) speaks() { p.silent, p.refuses = false, false }
-
 // setPeers makes the peers those of nodes, keeping what is known.
 func (m *Machine) setPeers(nodes []member.NodeID) {
 	old := m.peers
@@ -121,15 +118,50 @@ func (m *Machine) onSilence(id member.NodeID) {
 	}
 }
 
-// onHeard takes Silence back; a node outside of the view hears of it at once.
+// onHeard takes Silence back.
 func (m *Machine) onHeard(id member.NodeID) {
 	p := m.peer(id)
 	if p == nil {
 		return
 	}
-	p.speaks()
-	if m.state == Operational && !m.cur.seats.hasID(id) && m.cur.seats[0] == m.self {
-		m.send(id, m.announcement().encode())
+	m.speaks(p)
+}
+
+// speaks notes that something came from the peer itself. Objections that fall
+// by it are taken back before all, so that no merge fails by what is not true
+// any more.
+func (m *Machine) speaks(p *peer) {
+	if !p.silent && !p.refuses {
+		return
+	}
+	p.silent, p.refuses = false, false
+	if m.state == Operational {
+		m.send(0, claimList{m.self.inc, m.claims()}.encode())
+		m.invite(p.id)
+	}
+}
+
+// onClaims takes what a member of the view says about whom it cannot work with.
+func (m *Machine) onClaims(p *peer, c claimList) {
+	if p.inc != c.inc {
+		return
+	}
+	old := p.claims
+	p.claims = c.claims
+	for _, id := range old {
+		m.invite(id)
+	}
+}
+
+// invite lets the representative announce the view to an absent node at once, if
+// no member objects to it.
+func (m *Machine) invite(id member.NodeID) {
+	if m.state != Operational || m.cur.seats[0] != m.self || m.cur.seats.hasID(id) || m.peer(id) == nil {
+		return
+	}
+	a := m.announcement()
+	if !slices.Contains(a.claims, id) {
+		m.send(id, a.encode())
 	}
 }
 

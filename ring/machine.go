@@ -125,7 +125,7 @@ func (m *Machine) onPacket(from member.NodeID, b []byte) {
 		m.stats.Foreign++
 		return
 	}
-	p.speaks()
+	m.speaks(p)
 	kind, flags, body, ok := open(b)
 	if ok {
 		switch kind {
@@ -174,6 +174,11 @@ func (m *Machine) onMembership(p *peer, kind, flags byte, body []byte) bool {
 	case kindAnnounce:
 		if a, ok := parseAnnounce(body); ok {
 			m.onAnnounce(p, a)
+			return true
+		}
+	case kindClaims:
+		if c, ok := parseClaims(body); ok {
+			m.onClaims(p, c)
 			return true
 		}
 	case kindGoodbye:

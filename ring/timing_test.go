@@ -1,0 +1,136 @@
+package ring
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// up makes a cluster of n nodes that has converged.
+func up(t testing.TB, seed int64, n int, cfg Config) *sim {
+	t.Helper()
+	s := newSim(seed, n, cfg)
+	for id := 1; id <= n; id++ {
+		s.start(id)
+	}
+	if !s.runUntil(s.now+2*time.Second, s.quiet) {
+		t.Fatalf("seed %d: no view of all %d nodes after 2 s", seed, n)
+	}
+	return s
+}
+
+// within runs until the condition holds and tells how long that took.
+func (s *sim) within(t testing.TB, limit time.Duration, what string, cond func() bool) time.Duration {
+	t.Helper()
+	began := s.now
+	if !s.runUntil(s.now+limit, cond) {
+		t.Fatalf("%s: not within %v", what, limit)
+	}
+	return s.now - began
+}
+
+func TestColdStart(t *testing.T) {
+	for seed := range int64(20) {
+		s := newSim(seed, 3, Config{})
+		for id := 1; id <= 3; id++ {
+			s.at(time.Duration(s.rng.Intn(40))*time.Millisecond, func() { s.start(id) })
+		}
+		s.run(0)
+		took := s.within(t, 200*time.Millisecond, "cold start", func() bool { return s.now > time.Second+40*time.Millisecond && s.converged() })
+		for _, n := range s.nodes {
+			if len(n.life.views) != 1 {
+				t.Errorf("seed %d: node %d saw %d views", seed, n.id, len(n.life.views))
+			}
+		}
+		if seed == 0 {
+			t.Logf("cold start of 3 nodes: %v", took)
+		}
+	}
+}
+
+func TestLateStarter(t *testing.T) {
+	s := up(t, 1, 3, Config{})
+	s.crash(3)
+	s.run(3 * time.Second)
+	s.start(3)
+	t.Logf("joined after %v", s.within(t, 100*time.Millisecond, "join", s.converged))
+}
+
+func TestCrashIsSeenByEvidence(t *testing.T) {
+	for _, n := range []int{2, 3, 5, 16} {
+		for _, k := range []int{1, n / 2} {
+			s := up(t, 1, n, Config{})
+			s.run(time.Second)
+			for id := n - k + 1; id <= n; id++ {
+				s.crash(id)
+			}
+			before := s.nodes[0].m.Stats().Views
+			took := s.within(t, 1300*time.Millisecond, "new view", s.converged)
+			if views := s.nodes[0].m.Stats().Views - before; views != 1 {
+				t.Errorf("%d of %d lost: %d views", k, n, views)
+			}
+			t.Logf("%d of %d lost: new view after %v", k, n, took)
+		}
+	}
+}
+
+func TestRefusedPortIsSeenAtOnce(t *testing.T) {
+	s := up(t, 1, 3, Config{})
+	s.crash(2)
+	s.refuse(2)
+	t.Logf("new view after %v", s.within(t, 10*time.Millisecond, "new view", s.converged))
+}
+
+func TestLeaveIsSeenAtOnce(t *testing.T) {
+	s := up(t, 1, 3, Config{})
+	s.submit(1, 100_000)
+	s.step(s.node(1), Leave{})
+	took := s.within(t, 50*time.Millisecond, "new view", s.converged)
+	t.Logf("new view after %v", took)
+	s.run(time.Second)
+	v := s.node(2).life.views
+	if in := v[len(v)-1].Install; fmt.Sprint(in.Goodbye) != "[1]" || fmt.Sprint(in.Left) != "[1]" {
+		t.Errorf("install says left %v, goodbye %v", in.Left, in.Goodbye)
+	}
+	if got := len(v[len(v)-2].msgs); got != 1 {
+		t.Errorf("%d messages of the leaver delivered", got)
+	}
+}
+
+func TestRestartWithinTokenIsSeenAtOnce(t *testing.T) {
+	for id := 1; id <= 3; id++ {
+		s := up(t, 1, 3, Config{})
+		s.crash(id)
+		s.run(5 * time.Millisecond)
+		s.start(id)
+		took := s.within(t, 20*time.Millisecond, "new view", func() bool { return s.converged() && len(s.node(id).life.views) > 0 })
+		t.Logf("node %d started anew: new view after %v", id, took)
+		other := s.node(id%3 + 1).life
+		in := other.views[len(other.views)-1].Install
+		if fmt.Sprint(in.Left, in.Joined) != fmt.Sprintf("[%d] [%d]", id, id) {
+			t.Errorf("install says left %v joined %v", in.Left, in.Joined)
+		}
+	}
+}
+
+func TestPartitionsMergeSoon(t *testing.T) {
+	s := up(t, 1, 5, Config{})
+	s.partition(func(id int) bool { return id <= 2 })
+	s.run(3 * time.Second)
+	if got := s.node(1).m.View().Members; len(got) != 2 {
+		t.Fatalf("minority has %v", got)
+	}
+	s.heal()
+	t.Logf("merged after %v", s.within(t, 300*time.Millisecond, "merge", s.converged))
+}
+
+func TestIdleClusterIsQuiet(t *testing.T) {
+	s := up(t, 1, 3, Config{})
+	s.run(time.Second)
+	sent := s.sent
+	s.run(10 * time.Second)
+	t.Logf("idle: %.1f ring packets per second in a cluster of 3", float64(s.sent-sent)/10)
+	if s.sent-sent > 250 {
+		t.Errorf("%d packets in 10 idle seconds", s.sent-sent)
+	}
+}
