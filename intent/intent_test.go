@@ -56,14 +56,14 @@ func want(t *testing.T, root *cib.Elem, lines ...string) {
 func TestSetAsThePeersToolsDo(t *testing.T) {
 	root := parse(t, doc)
 	r, c := Resource(root, "r"), Resource(root, "c")
-	root = apply(t, root, SetResource(root, r, Meta, "target-role", "Stopped").Edits...)
-	root = apply(t, root, SetResource(root, Resource(root, "r"), Params, "ip", "1.2.3.4").Edits...)
-	root = apply(t, root, SetResource(root, Resource(root, "r"), Utilization, "cpu", "2").Edits...)
-	root = apply(t, root, SetResource(root, c, Meta, "interleave", "true").Edits...)
+	root = apply(t, root, SetResource(r, Meta, "target-role", "Stopped").Edits...)
+	root = apply(t, root, SetResource(Resource(root, "r"), Params, "ip", "1.2.3.4").Edits...)
+	root = apply(t, root, SetResource(Resource(root, "r"), Utilization, "cpu", "2").Edits...)
+	root = apply(t, root, SetResource(c, Meta, "interleave", "true").Edits...)
 	root = apply(t, root, SetOption(root, Options, "foo", "bar").Edits...)
 	root = apply(t, root, SetOption(root, RscDefaults, "foo", "bar").Edits...)
 	root = apply(t, root, SetOption(root, OpDefaults, "timeout", "20").Edits...)
-	root = apply(t, root, SetNode(root, Node(root, "n1"), Params, "standby", "on").Edits...)
+	root = apply(t, root, SetNode(Node(root, "n1"), Params, "standby", "on").Edits...)
 	want(t, root,
 		`<meta_attributes id="r-meta_attributes"><nvpair id="r-meta_attributes-target-role" name="target-role" value="Stopped"/></meta_attributes>`,
 		`<instance_attributes id="r-instance_attributes"><nvpair id="r-instance_attributes-ip" name="ip" value="1.2.3.4"/></instance_attributes>`,
@@ -77,31 +77,31 @@ func TestSetAsThePeersToolsDo(t *testing.T) {
 
 func TestSetAgainChangesTheSamePair(t *testing.T) {
 	root := parse(t, doc)
-	p := SetResource(root, Resource(root, "y"), Meta, "is-managed", "false")
+	p := SetResource(Resource(root, "y"), Meta, "is-managed", "false")
 	if p.ID != "p1" || p.SetID != "m1" {
 		t.Errorf("pair %s of set %s, want p1 of m1", p.ID, p.SetID)
 	}
 	root = apply(t, root, p.Edits...)
 	want(t, root, `<meta_attributes id="m1"><nvpair id="p1" name="is-managed" value="false"/></meta_attributes>`)
-	if p := SetResource(root, Resource(root, "y"), Meta, "is-managed", "false"); p.Edits != nil {
+	if p := SetResource(Resource(root, "y"), Meta, "is-managed", "false"); p.Edits != nil {
 		t.Errorf("setting what is set already edits: %v", p.Edits)
 	}
-	p = SetResource(root, Resource(root, "y"), Meta, "target-role", "Stopped")
+	p = SetResource(Resource(root, "y"), Meta, "target-role", "Stopped")
 	root = apply(t, root, p.Edits...)
 	want(t, root, `<nvpair id="m1-target-role" name="target-role" value="Stopped"/></meta_attributes>`)
 }
 
 func TestGetAndUnset(t *testing.T) {
 	root := parse(t, doc)
-	if p, ok := GetResource(root, Resource(root, "y"), Meta, "is-managed"); !ok || p.Value != "true" {
+	if p, ok := GetResource(Resource(root, "y"), Meta, "is-managed"); !ok || p.Value != "true" {
 		t.Errorf("is-managed of y: %+v, %v", p, ok)
 	}
-	p, ok := UnsetResource(root, Resource(root, "y"), Meta, "is-managed")
+	p, ok := UnsetResource(Resource(root, "y"), Meta, "is-managed")
 	if !ok || p.ID != "p1" {
 		t.Fatalf("unset: %+v, %v", p, ok)
 	}
 	root = apply(t, root, p.Edits...)
-	if _, ok := GetResource(root, Resource(root, "y"), Meta, "is-managed"); ok {
+	if _, ok := GetResource(Resource(root, "y"), Meta, "is-managed"); ok {
 		t.Error("is-managed is still there")
 	}
 	if _, ok := UnsetOption(root, Options, "nope"); ok {

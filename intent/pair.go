@@ -21,18 +21,44 @@ type Pair struct {
 	Name, Value string     // Value: the present one, for Get
 }
 
-// setter is a place that has name-value sets.
-type setter struct {
-	root  *cib.Elem
+// Holder is a place that has name-value sets.
+type Holder struct {
 	owner *cib.Place // element that holds the sets
 	tag   string     // element name of the sets
 	setID string     // of the set that is made if there is none
+	only  bool       // look at that set only
+	fresh string     // section that the document lacks and that has to be made
+}
+
+// In restricts a holder to the set with an id.
+func (s Holder) In(setID string) Holder {
+	s.setID, s.only = setID, true
+	return s
+}
+
+// All lists the names and values in document order.
+func (s Holder) All() []Pair {
+	var out []Pair
+	for _, set := range s.owner.Elem.Kids() {
+		if !s.matches(set) {
+			continue
+		}
+		for nv := range set.Named("nvpair") {
+			out = append(out, Pair{ID: nv.ID(), SetID: set.ID(), Name: nv.Get("name"), Value: nv.Get("value")})
+		}
+	}
+	return out
+}
+
+// matches tells whether an element is a set that counts.
+func (s Holder) matches(set *cib.Elem) bool {
+	return set.Name() == s.tag && (!s.only || set.ID() == s.setID)
 }
 
 // find returns the nvpair of a name, with its set.
-func (s setter) find(name string) *cib.Place {
+func (s Holder) find(name string) *cib.Place {
 	for i, set := range s.owner.Elem.Kids() {
-		if set.Name() != s.tag {
+		if !s.matches(set) {
 			continue
 		}
 		p := kid(s.owner.Kid(i), func(e *cib.Elem) bool { return e.Name() == "nvpair" && e.Get("name") == name })
@@ -45,14 +71,14 @@ func (s setter) find(name string) *cib.Place {
 
 // firstSet returns the first set of the kind that is not shared by reference and
 // has no rule, nil if there is none.
-func (s setter) firstSet() *cib.Place {
+func (s Holder) firstSet() *cib.Place {
 	return kid(s.owner, func(e *cib.Elem) bool {
-		return e.Name() == s.tag && e.Get("id-ref") == "" && e.Child("rule") == nil
+		return s.matches(e) && e.Get("id-ref") == "" && e.Child("rule") == nil
 	})
 }
 
-// get looks a value up.
-func (s setter) get(name string) (Pair, bool) {
+// Get looks a value up.
+func (s Holder) Get(name string) (Pair, bool) {
 	p := s.find(name)
 	if p == nil {
 		return Pair{Name: name}, false
@@ -60,8 +86,8 @@ func (s setter) get(name string) (Pair, bool) {
 	return Pair{ID: p.Elem.ID(), SetID: p.Up.Elem.ID(), Name: name, Value: p.Elem.Get("value")}, true
 }
 
-// set makes the edit that gives a name a value.
-func (s setter) set(name, value string) Pair {
+// Set makes the edit that gives a name a value.
+func (s Holder) Set(name, value string) Pair {
 	if p := s.find(name); p != nil {
 		out := Pair{ID: p.Elem.ID(), SetID: p.Up.Elem.ID(), Name: name, Value: value}
 		if p.Elem.Get("value") != value {
@@ -77,11 +103,15 @@ func (s setter) set(name, value string) Pair {
 	pair := cib.New("nvpair", cib.Attr{Name: "id", Value: id}, cib.Attr{Name: "name", Value: name}, cib.Attr{Name: "value", Value: value})
 	set := cib.New(s.tag, cib.Attr{Name: "id", Value: setID}).Append(pair)
 	edit := cib.Edit{Op: cib.OpModify, XPath: s.owner.Path(), Elem: s.owner.Elem.WithKids(nil).Append(set)}
+	if s.fresh != "" {
+		// There is no place yet that a path could name: the section travels itself.
+		edit.Scope, edit.XPath = s.fresh, ""
+	}
 	return Pair{Edits: []cib.Edit{edit}, ID: id, SetID: setID, Name: name, Value: value}
 }
 
-// unset makes the edit that removes a name; without it there is none.
-func (s setter) unset(name string) (Pair, bool) {
+// Unset makes the edit that removes a name; without it there is none.
+func (s Holder) Unset(name string) (Pair, bool) {
 	p := s.find(name)
 	if p == nil {
 		return Pair{Name: name}, false
@@ -90,23 +120,46 @@ func (s setter) unset(name string) (Pair, bool) {
 		Name: name, Value: p.Elem.Get("value")}, true
 }
 
-func ofResource(root *cib.Elem, p *cib.Place, k Kind) setter {
-	return setter{root, p, string(k), p.Elem.ID() + "-" + string(k)}
+// OfResource is where a resource has its sets of a kind.
+func OfResource(p *cib.Place, k Kind) Holder {
+	return Holder{owner: p, tag: string(k), setID: p.Elem.ID() + "-" + string(k)}
+}
+
+// OfNode is where a node has its permanent attributes (Params) or its utilization.
+func OfNode(node *cib.Place, k Kind) Holder {
+	id := "nodes-" + node.Elem.ID()
+	if k == Utilization {
+		id += "-utilization"
+	}
+	return Holder{owner: node, tag: string(k), setID: id}
+}
+
+// OfSection is where a section has its options; the section may have to be made.
+func OfSection(root *cib.Elem, s Section) Holder {
+	h := Holder{tag: "meta_attributes", setID: string(s) + "-options", owner: place(root, "configuration", string(s))}
+	if s == Options {
+		h.tag, h.setID = "cluster_property_set", "cib-bootstrap-options"
+	}
+	if h.owner == nil {
+		h.fresh = string(s)
+		h.owner = &cib.Place{Elem: cib.New(string(s))}
+	}
+	return h
 }
 
 // GetResource looks up a meta attribute, parameter or utilization of a resource.
-func GetResource(root *cib.Elem, rsc *cib.Place, k Kind, name string) (Pair, bool) {
-	return ofResource(root, rsc, k).get(name)
+func GetResource(rsc *cib.Place, k Kind, name string) (Pair, bool) {
+	return OfResource(rsc, k).Get(name)
 }
 
 // SetResource gives a resource a meta attribute, parameter or utilization.
-func SetResource(root *cib.Elem, rsc *cib.Place, k Kind, name, value string) Pair {
-	return ofResource(root, rsc, k).set(name, value)
+func SetResource(rsc *cib.Place, k Kind, name, value string) Pair {
+	return OfResource(rsc, k).Set(name, value)
 }
 
 // UnsetResource removes one; false if it is not there.
-func UnsetResource(root *cib.Elem, rsc *cib.Place, k Kind, name string) (Pair, bool) {
-	return ofResource(root, rsc, k).unset(name)
+func UnsetResource(rsc *cib.Place, k Kind, name string) (Pair, bool) {
+	return OfResource(rsc, k).Unset(name)
 }
 
 // Section is a part of the configuration that holds options.
@@ -119,79 +172,59 @@ const (
 	OpDefaults  Section = "op_defaults"
 )
 
-// ofSection returns where a section's options are; the section may have to be made.
-func ofSection(root *cib.Elem, s Section) setter {
-	tag, id := "meta_attributes", string(s)+"-options"
-	if s == Options {
-		tag, id = "cluster_property_set", "cib-bootstrap-options"
-	}
-	owner := place(root, "configuration", string(s))
-	if owner == nil {
-		conf := root.Child("configuration")
-		grown := cib.New("cib").Append(cib.New("configuration", conf.Attrs()...).Append(cib.New(string(s))))
-		owner = place(grown, "configuration", string(s))
-	}
-	return setter{root, owner, tag, id}
-}
-
 // GetOption looks an option up.
 func GetOption(root *cib.Elem, s Section, name string) (Pair, bool) {
-	return ofSection(root, s).get(name)
+	return OfSection(root, s).Get(name)
 }
 
 // SetOption sets a cluster option or a default.
 func SetOption(root *cib.Elem, s Section, name, value string) Pair {
-	p := ofSection(root, s).set(name, value)
-	if root.Path("configuration", string(s)) == nil {
-		// There is no place yet that a path could name: the section travels itself.
-		for i := range p.Edits {
-			p.Edits[i].Scope, p.Edits[i].XPath = string(s), ""
-		}
-	}
-	return p
+	return OfSection(root, s).Set(name, value)
 }
 
 // UnsetOption removes an option; false if it is not there.
 func UnsetOption(root *cib.Elem, s Section, name string) (Pair, bool) {
-	return ofSection(root, s).unset(name)
+	return OfSection(root, s).Unset(name)
 }
 
 // GetNode looks up a permanent attribute (or utilization) of a node.
-func GetNode(root *cib.Elem, node *cib.Place, k Kind, name string) (Pair, bool) {
-	return ofNode(root, node, k).get(name)
+func GetNode(node *cib.Place, k Kind, name string) (Pair, bool) {
+	return OfNode(node, k).Get(name)
 }
 
 // SetNode gives a node a permanent attribute (or utilization).
-func SetNode(root *cib.Elem, node *cib.Place, k Kind, name, value string) Pair {
-	return ofNode(root, node, k).set(name, value)
+func SetNode(node *cib.Place, k Kind, name, value string) Pair {
+	return OfNode(node, k).Set(name, value)
 }
 
 // UnsetNode removes one; false if it is not there.
-func UnsetNode(root *cib.Elem, node *cib.Place, k Kind, name string) (Pair, bool) {
-	return ofNode(root, node, k).unset(name)
+func UnsetNode(node *cib.Place, k Kind, name string) (Pair, bool) {
+	return OfNode(node, k).Unset(name)
 }
 
-func ofNode(root *cib.Elem, node *cib.Place, k Kind) setter {
-	id := "nodes-" + node.Elem.ID()
-	if k == Utilization {
-		id += "-utilization"
+// OfTransient is where the status section has a node's transient attributes, ok is
+// false if it has none yet.
+func OfTransient(root *cib.Elem, node *cib.Place) (Holder, bool) {
+	at := place(root, "status")
+	if at == nil {
+		return Holder{}, false
 	}
-	return setter{root, node, string(k), id}
+	state := kid(at, func(e *cib.Elem) bool { return e.Name() == "node_state" && e.ID() == node.Elem.ID() })
+	if state == nil {
+		return Holder{}, false
+	}
+	owner := kid(state, func(e *cib.Elem) bool { return e.Name() == "transient_attributes" })
+	if owner == nil {
+		return Holder{}, false
+	}
+	return Holder{owner: owner, tag: string(Params), setID: "status-" + node.Elem.ID()}, true
 }
 
 // GetTransient looks up a transient attribute of a node in the status section.
 func GetTransient(root *cib.Elem, node *cib.Place, name string) (Pair, bool) {
-	at := place(root, "status")
-	if at == nil {
+	h, ok := OfTransient(root, node)
+	if !ok {
 		return Pair{Name: name}, false
 	}
-	state := kid(at, func(e *cib.Elem) bool { return e.Name() == "node_state" && e.ID() == node.Elem.ID() })
-	if state == nil {
-		return Pair{Name: name}, false
-	}
-	owner := kid(state, func(e *cib.Elem) bool { return e.Name() == "transient_attributes" })
-	if owner == nil {
-		return Pair{Name: name}, false
-	}
-	return setter{root, owner, string(Params), "status-" + node.Elem.ID()}.get(name)
+	return h.Get(name)
 }

@@ -69,8 +69,8 @@ func nodeEdits(root *cib.Elem, nodes []string, name, value string) ([]cib.Edit, 
 			return nil, err
 		}
 		if value != "" {
-			edits = append(edits, intent.SetNode(root, p, intent.Params, name, value).Edits...)
-		} else if pair, ok := intent.UnsetNode(root, p, intent.Params, name); ok {
+			edits = append(edits, intent.SetNode(p, intent.Params, name, value).Edits...)
+		} else if pair, ok := intent.UnsetNode(p, intent.Params, name); ok {
 			edits = append(edits, pair.Edits...)
 		}
 	}
@@ -131,9 +131,9 @@ func (a *app) setAttribute(ctx context.Context, root *cib.Elem, p *cib.Place, na
 		return a.settle(ctx)
 	}
 	if !o.remove {
-		return a.change(ctx, intent.SetNode(root, p, intent.Params, name, value).Edits)
+		return a.change(ctx, intent.SetNode(p, intent.Params, name, value).Edits)
 	}
-	pair, ok := intent.UnsetNode(root, p, intent.Params, name)
+	pair, ok := intent.UnsetNode(p, intent.Params, name)
 	if !ok {
 		return noAttribute(p, name)
 	}
@@ -147,7 +147,7 @@ func noAttribute(p *cib.Place, name string) error {
 func (a *app) showAttribute(root *cib.Elem, p *cib.Place, name string) error {
 	pair, ok := intent.GetTransient(root, p, name)
 	if !ok {
-		pair, ok = intent.GetNode(root, p, intent.Params, name)
+		pair, ok = intent.GetNode(p, intent.Params, name)
 	}
 	if !ok {
 		return noAttribute(p, name)

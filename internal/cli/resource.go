@@ -69,7 +69,7 @@ func setMeta(root *cib.Elem, ids []string, name, value string) ([]cib.Edit, erro
 		if up := intent.Parent(p); up != nil && up.Elem.Name() != "group" {
 			p = up
 		}
-		pair := intent.SetResource(root, p, intent.Meta, name, value)
+		pair := intent.SetResource(p, intent.Meta, name, value)
 		edits = append(edits, pair.Edits...)
 		if root, err = cib.Apply(root, pair.Edits); err != nil {
 			return nil, err
@@ -88,7 +88,7 @@ func dropInner(root *cib.Elem, p *cib.Place, name string) []cib.Edit {
 		if intent.Resource(root, k.Elem.ID()) == nil || k.Elem.ID() == "" {
 			continue
 		}
-		if pair, ok := intent.UnsetResource(root, k, intent.Meta, name); ok {
+		if pair, ok := intent.UnsetResource(k, intent.Meta, name); ok {
 			edits = append(edits, pair.Edits...)
 		}
 		edits = append(edits, dropInner(root, k, name)...)
@@ -120,15 +120,15 @@ func (a *app) restart(ctx context.Context, id string) error {
 		return err
 	}
 	p = intent.Outermost(p)
-	if old, ok := intent.GetResource(root, p, intent.Meta, "target-role"); ok && strings.EqualFold(old.Value, "Stopped") {
+	if old, ok := intent.GetResource(p, intent.Meta, "target-role"); ok && strings.EqualFold(old.Value, "Stopped") {
 		return face.Failf(face.Unsafe, "resource %q is meant to be stopped\n  remedy: \"mainstay resource start %s\"", id, id)
 	}
 	before := running(sched.Unpack(sched.Input{CIB: root, Now: a.Now()}), p.Elem.ID())
 	if len(before) == 0 {
 		return face.Failf(face.Error, "resource %q runs nowhere\n  remedy: \"mainstay explain %s\" says why", id, id)
 	}
-	old, had := intent.GetResource(root, p, intent.Meta, "target-role")
-	stop := intent.SetResource(root, p, intent.Meta, "target-role", "Stopped")
+	old, had := intent.GetResource(p, intent.Meta, "target-role")
+	stop := intent.SetResource(p, intent.Meta, "target-role", "Stopped")
 	if _, err := a.Client().Edit(ctx, stop.Edits, nil); err != nil {
 		return err
 	}
@@ -144,9 +144,9 @@ func (a *app) restart(ctx context.Context, id string) error {
 	}
 	var undo intent.Pair
 	if had {
-		undo = intent.SetResource(back, p, intent.Meta, "target-role", old.Value)
+		undo = intent.SetResource(p, intent.Meta, "target-role", old.Value)
 	} else {
-		undo, _ = intent.UnsetResource(back, p, intent.Meta, "target-role")
+		undo, _ = intent.UnsetResource(p, intent.Meta, "target-role")
 	}
 	if _, err := a.Client().Edit(ctx, undo.Edits, nil); err != nil {
 		return fmt.Errorf("%w; target-role of %s is still Stopped", err, p.Elem.ID())
