@@ -134,6 +134,36 @@ func TestMulticastEraFile(t *testing.T) {
 	}
 }
 
+func TestAddAndRemoveNode(t *testing.T) {
+	n := Node{ID: 3, Name: "n3", Addrs: []string{"10.0.0.3", "10.0.1.3"}, Votes: 1}
+	more, err := AddNode([]byte(three), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ps := Parse(more, "f")
+	if got, ok := c.ByName("n3"); Failed(ps) || !ok || got.Addrs[1] != "10.0.1.3" || !strings.HasPrefix(string(more), "# three nodes") {
+		t.Fatalf("after adding: %v %v\n%s", ps, got, more)
+	}
+	if again, err := AddNode(more, n); err != nil || string(again) != string(more) {
+		t.Errorf("adding the same node again: %v", err)
+	}
+	n.Name = "n2"
+	if _, err := AddNode(more, n); err == nil {
+		t.Error("a second n2 was accepted")
+	}
+	n.Name, n.ID, n.Addrs = "n4", 4, n.Addrs[:1]
+	if _, err := AddNode(more, n); err == nil || !strings.Contains(err.Error(), "2 links") {
+		t.Errorf("a node with one address in a cluster of two links: %v", err)
+	}
+	less, err := RemoveNode(more, "n3")
+	if err != nil || string(less) != three {
+		t.Errorf("after removing: %v\n%s", err, less)
+	}
+	if _, err := RemoveNode(less, "n3"); err == nil {
+		t.Error("a node that is not there was removed")
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(three))
 	f.Add([]byte(fuel))

@@ -166,6 +166,9 @@ func New(cfg Config, clock func() time.Duration) *Control {
 // State tells what the control is about.
 func (c *Control) State() State { return c.state }
 
+// Expect changes the number of configured members.
+func (c *Control) Expect(nodes int) { c.cfg.Nodes = nodes }
+
 // Number is the number of the present or last transition.
 func (c *Control) Number() int { return c.number }
 

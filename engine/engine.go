@@ -24,16 +24,20 @@ import (
 
 // Config is what a node knows when its daemon starts.
 type Config struct {
-	Self     member.NodeID
-	Conf     *conf.Config
-	Saved    *cib.Elem // the CIB found on disk
-	RingSeq  uint64    // the ring sequence found on disk
-	History  int       // number of the last transition found on disk
-	UUID     string    // of this run of the daemon
-	Version  string    // of the software
-	SameBoot bool      // another daemon ran before in this boot of the machine
-	Parallel int       // operations at once on this node
-	Rand     func() uint64
+	Self    member.NodeID
+	Conf    *conf.Config
+	Saved   *cib.Elem // the CIB found on disk
+	RingSeq uint64    // the ring sequence found on disk
+	Quorum  quorum.Saved
+	MTU     int // largest packet that the links carry, 0: the ring's default
+	// Incarnation tells this start of the daemon from all earlier ones; it grows.
+	Incarnation uint64
+	History     int    // number of the last transition found on disk
+	UUID        string // of this run of the daemon
+	Version     string // of the software
+	SameBoot    bool   // another daemon ran before in this boot of the machine
+	Parallel    int    // operations at once on this node
+	Rand        func() uint64
 	// Elapsed measures how long planning takes; no decision depends on it.
 	Elapsed func() time.Duration
 }
@@ -83,6 +87,8 @@ type (
 	Shutdown struct{}
 	// Trouble reports something that operators should see in the status.
 	Trouble struct{ Alarm Alarm }
+	// Configure replaces the configuration at run time.
+	Configure struct{ Conf *conf.Config }
 	// LinkState is the state of a link to a peer, for status displays.
 	LinkState struct {
 		Node member.NodeID
@@ -104,6 +110,7 @@ func (Request) input()     {}
 func (Shutdown) input()    {}
 func (Trouble) input()     {}
 func (LinkState) input()   {}
+func (Configure) input()   {}
 
 // Effect is what the node wants of its machine.
 type Effect interface{ effect() }
@@ -193,7 +200,10 @@ func New(cfg Config, now Time) (*Engine, error) {
 	e := &Engine{cfg: cfg, name: self.Name, now: now,
 		clients: map[uint64]uint64{}, fencing: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
 	e.history.number = cfg.History
-	e.ring = ring.New(ringConfig(cfg))
+	var err error
+	if e.ring, err = ring.New(ringConfig(cfg)); err != nil {
+		return nil, err
+	}
 	e.quorum = quorum.New(quorumConfig(cfg))
 	e.replica = replica.New(replica.Config{Self: cfg.Self, Name: self.Name, Names: names(cfg.Conf),
 		ClusterName: cfg.Conf.Totem.ClusterName, Version: cfg.Version, SameBoot: cfg.SameBoot}, cfg.Saved, now.Mono)
@@ -201,16 +211,8 @@ func New(cfg Config, now Time) (*Engine, error) {
 		FirstNumber: cfg.History}, cfg.Elapsed)
 	e.lrm = lrm.New(lrm.Config{NodeID: cfg.Self.String(), NodeName: self.Name, Parallel: cfg.Parallel, FeatureSet: replica.FeatureSet})
 	e.fence = fence.New(fence.Config{Self: cfg.Self, Rand: cfg.Rand})
-	e.attr = attr.New(attr.Config{Node: self.Name})
+	e.attr = attr.New(attr.Config{Self: self.Name})
 	return e, nil
-}
-
-func names(c *conf.Config) map[member.NodeID]string {
-	m := map[member.NodeID]string{}
-	for _, n := range c.Nodes {
-		m[n.ID] = n.Name
-	}
-	return m
 }
 
 // Name is this node's name.
@@ -256,6 +258,8 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	case Trouble:
 		e.alarms.raise(in.Alarm, now.Wall)
 		e.dirty = true
+	case Configure:
+		e.configure(in.Conf)
 	case LinkState:
 		e.links.set(in)
 		e.dirty = true

@@ -37,14 +37,14 @@ type history struct {
 }
 
 func (e *Engine) planned(x control.Planned) {
-	t := &Transition{Number: x.Number, Trigger: x.Trigger, Started: x.At.Wall, Took: x.Took,
+	t := &Transition{Number: x.Number, Trigger: x.Trigger, Started: x.At, Took: x.Took,
 		Summary: x.Result.Summary, Actions: len(x.Result.Graph.Actions), Input: x.Input, Graph: x.Result.Graph}
 	e.history.kept = append(e.history.kept, t)
 	if len(e.history.kept) > keepInMemory {
 		e.history.kept = slices.Clone(e.history.kept[1:])
 	}
 	e.dirty = true
-	e.emit(Write{Name: "transition.number", Data: fmt.Appendf(nil, "%d\n", x.Number)})
+	e.emit(Write{Name: TransitionFile, Data: fmt.Appendf(nil, "%d\n", x.Number)})
 	e.event("planned", fmt.Sprintf("transition %d: %s", x.Number, x.Trigger),
 		"transition", x.Number, "trigger", x.Trigger, "actions", t.Actions, "took_us", x.Took.Microseconds())
 	for _, a := range x.Result.Graph.Actions {

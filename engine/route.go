@@ -80,7 +80,7 @@ func (e *Engine) ringEffect(x ring.Effect) {
 	case ring.Install:
 		e.install(x)
 	case ring.KeepSeq:
-		e.emit(Write{Name: "ring.seq", Data: fmt.Appendf(nil, "%d\n", x.Seq)})
+		e.emit(Write{Name: RingFile, Data: fmt.Appendf(nil, "%d\n", x.Seq)})
 	case ring.Transition:
 	case ring.Gone:
 		e.emit(Exit{"left the cluster"})
@@ -149,7 +149,7 @@ func (e *Engine) replicaOut(effects []replica.Effect) {
 		case replica.Multicast:
 			e.multicast(wrap(x.Body))
 		case replica.WriteFile:
-			e.emit(Write{Tag: ofReplica, Name: "cib.xml", Data: x.Data})
+			e.emit(Write{Tag: ofReplica, Name: CIBFile, Data: x.Data})
 		case replica.KeepLost:
 			v := cib.VersionOf(x.Root)
 			e.emit(Write{Name: fmt.Sprintf("lost/cib-%d.%d.%d-%d.xml", v.AdminEpoch, v.Epoch, v.NumUpdates, e.wall()), Data: replica.EncodeFile(x.Root)})

@@ -73,6 +73,19 @@ func newLinks(c *conf.Config, self member.NodeID) links {
 	return l
 }
 
+// keep takes over a new set of links; what is known of those that stay is kept.
+func (l *links) keep(next links) {
+	for i := range next.list {
+		n := &next.list[i]
+		for _, have := range l.list {
+			if have.Node == n.Node && have.Link == n.Link && have.Addr == n.Addr {
+				*n = have
+			}
+		}
+	}
+	l.list = next.list
+}
+
 func (l *links) set(in LinkState) {
 	for i := range l.list {
 		if x := &l.list[i]; x.Node == in.Node && x.Link == in.Link {

@@ -141,8 +141,8 @@ func (r *Replica) configured(root *cib.Elem) (*cib.Elem, bool) {
 	return change(root, "configuration", "", func(*cib.Elem) *cib.Elem { return conf }), true
 }
 
-// bootstrapSet is the id of the property set that Pacemaker's own tools use.
-const bootstrapSet = "cib-bootstrap-options"
+// bootstrapSet is where the cluster writes its own properties.
+const bootstrapSet = cib.BootstrapSet
 
 // property sets a cluster property where it stands, or in the bootstrap set.
 func property(cc *cib.Elem, name, value string) *cib.Elem {

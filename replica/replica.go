@@ -95,6 +95,9 @@ func (r *Replica) Coordinator() member.NodeID {
 	return r.coordinator
 }
 
+// Rename takes over the names of the configured nodes.
+func (r *Replica) Rename(names map[member.NodeID]string) { r.cfg.Names = names }
+
 // Input is what happens to a replica.
 type Input interface{ input() }
 

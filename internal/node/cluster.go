@@ -23,11 +23,12 @@ import (
 // Cluster is a running node as its API sees it: requests are injected into the
 // loop, questions are answered from what the loop last published.
 type Cluster struct {
-	host    host.Host
-	static  static
-	state   atomic.Pointer[engine.State]
-	watch   watchers
-	confirm func(text string) (string, error) // checks a new configuration file
+	host   host.Host
+	config Config
+	static static
+	file   atomic.Pointer[configFile]
+	state  atomic.Pointer[engine.State]
+	watch  watchers
 }
 
 // static is what does not change while the daemon runs.
@@ -35,8 +36,6 @@ type static struct {
 	cluster, self, build string
 	id                   member.NodeID
 	started              time.Time
-	peers                func() []web.Peer
-	text                 func() string // the configuration file
 }
 
 // answerTimeout is how long a client waits for the cluster at most.
@@ -72,7 +71,7 @@ func (c *Cluster) Snapshot() *web.Snapshot {
 		Build: c.static.build, Started: c.static.started, CIB: s.CIB, View: s.View,
 		Quorum: web.Quorum{Quorate: s.Quorum.Quorate, Votes: s.Quorum.Votes, Expected: s.Quorum.Expected,
 			Needed: s.Quorum.Quorum, WhyNot: s.Quorum.WhyNot},
-		Peers: c.static.peers(),
+		Peers: c.peers(),
 	}
 	names := map[member.NodeID]string{}
 	for i := range out.Peers {
@@ -105,11 +104,11 @@ func (c *Cluster) Snapshot() *web.Snapshot {
 
 func fenceEvent(f fence.Event, names map[member.NodeID]string) web.FenceEvent {
 	return web.FenceEvent{ID: f.ID, Node: f.Target, Action: f.Action, Origin: names[f.Origin], Client: f.Client,
-		Device: f.Device, Agent: names[f.By], Started: unix(f.Asked), Ended: unix(f.Completed),
+		Device: f.Device, Agent: names[f.By], Started: seconds(f.Asked), Ended: seconds(f.Completed),
 		Done: f.State != "pending", OK: f.State == "success", Output: f.Reason}
 }
 
-func unix(s int64) time.Time {
+func seconds(s int64) time.Time {
 	if s == 0 {
 		return time.Time{}
 	}
@@ -195,7 +194,7 @@ func refuse(before, after *cib.Elem) error {
 	}
 	var errs []error
 	for _, p := range cib.Validate(after) {
-		if p.Severity == cib.SeverityError && !known[p.Msg] {
+		if p.Severity == cib.Error && !known[p.Msg] {
 			errs = append(errs, errors.New(p.String()))
 		}
 	}
@@ -220,11 +219,11 @@ func (c *Cluster) Fence(ctx context.Context, r web.FenceRequest) (web.FenceEvent
 		return web.FenceEvent{}, err
 	}
 	names := map[member.NodeID]string{}
-	for _, p := range c.static.peers() {
+	for _, p := range c.peers() {
 		names[p.ID] = p.Name
 	}
 	return web.FenceEvent{ID: o.ID, Node: o.Target, Action: o.Action, Origin: names[o.Origin], Device: o.Device,
-		Agent: names[o.By], Ended: unix(o.Wall), Done: true, OK: o.OK, Output: o.Reason}, err
+		Agent: names[o.By], Ended: seconds(o.Wall), Done: true, OK: o.OK, Output: o.Reason}, err
 }
 
 // ConfirmOff implements web.Cluster.

@@ -5,6 +5,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"mainstay/engine"
 	"mainstay/internal/host"
 	"mainstay/internal/runner"
-	"mainstay/internal/wire"
+	wire "mainstay/internal/wirex"
 )
 
 // Loop drives one node. All its methods are called from one goroutine.
@@ -24,6 +25,7 @@ type Loop struct {
 	runner *runner.Runner
 	log    *slog.Logger
 	token  time.Duration
+	setup  Setup
 
 	deadline time.Duration // when Next was to return at the latest
 	nextTag  host.Tag
@@ -173,7 +175,7 @@ func (l *Loop) engineIn(in engine.Input) {
 				answer(x)
 			}
 		case engine.Log:
-			l.log.Log(nil, x.Level, x.Msg, x.Args...)
+			l.log.Log(context.Background(), x.Level, x.Msg, x.Args...)
 		case engine.NewConfig:
 			if l.Reconfigure != nil {
 				l.Reconfigure(x.Text)

@@ -1,0 +1,288 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"mainstay/cib"
+	"mainstay/conf"
+	"mainstay/engine"
+	"mainstay/internal/host"
+	"mainstay/internal/host/linux"
+	"mainstay/internal/web"
+	"mainstay/quorum"
+	"mainstay/replica"
+)
+
+// Config says where a node daemon finds its things.
+type Config struct {
+	ConfigFile string // cluster.conf
+	KeyFile    string // authkey; "" for the one beside ConfigFile
+	StateDir   string // CIB and history
+	RunDir     string // what a boot forgets
+	Socket     string // of the API
+	Group      string // that may use the socket, "" for root only
+	Name       string // of this node; "" to find it by host name and addresses
+	Version    string // of the software
+	Log        *slog.Logger
+}
+
+// Paths of an installed system.
+const (
+	DefaultConfig   = "/etc/mainstay/cluster.conf"
+	CorosyncConfig  = "/etc/corosync/corosync.conf"
+	DefaultStateDir = "/var/lib/mainstay"
+	DefaultRunDir   = "/run/mainstay"
+	DefaultSocket   = "/run/mainstay/api.sock"
+	DefaultLog      = "/var/log/mainstay/mainstay.log"
+)
+
+// minKey is the least length of a cluster key, in bytes.
+const minKey = 128
+
+// Run is a node daemon: it returns when the node has left the cluster. When ctx
+// ends, the node first stops or hands over what it runs.
+func Run(ctx context.Context, cfg Config) error {
+	file, err := load(cfg)
+	if err != nil {
+		return err
+	}
+	self, err := findSelf(file.conf, cfg.Name)
+	if err != nil {
+		return err
+	}
+	if err := prepare(cfg); err != nil {
+		return err
+	}
+	var binds []string
+	for i, a := range self.Addrs {
+		binds = append(binds, net.JoinHostPort(a, strconv.Itoa(file.conf.Port(i))))
+	}
+	m, err := linux.New(linux.Config{StateDir: cfg.StateDir, Binds: binds, Log: cfg.Log})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	sameBoot := markBoot(cfg.RunDir)
+	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.key, SameBoot: sameBoot, Version: cfg.Version,
+		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m})
+	if err != nil {
+		return err
+	}
+	c := newCluster(m, cfg, file, self, loop)
+	listener, err := web.Listen(cfg.Socket, cfg.Group)
+	if err != nil {
+		return err
+	}
+	server := web.New(web.Config{Cluster: c, Log: cfg.Log})
+	defer server.Close()
+	go func() {
+		if err := server.Serve(listener); err != nil {
+			cfg.Log.Error("the API ended", "error", err)
+		}
+	}()
+	defer context.AfterFunc(ctx, func() { m.Inject(Stop{}) })()
+	cfg.Log.Info("node starts", "event", "start", "node", self.Name, "id", self.ID, "cluster", file.conf.Totem.ClusterName,
+		"links", binds, "token_ms", file.conf.Totem.Token.Milliseconds(), "same_boot", sameBoot, "version", cfg.Version)
+	why := loop.Run()
+	cfg.Log.Info("node ends", "event", "end", "why", why)
+	return nil
+}
+
+// configFile is a configuration file that was read.
+type configFile struct {
+	path string
+	text []byte
+	conf *conf.Config
+	key  []byte
+}
+
+// load reads the configuration and the key.
+func load(cfg Config) (configFile, error) {
+	f := configFile{path: cfg.ConfigFile}
+	var err error
+	if f.text, err = os.ReadFile(cfg.ConfigFile); err != nil {
+		return f, fmt.Errorf("configuration: %w; \"mainstay init\" makes one", err)
+	}
+	var problems []conf.Problem
+	f.conf, problems = conf.Parse(f.text, cfg.ConfigFile)
+	var errs []error
+	for _, p := range problems {
+		if p.Severity == conf.Error {
+			errs = append(errs, errors.New(p.String()))
+		} else {
+			cfg.Log.Info("configuration", "problem", p.String())
+		}
+	}
+	if len(errs) > 0 {
+		return f, errors.Join(errs...)
+	}
+	if !f.conf.Totem.Encrypted {
+		cfg.Log.Warn("packets are not encrypted, because the configuration says so", "key", "totem.secauth")
+		return f, nil
+	}
+	f.key, err = readKey(cfg, f.conf)
+	return f, err
+}
+
+func readKey(cfg Config, c *conf.Config) ([]byte, error) {
+	path := cfg.KeyFile
+	if path == "" {
+		path = c.Totem.KeyFile
+	}
+	if path == "" {
+		path = filepath.Join(filepath.Dir(cfg.ConfigFile), "authkey")
+	}
+	key, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cluster key: %w; copy it from another node, or make the cluster with \"mainstay init\"", err)
+	}
+	if len(key) < minKey {
+		return nil, fmt.Errorf("cluster key %s: %d bytes are too few; it needs at least %d random bytes", path, len(key), minKey)
+	}
+	return key, nil
+}
+
+// findSelf finds this machine in the nodelist: by name, or by an address that it has.
+func findSelf(c *conf.Config, name string) (conf.Node, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return conf.Node{}, err
+	}
+	for _, want := range []string{name, host} {
+		if n, ok := c.ByName(want); ok && want != "" {
+			return n, nil
+		}
+	}
+	if name != "" {
+		return conf.Node{}, fmt.Errorf("node %q is not in the nodelist", name)
+	}
+	have, err := net.InterfaceAddrs()
+	if err != nil {
+		return conf.Node{}, err
+	}
+	for _, n := range c.Nodes {
+		for _, a := range n.Addrs {
+			ip, err := netip.ParseAddr(a)
+			if err == nil && slices.ContainsFunc(have, func(x net.Addr) bool { return ownAddr(x, ip) }) {
+				return n, nil
+			}
+		}
+	}
+	return conf.Node{}, fmt.Errorf("this machine (%s) is not in the nodelist: neither its name nor one of its addresses stands there", host)
+}
+
+func ownAddr(x net.Addr, ip netip.Addr) bool {
+	p, err := netip.ParsePrefix(x.String())
+	return err == nil && p.Addr().Unmap() == ip.Unmap()
+}
+
+// prepare makes the directories that the daemon and its agents expect.
+func prepare(cfg Config) error {
+	for _, d := range []struct {
+		path string
+		mode fs.FileMode
+	}{{cfg.StateDir, 0o750}, {cfg.RunDir, 0o755}, {"/run/resource-agents", 0o1755}} {
+		if err := os.MkdirAll(d.path, d.mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// markBoot leaves a mark that lasts as long as the machine runs, and tells
+// whether an earlier daemon left one.
+func markBoot(runDir string) bool {
+	path := filepath.Join(runDir, "booted")
+	_, err := os.Stat(path)
+	if err == nil {
+		return true
+	}
+	// Without the mark a restarted daemon only forgets its node's attributes.
+	_ = os.WriteFile(path, nil, 0o644)
+	return false
+}
+
+func uuid(r host.Rand) string {
+	a, b := r.Uint64(), r.Uint64()
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&0xffffffffffff)
+}
+
+// saved reads what an earlier daemon left on disk. A damaged CIB is set aside and
+// healed from the other nodes.
+func saved(h host.Host, log *slog.Logger, sameBoot bool) (engine.Config, []engine.Alarm) {
+	var c engine.Config
+	var alarms []engine.Alarm
+	c.Saved = cib.Empty()
+	if file, err := h.Read(engine.CIBFile); err == nil {
+		root, err := replica.DecodeFile(file)
+		if err != nil {
+			aside := fmt.Sprintf("damaged/cib-%d.xml", h.Wall().Unix())
+			h.Write(0, aside, file)
+			log.Error("the saved configuration is damaged and set aside", "event", "alarm", "error", err, "file", aside)
+			alarms = append(alarms, engine.Alarm{Kind: "damaged configuration", Source: engine.CIBFile,
+				Text: err.Error(), Remedy: "it is set aside as " + aside + "; the configuration is taken from the other nodes"})
+		} else {
+			c.Saved = root
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		log.Error("the saved configuration cannot be read", "error", err)
+	}
+	number := func(name string) uint64 {
+		file, err := h.Read(name)
+		if err != nil {
+			return 0
+		}
+		n, err := engine.DecodeNumber(file)
+		if err != nil {
+			log.Warn("a state file is damaged and ignored", "file", name, "error", err)
+		}
+		return n
+	}
+	c.RingSeq = number(engine.RingFile)
+	c.History = int(number(engine.TransitionFile))
+	c.Quorum = savedQuorum(h, log, sameBoot)
+	return c, alarms
+}
+
+func savedQuorum(h host.Host, log *slog.Logger, sameBoot bool) quorum.Saved {
+	file, err := h.Read(engine.QuorumFile)
+	if err != nil {
+		return quorum.Saved{}
+	}
+	s, err := engine.DecodeQuorum(file, sameBoot)
+	if err != nil {
+		log.Warn("a state file is damaged and ignored", "file", engine.QuorumFile, "error", err)
+	}
+	return s
+}
+
+// NewKey makes a cluster key.
+func NewKey() ([]byte, error) {
+	key := make([]byte, 2*minKey)
+	_, err := rand.Read(key)
+	return key, err
+}
+
+// Monotonic reads the clock that measures how long planning takes.
+func monotonic() func() time.Duration {
+	return func() time.Duration {
+		var ts unix.Timespec
+		_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
+		return time.Duration(ts.Nano())
+	}
+}

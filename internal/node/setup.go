@@ -1,0 +1,80 @@
+package node
+
+import (
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"mainstay/conf"
+	"mainstay/engine"
+	"mainstay/internal/host"
+	"mainstay/internal/runner"
+	wire "mainstay/internal/wirex"
+	"mainstay/member"
+)
+
+// Setup is what a loop is made of, on a real machine or a simulated one.
+type Setup struct {
+	Self     member.NodeID
+	Conf     *conf.Config
+	Key      []byte // nil: not encrypted
+	SameBoot bool
+	Version  string
+	UUID     string // of this run
+	Parallel int    // operations at once
+	Log      *slog.Logger
+	Host     host.Host
+	// Elapsed measures how long planning takes; nil: it is not measured.
+	Elapsed func() time.Duration
+}
+
+// NewLoop makes a node from its configuration and from what is on its disk.
+func NewLoop(s Setup) (*Loop, error) {
+	ec, alarms := saved(s.Host, s.Log, s.SameBoot)
+	ec.Self, ec.Conf, ec.Version, ec.UUID = s.Self, s.Conf, s.Version, s.UUID
+	ec.SameBoot, ec.Parallel, ec.Rand = s.SameBoot, s.Parallel, s.Host.Uint64
+	ec.Incarnation = uint64(s.Host.Wall().UnixNano())
+	ec.Elapsed = s.Elapsed
+	if ec.Elapsed == nil {
+		ec.Elapsed = monotonic()
+	}
+	e, err := engine.New(ec, engine.Time{Mono: s.Host.Now(), Wall: s.Host.Wall()})
+	if err != nil {
+		return nil, err
+	}
+	links, err := wire.New(wireConfig(s))
+	if err != nil {
+		return nil, err
+	}
+	self, _ := s.Conf.Node(s.Self)
+	l := &Loop{host: s.Host, wire: links, engine: e, log: s.Log, token: s.Conf.Totem.Token, setup: s,
+		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: self.Name}),
+		runs:   map[host.Tag]run{}, tags: map[uint64]host.Tag{}, writes: map[host.Tag]uint64{},
+		calls: map[uint64]func(engine.Reply){}}
+	for _, a := range alarms {
+		l.engineIn(engine.Trouble{Alarm: a})
+	}
+	l.engineIn(engine.Tick{})
+	return l, nil
+}
+
+func wireConfig(s Setup) wire.Config {
+	c := wire.Config{Self: s.Self, Cluster: s.Conf.Totem.ClusterName, Key: s.Key, Links: s.Conf.Links(),
+		Mode: wire.Mode(s.Conf.Totem.LinkMode), Token: s.Conf.Totem.Token, Rand: s.Host.Uint64}
+	for _, n := range s.Conf.Nodes {
+		p := wire.Peer{ID: n.ID}
+		for i, a := range n.Addrs {
+			p.Addrs = append(p.Addrs, net.JoinHostPort(a, strconv.Itoa(s.Conf.Port(i))))
+		}
+		c.Peers = append(c.Peers, p)
+	}
+	return c
+}
+
+// configure takes over another configuration at run time.
+func (l *Loop) configure(c *conf.Config) {
+	l.setup.Conf, l.token = c, c.Totem.Token
+	l.wireIn(wire.Reconfigure{Config: wireConfig(l.setup)})
+	l.engineIn(engine.Configure{Conf: c})
+}
