@@ -37,6 +37,7 @@ type Action struct {
 	Rsc      *Rsc
 	Attrs    []cib.Attr // the <attributes> of the action, sorted by name
 	Downed   []string   // ids of nodes that this action takes down
+	Lock     string     // shutdown-lock: since when the resource is held for its node, Unix seconds
 	Priority int        // priority of its synapse
 	Inputs   []int      // ids of actions that must have ended first
 	Reason   string     // the constraint, failure, option or operator behind it (law 7)

@@ -76,7 +76,7 @@ func (g *Graph) addSynapse(syn *cib.Elem) error {
 func parseAction(e *cib.Elem) (*Action, error) {
 	a := &Action{
 		Task: e.Get("operation"), Key: e.Get("operation_key"), Internal: e.Get("internal_operation_key"),
-		Node: e.Get("on_node"), NodeID: e.Get("on_node_uuid"), Router: e.Get("router_node"),
+		Node: e.Get("on_node"), NodeID: e.Get("on_node_uuid"), Router: e.Get("router_node"), Lock: e.Get("shutdown-lock"),
 	}
 	switch e.Name() {
 	case "pseudo_event":

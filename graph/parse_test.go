@@ -68,3 +68,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestXMLRoundTrip writes what was read, and reads what was written.
+func TestXMLRoundTrip(t *testing.T) {
+	g, err := Parse([]byte(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Actions[0].Lock = "1700000000"
+	again, err := Parse(g.XML())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(g, again); d != "" {
+		t.Error(d)
+	}
+	if text := string(g.XML()); !strings.Contains(text, "<trigger>\n        <pseudo_event id=\"2\" operation=\"running\" operation_key=\"g_running_0\"/>") {
+		t.Errorf("triggers are not as in Pacemaker's graphs:\n%s", text)
+	}
+}
