@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"mainstay/internal/face"
+	"mainstay/internal/node"
+)
+
+// runCommand is the node daemon.
+func (a *app) runCommand() *cobra.Command {
+	cfg := node.Config{Version: a.Version}
+	var logFile string
+	var debug bool
+	c := &cobra.Command{
+		Use: "run", Short: "Run the node daemon in the foreground", GroupID: "make",
+		Long: "Run the node daemon in the foreground until it is asked to leave the cluster\n" +
+			"(SIGTERM or SIGINT): then it first stops or hands over what it runs. A daemon\n" +
+			"that is killed leaves its services running and finds them again when it returns.",
+		Example: "  mainstay run\n  mainstay run --config /etc/corosync/corosync.conf --name node1",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			log, err := openLog(logFile, debug)
+			if err != nil {
+				return face.Failf(face.Error, "log: %v", err)
+			}
+			if cfg.ConfigFile == "" {
+				cfg.ConfigFile = presentConfig()
+			}
+			if cfg.Socket = a.Socket; cfg.Socket == "" {
+				cfg.Socket = node.DefaultSocket
+			}
+			cfg.Log = log
+			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
+			defer stop()
+			if err := node.Run(ctx, cfg); err != nil {
+				log.Error("the node daemon cannot run", "error", err)
+				return face.Failf(face.Error, "%v", err)
+			}
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&cfg.ConfigFile, "config", "", "configuration file (default "+node.DefaultConfig+", else "+node.CorosyncConfig+")")
+	f.StringVar(&cfg.KeyFile, "key", "", "cluster key (default: authkey beside the configuration file)")
+	f.StringVar(&cfg.StateDir, "state", node.DefaultStateDir, "directory of the configuration and history")
+	f.StringVar(&cfg.RunDir, "run-dir", node.DefaultRunDir, "directory of what a boot forgets")
+	f.StringVar(&cfg.Group, "group", "", "group whose members may use the API besides root")
+	f.StringVar(&cfg.Name, "name", "", "name of this node (default: found by host name, then by address)")
+	f.StringVar(&logFile, "log", node.DefaultLog, "log file, JSON lines; - for standard error")
+	f.BoolVar(&debug, "debug", false, "log the reason of every planned action and each change of state")
+	return c
+}
+
+// presentConfig is the configuration file that is there.
+func presentConfig() string {
+	if _, err := os.Stat(node.DefaultConfig); err != nil {
+		if _, err := os.Stat(node.CorosyncConfig); err == nil {
+			return node.CorosyncConfig
+		}
+	}
+	return node.DefaultConfig
+}
+
+// openLog opens the log file for appending.
+func openLog(path string, debug bool) (*slog.Logger, error) {
+	level := slog.LevelInfo
+	if debug {
+		level = slog.LevelDebug
+	}
+	out := os.Stderr
+	if path != "-" {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+		if err != nil {
+			return nil, err
+		}
+		out = f
+	}
+	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})), nil
+}
