@@ -35,6 +35,7 @@ type request struct {
 	patient time.Duration // when the origin gives up on the present executor
 	expires time.Duration // when the origin gives up on all
 	merged  []Request     // later requests that wait for the same
+	closed  bool          // members joined since who do not know it: nothing is merged into it any more
 }
 
 // grace is what the origin waits beyond the time that an executor may take: for
@@ -124,7 +125,7 @@ func (m *Machine) request(now time.Duration, in Request) {
 		return
 	}
 	for _, r := range m.requests {
-		if r.Target == in.Target && (r.Action == in.Action || r.Action == "off" && in.Action == "reboot") {
+		if !r.closed && r.Target == in.Target && (r.Action == in.Action || r.Action == "off" && in.Action == "reboot") {
 			r.merged = append(r.merged, in)
 			m.record(Event{ID: in.ID, Target: in.Target, Action: in.Action, Origin: in.Origin, Client: in.Client,
 				State: pending, Reason: "waits for " + r.ID, Asked: in.Wall})
@@ -264,6 +265,13 @@ func orNothing(s string) string {
 
 // view passes over executors that left, and ends what nobody waits for.
 func (m *Machine) view(now time.Duration, in View) {
+	for _, n := range in.Members {
+		if !slices.Contains(m.members, n) {
+			for _, r := range m.requests {
+				r.closed = true
+			}
+		}
+	}
 	m.members = slices.Clone(in.Members)
 	slices.Sort(m.members)
 	for _, r := range slices.Clone(m.requests) {
