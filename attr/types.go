@@ -1,6 +1,7 @@
 // Package attr decides when transient node attributes are written to the
-// cluster's status: it dampens, keeps private ones private, and tells again
-// what its node said when the status is made anew.
+// cluster's status: it counts, dampens, keeps private ones private, and says
+// again what got lost on the way. What has reached the status is the status's
+// to remember, not this package's.
 package attr
 
 import "time"
@@ -8,6 +9,10 @@ import "time"
 // Config is what a Machine must know from the start.
 type Config struct {
 	Self string // name of this node
+	// Present looks an attribute up in the present status; setID as in Set. It is
+	// called during Step only. Nil: nothing is known of the status, so counting
+	// goes by what this Machine was told, and nothing is said again.
+	Present func(node, setID, name string) (value string, ok bool)
 }
 
 // Input is what a Machine's Step takes: one of the types below.
@@ -22,23 +27,23 @@ type (
 	Set struct {
 		Node    string        // whose attribute; "": this node's
 		Name    string        // attribute
-		Value   string        // "" with Delete; "++", "+=N", "NAME++", "NAME+=N" count from the present value
+		Value   string        // "value++" and "value+=N" (or "++", "+=N", "NAME++", "NAME+=N") count from the present value
 		Delete  bool          // remove the attribute
 		SetID   string        // id of the <instance_attributes>, "" for the default one
 		SetType string        // attribute set to write to: "" or "status" (transient), "utilization"
 		Delay   time.Duration // dampening; negative: leave as it is
 		Only    Only          // what of Value and Delay is meant
 		Private bool          // never written to the CIB
-		User    string
+		User    string        // who asked
 	}
 
 	// Flush writes everything that is dampened at once (attrd_updater -R).
 	Flush struct{}
 
-	// Forget drops all attributes of a node (its status was erased).
+	// Forget drops what is held of a node (its status was erased).
 	Forget struct{ Node string }
 
-	// Joined says that the status may have been made anew: own values are told again.
+	// Joined says that the status may have been made anew: what did not reach it is said again.
 	Joined struct{}
 )
 
@@ -47,7 +52,7 @@ type Only int
 
 // The parts.
 const (
-	Value Only = iota // value; delay only if the attribute is new
+	Value Only = iota // value; delay only if the attribute has none yet
 	Delay             // attrd_updater -Y
 	Both              // attrd_updater -B
 )
@@ -64,7 +69,7 @@ type Effect interface{ effect() }
 // Write asks to put attributes of a node into the status, all in one update.
 type Write struct {
 	Node    string
-	Changes []Change // sorted by name
+	Changes []Change // sorted by name, then set
 }
 
 // Change is one attribute of a Write.
@@ -74,14 +79,18 @@ type Change struct {
 	Delete  bool
 	SetID   string
 	SetType string
+	User    string
 }
 
 func (Write) effect() {}
 
-// Attribute is one attribute as the machine holds it, for queries.
+// Attribute is one attribute as the machine holds it, for queries: a private
+// one, or one that has not reached the status yet.
 type Attribute struct {
 	Node, Name, Value string
+	SetID             string
 	Delay             time.Duration
+	Deleted           bool // to be removed
 	Private           bool
 	Pending           bool // not written yet
 }
