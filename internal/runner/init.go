@@ -71,26 +71,35 @@ func unitName(name string) string {
 	return name + ".service"
 }
 
-// unitCode reads the end of a unit's operation. The answer to "status" is the
-// unit's ActiveState on standard output; without one the exit code counts, as
-// systemctl's does.
-func unitCode(op string, x host.Exited) (agent.Code, string) {
-	if op != "monitor" && op != "status" {
-		if x.Code == 0 {
-			return agent.OK, ""
-		}
-		return lsbCode(op, x.Code), lastLine(x.Stderr)
-	}
+// unitResult reads the end of a unit's operation. The answer to "status" is the
+// unit's ActiveState on standard output, or "not-found". No answer at all, as when
+// systemd cannot be reached, says nothing about the unit, so it is an error.
+func unitResult(c agent.Call, x host.Exited, res agent.Result) agent.Result {
 	state, _, _ := strings.Cut(strings.TrimSpace(string(x.Stdout)), "\n")
-	switch strings.TrimSpace(state) {
+	said := lastLine(x.Stderr)
+	switch {
+	case state == "not-found", strings.Contains(said, "not found"), strings.Contains(said, "NoSuchUnit"):
+		res.Status, res.RC, res.Reason = agent.NoAgent, agent.NotInstalled, "no unit "+unitName(c.Name.Type)
+	case c.Op != "monitor" && c.Op != "status":
+		if res.RC = lsbCode(c.Op, x.Code); res.RC != agent.OK {
+			res.Reason = said
+		}
+	default:
+		res.RC, res.Reason = unitState(state, said)
+	}
+	return res
+}
+
+func unitState(state, said string) (agent.Code, string) {
+	switch state {
 	case "active", "reloading", "refreshing":
 		return agent.OK, ""
-	case "inactive", "failed", "not-found":
+	case "inactive", "failed":
 		return agent.NotRunning, ""
-	case "activating", "deactivating", "maintenance":
-		return agent.GenericError, "the unit is " + strings.TrimSpace(state)
+	case "":
+		return agent.GenericError, said
 	}
-	return lsbCode(op, x.Code), lastLine(x.Stderr)
+	return agent.GenericError, "the unit is " + clean(state)
 }
 
 // heartbeat makes the command of a Heartbeat 1 script: its parameters, named

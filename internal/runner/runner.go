@@ -146,7 +146,7 @@ func (r *Runner) Result(c agent.Call, x host.Exited) agent.Result {
 	case "lsb":
 		res.RC = lsbCode(c.Op, x.Code)
 	case "systemd":
-		res.RC, res.Reason = unitCode(c.Op, x)
+		res = unitResult(c, x, res)
 	case "stonith":
 		res.RC = fenceCode(c, x.Code)
 		res.Reason = fenceReason(res.RC, x)

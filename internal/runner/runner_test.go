@@ -79,13 +79,15 @@ func TestUnits(t *testing.T) {
 		{"monitor", host.Exited{Stdout: []byte("inactive\n"), Code: 3}, agent.NotRunning, ""},
 		{"monitor", host.Exited{Stdout: []byte("failed\n"), Code: 3}, agent.NotRunning, ""},
 		{"monitor", host.Exited{Stdout: []byte("activating\n"), Code: 3}, agent.GenericError, "the unit is activating"},
-		{"monitor", host.Exited{Code: 4, Stderr: []byte("no bus\n")}, agent.GenericError, "no bus"},
+		{"monitor", host.Exited{Stdout: []byte("not-found"), Code: 4}, agent.NotInstalled, "no unit x.service"},
+		// a systemd that cannot be asked has not said that the unit is down
+		{"monitor", host.Exited{Code: 1, Stderr: []byte("no bus\n")}, agent.GenericError, "no bus"},
 		{"start", host.Exited{Code: 1, Stderr: []byte("a\nJob failed\n")}, agent.GenericError, "Job failed"},
-		{"start", host.Exited{Code: 5}, agent.NotInstalled, ""},
+		{"start", host.Exited{Code: 1, Stderr: []byte("Unit x.service not found.\n")}, agent.NotInstalled, "no unit x.service"},
 		{"stop", host.Exited{}, agent.OK, ""},
 	} {
 		res := r.Result(agent.Call{Name: agent.Name{Class: "systemd", Type: "x"}, Op: c.op}, c.x)
-		if res.RC != c.rc || res.Reason != c.why || res.Status != agent.Done {
+		if res.RC != c.rc || res.Reason != c.why || (res.Status == agent.Done) != (c.rc != agent.NotInstalled) {
 			t.Errorf("%s %+v: %+v", c.op, c.x, res)
 		}
 	}
