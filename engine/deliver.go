@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ import (
 func (e *Engine) deliver(from member.NodeID, payload []byte) {
 	m, err := decode(payload)
 	if err != nil {
-		e.note(slog.LevelError, "a message is not understood", "from", e.nameOf(from), "error", err)
+		e.note(Error, "a message is not understood", "from", e.nameOf(from), "error", err)
 		return
 	}
 	switch {
@@ -56,7 +55,7 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 	case m.Config != nil:
 		e.emit(NewConfig{m.Config.Text})
 	default:
-		e.note(slog.LevelWarn, "a message of a kind that this version does not know is ignored", "from", e.nameOf(from))
+		e.note(Warning, "a message of a kind that this version does not know is ignored", "from", e.nameOf(from))
 	}
 }
 
@@ -66,7 +65,7 @@ func (e *Engine) order(from member.NodeID, o order) {
 		return
 	}
 	if o.Ring != e.view.Ring || from != e.replica.Coordinator() {
-		e.note(slog.LevelInfo, "an order of an earlier view is void", "from", e.nameOf(from), "key", o.Action.Key)
+		e.note(Info, "an order of an earlier view is void", "from", e.nameOf(from), "key", o.Action.Key)
 		return
 	}
 	a := &o.Action

@@ -6,7 +6,6 @@ package engine
 
 import (
 	"fmt"
-	"log/slog"
 	"time"
 
 	"mainstay/agent"
@@ -143,7 +142,7 @@ type (
 	}
 	// Log is a line for the log.
 	Log struct {
-		Level slog.Level
+		Level Level
 		Msg   string
 		Args  []any
 	}
@@ -161,6 +160,17 @@ func (Reply) effect()     {}
 func (Log) effect()       {}
 func (NewConfig) effect() {}
 func (Exit) effect()      {}
+
+// Level is the weight of a Log; its values are those of log/slog.
+type Level int
+
+// The levels.
+const (
+	Debug   Level = -4
+	Info    Level = 0
+	Warning Level = 4
+	Error   Level = 8
+)
 
 // Engine is the machine.
 type Engine struct {
@@ -245,7 +255,7 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	case Unreachable:
 		e.ringIn(ring.Unreachable{Node: in.Node})
 	case Paused:
-		e.note(slog.LevelWarn, "this process did not run for a while", "paused_ms", in.For.Milliseconds())
+		e.note(Warning, "this process did not run for a while", "paused_ms", in.For.Milliseconds())
 		e.ringIn(ring.Paused{For: in.For})
 	case Done:
 		e.done(in)
@@ -285,7 +295,7 @@ func (e *Engine) wall() int64 { return e.now.Wall.Unix() }
 
 func (e *Engine) emit(x Effect) { e.out = append(e.out, x) }
 
-func (e *Engine) note(level slog.Level, msg string, args ...any) {
+func (e *Engine) note(level Level, msg string, args ...any) {
 	e.emit(Log{level, msg, args})
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -49,7 +48,7 @@ func (e *Engine) planned(x control.Planned) {
 		"transition", x.Number, "trigger", x.Trigger, "actions", t.Actions, "took_us", x.Took.Microseconds())
 	for _, a := range x.Result.Graph.Actions {
 		if a.Kind != graph.Pseudo {
-			e.note(slog.LevelDebug, "an action is planned", "transition", x.Number, "action", a.Key, "node", a.Node, "reason", a.Reason)
+			e.note(Debug, "an action is planned", "transition", x.Number, "action", a.Key, "node", a.Node, "reason", a.Reason)
 		}
 	}
 }
@@ -108,7 +107,7 @@ const keepEvents = 1000
 // event logs something that watchers want to hear of too.
 func (e *Engine) event(kind, text string, args ...any) {
 	e.dirty = true
-	e.note(slog.LevelInfo, text, append([]any{"event", kind}, args...)...)
+	e.note(Info, text, append([]any{"event", kind}, args...)...)
 	if len(e.events) < keepEvents {
 		e.events = append(e.events, Event{e.now, kind, text, args})
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -33,7 +32,7 @@ func (e *Engine) shutdown() {
 	e.leaving.asked = true
 	e.leaving.deadline = e.now.Mono + escalation
 	e.leaving.wake = e.leaving.deadline
-	e.note(slog.LevelInfo, "this node is asked to leave: its resources are stopped or moved first")
+	e.note(Info, "this node is asked to leave: its resources are stopped or moved first")
 	e.leaveSynced()
 }
 
@@ -82,6 +81,6 @@ func (e *Engine) leaveTick() {
 		e.leaving.wake = e.now.Mono + grace
 		return
 	}
-	e.note(slog.LevelError, "resources did not stop in time; this node leaves all the same")
+	e.note(Error, "resources did not stop in time; this node leaves all the same")
 	e.sayGoodbye(false)
 }

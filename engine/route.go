@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"mainstay/attr"
@@ -85,7 +84,7 @@ func (e *Engine) ringEffect(x ring.Effect) {
 	case ring.Gone:
 		e.emit(Exit{"left the cluster"})
 	case ring.Note:
-		e.note(slog.Level(x.Level), x.Text, x.Attrs...)
+		e.note(Level(x.Level), x.Text, x.Attrs...)
 	default:
 		panic(fmt.Sprintf("engine: unknown effect %T", x))
 	}
@@ -181,14 +180,14 @@ func wrap(body any) message {
 	panic(fmt.Sprintf("engine: no message for %T", body))
 }
 
-func levelOf(s string) slog.Level {
+func levelOf(s string) Level {
 	switch s {
 	case "error":
-		return slog.LevelError
+		return Error
 	case "warning":
-		return slog.LevelWarn
+		return Warning
 	}
-	return slog.LevelInfo
+	return Info
 }
 
 func (e *Engine) changed(x replica.Changed) {
@@ -230,7 +229,7 @@ func (e *Engine) controlIn(in control.Input) {
 			e.ended(x)
 		case control.Became:
 			e.dirty = true
-			e.note(slog.LevelDebug, "the coordinator's state changed", "from", x.From, "to", x.To)
+			e.note(Debug, "the coordinator's state changed", "from", x.From, "to", x.To)
 		case control.Note:
 			e.note(levelOf(x.Level), x.Text)
 		default:

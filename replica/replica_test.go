@@ -364,7 +364,9 @@ func TestRecordsAndErasures(t *testing.T) {
 	w.step(1, Submit{Update{Records: []Record{rec("a", "a_last_0"), rec("a", "a_last_failure_0"), rec("b", "b_last_0"), rec("b", "b_monitor_10000")}}})
 	w.settle()
 	w.equal(1, 2)
-	lrm := func() string { return w.nodes[2].r.Root().Child("status").ChildID("node_state", "1").Child("lrm").String() }
+	lrm := func() string {
+		return w.nodes[2].r.Root().Child("status").ChildID("node_state", "1").Child("lrm").String()
+	}
 	if !strings.Contains(lrm(), "b_monitor_10000") || !strings.Contains(lrm(), `class="ocf"`) {
 		t.Fatalf("history: %s", lrm())
 	}

@@ -27,6 +27,7 @@ type Loop struct {
 	token  time.Duration
 	setup  Setup
 
+	offset   time.Duration // of the wall clock to the monotonic one, to notice a jump
 	deadline time.Duration // when Next was to return at the latest
 	nextTag  host.Tag
 	runs     map[host.Tag]run // agents under way
@@ -84,6 +85,7 @@ func (l *Loop) now() engine.Time { return engine.Time{Mono: l.host.Now(), Wall: 
 // Feed handles one completion.
 func (l *Loop) Feed(c host.Completion) {
 	l.noticePause()
+	l.noticeJump()
 	switch c := c.(type) {
 	case host.Timeout:
 	case host.Datagram:
@@ -119,6 +121,22 @@ func (l *Loop) noticePause() {
 		l.engineIn(engine.Paused{For: late})
 	}
 	l.deadline = 0
+}
+
+// jump is how far the wall clock may move against the monotonic one unnoticed.
+const jump = 5 * time.Second
+
+// noticeJump tells when somebody set the wall clock: no decision depends on it,
+// but times in logs, failures that expire and rules on dates do.
+func (l *Loop) noticeJump() {
+	offset := time.Duration(l.host.Wall().UnixNano()) - l.host.Now()
+	by := offset - l.offset
+	if l.offset != 0 && (by > jump || by < -jump) {
+		l.log.Warn("the wall clock jumped", "event", "alarm", "kind", "clock jump", "by_ms", by.Milliseconds())
+		l.engineIn(engine.Trouble{Alarm: engine.Alarm{Kind: "clock jump", Source: l.setup.node(),
+			Text: fmt.Sprintf("the wall clock moved by %v", by.Round(time.Millisecond)), Remedy: "check the time synchronisation"}})
+	}
+	l.offset = offset
 }
 
 func (l *Loop) tick() {
@@ -175,7 +193,7 @@ func (l *Loop) engineIn(in engine.Input) {
 				answer(x)
 			}
 		case engine.Log:
-			l.log.Log(context.Background(), x.Level, x.Msg, x.Args...)
+			l.log.Log(context.Background(), slog.Level(x.Level), x.Msg, x.Args...)
 		case engine.NewConfig:
 			if l.Reconfigure != nil {
 				l.Reconfigure(x.Text)

@@ -29,6 +29,12 @@ type Setup struct {
 	Elapsed func() time.Duration
 }
 
+// node is the name of the node.
+func (s Setup) node() string {
+	n, _ := s.Conf.Node(s.Self)
+	return n.Name
+}
+
 // NewLoop makes a node from its configuration and from what is on its disk.
 func NewLoop(s Setup) (*Loop, error) {
 	ec, alarms := saved(s.Host, s.Log, s.SameBoot)
@@ -47,9 +53,8 @@ func NewLoop(s Setup) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	self, _ := s.Conf.Node(s.Self)
 	l := &Loop{host: s.Host, wire: links, engine: e, log: s.Log, token: s.Conf.Totem.Token, setup: s,
-		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: self.Name}),
+		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: s.node()}),
 		runs:   map[host.Tag]run{}, tags: map[uint64]host.Tag{}, writes: map[host.Tag]uint64{},
 		calls: map[uint64]func(engine.Reply){}}
 	for _, a := range alarms {

@@ -29,3 +29,37 @@ func TestNodesFindEachOther(t *testing.T) {
 		}
 	}
 }
+
+// run is one whole history of a seed: boot, faults, mending, quiet.
+func run(t *testing.T, seed uint64, faults int) *Cluster {
+	t.Helper()
+	c := newTest(t, seed, Options{Nodes: 3, Token: time.Second, CIB: Sample(3)})
+	c.Boot()
+	if !c.Settle(60 * time.Second) {
+		t.Fatalf("seed %d: the cluster does not come up: %v", seed, c.Broken())
+	}
+	c.Chaos(faults)
+	if !c.Settle(5 * time.Minute) {
+		t.Fatalf("seed %d: the cluster does not become quiet: %v", seed, c.Broken())
+	}
+	for _, p := range c.Verify() {
+		t.Errorf("seed %d: %s", seed, p)
+	}
+	return c
+}
+
+func TestChaos(t *testing.T) {
+	for seed := range uint64(20) {
+		run(t, seed, 8)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func TestSameSeedSameHistory(t *testing.T) {
+	a, b := run(t, 7, 6), run(t, 7, 6)
+	if a.Story() != b.Story() || a.handled != b.handled {
+		t.Error("two runs of one seed differ")
+	}
+}
