@@ -85,7 +85,7 @@ func (a *app) renderStatus(ctx context.Context, o statusOptions) (string, error)
 	if err != nil {
 		return "", a.noConfigurationYet(ctx, err)
 	}
-	return render(f, o)
+	return tools.Render(f, o.format, o.options())
 }
 
 // noConfigurationYet adds to the refusal of a node without a CIB what it knows:

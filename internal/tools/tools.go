@@ -18,7 +18,17 @@ type Tool func(ctx context.Context, env *face.Env, args []string) face.Code
 
 // all maps names to tools.
 func all() map[string]Tool {
-	return map[string]Tool{}
+	return map[string]Tool{
+		"attrd_updater": attrdUpdater,
+		"cibadmin":      cibadmin,
+		"crm_attribute": crmAttribute,
+		"crm_failcount": crmFailcount,
+		"crm_master":    crmMaster,
+		"crm_mon":       crmMon,
+		"crm_node":      crmNode,
+		"crm_resource":  crmResource,
+		"crm_standby":   crmStandby,
+	}
 }
 
 // Lookup returns the tool of a name, nil if there is none.

@@ -1,0 +1,224 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/internal/client"
+	"mainstay/internal/face"
+	"mainstay/internal/web"
+	"mainstay/view"
+)
+
+// monOptions are crm_mon's.
+type monOptions struct {
+	once, asXML, simple bool
+	interval, format    string
+	view                view.Options
+	include, exclude    []string
+	ops, failcounts     bool
+	attributes, bans    bool
+	tickets             bool
+}
+
+// crmMon is crm_mon: the state of the cluster.
+func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
+	var o monOptions
+	f := newFlags(env, "show the state of the cluster")
+	f.BoolVarP(&o.once, "one-shot", "1", false, "show it once and end")
+	f.StringVarP(&o.interval, "interval", "i", "5", "how often to look (changes show at once)")
+	f.StringVar(&o.format, "output-as", "text", "text, xml or html")
+	f.BoolVarP(&o.asXML, "as-xml", "X", false, "")
+	f.BoolVarP(&o.simple, "simple-status", "s", false, "one line")
+	f.BoolVarP(&o.view.GroupByNode, "group-by-node", "n", false, "resources below their nodes")
+	f.BoolVarP(&o.view.Inactive, "inactive", "r", false, "resources that run nowhere, too")
+	f.BoolVarP(&o.view.Brief, "brief", "b", false, "counts instead of lists")
+	f.BoolVarP(&o.view.Detail, "show-detail", "R", false, "node ids, clone instances")
+	f.BoolVarP(&o.view.Timing, "timing-details", "t", false, "operation history with times")
+	f.BoolVarP(&o.view.Pending, "pending", "j", false, "")
+	f.BoolVarP(&o.view.HideHeaders, "hide-headers", "D", false, "no headers")
+	f.BoolVarP(&o.ops, "operations", "o", false, "operation history")
+	f.BoolVarP(&o.failcounts, "failcounts", "f", false, "fail counts")
+	f.BoolVarP(&o.attributes, "show-node-attributes", "A", false, "node attributes")
+	f.StringVarP(&o.view.BanPrefix, "neg-locations", "L", "", "bans whose id begins with this")
+	f.optional("neg-locations", "\x00")
+	f.BoolVarP(&o.tickets, "tickets", "c", false, "tickets")
+	f.StringVarP(&o.view.Node, "node", "", "", "only this node")
+	f.StringVarP(&o.view.Resource, "resource", "", "", "only this resource")
+	f.StringSliceVar(&o.include, "include", nil, "sections to show, too")
+	f.StringSliceVar(&o.exclude, "exclude", nil, "sections not to show")
+	f.StringP("fence-history", "m", "", "")
+	f.optional("fence-history", "1")
+	f.BoolP("disable-ncurses", "N", false, "")
+	f.hide("as-xml", "pending", "fence-history", "disable-ncurses")
+	if code, done := f.parse(joinOptional(args, "-L", "--neg-locations", "-m", "--fence-history")); done {
+		return code
+	}
+	if o.bans = f.Changed("neg-locations"); o.view.BanPrefix == "\x00" {
+		o.view.BanPrefix = ""
+	}
+	if err := o.sections(); err != nil {
+		return f.usage("%v", err)
+	}
+	if o.asXML {
+		o.format = "xml"
+	}
+	o.once = o.once || o.simple || o.format != "text" || env.CIBFile() != ""
+	return monSay(env, o.run(ctx, env))
+}
+
+func monSay(env *face.Env, err error) face.Code {
+	if errors.Is(err, client.ErrNoDaemon) {
+		env.Errorf("%s: Error: cluster is not available on this node\n", env.Name)
+		return face.Disconnected
+	}
+	return say(env, err)
+}
+
+// sections turns options into a choice of sections.
+func (o *monOptions) sections() error {
+	s := view.DefaultSections()
+	for section, on := range map[view.Section]bool{view.Operations: o.ops || o.view.Timing, view.Failcounts: o.failcounts || o.ops,
+		view.Attributes: o.attributes, view.Bans: o.bans, view.Tickets: o.tickets} {
+		if on {
+			s[section] = true
+		}
+	}
+	o.view.Pending = true
+	o.view.Sections = s
+	for _, name := range o.include {
+		if err := choose(s, name, true); err != nil {
+			return err
+		}
+	}
+	for _, name := range o.exclude {
+		if err := choose(s, name, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choose switches one section, or a set of them, on or off.
+func choose(s map[view.Section]bool, name string, on bool) error {
+	every := []view.Section{view.Attributes, view.Bans, view.Counts, view.DC, view.Failcounts, view.Failures, view.FencingFailures,
+		view.FencingPendings, view.FencingSuccesses, view.MaintMode, view.Nodes, view.Operations, view.ClusterOptions, view.Resources,
+		view.Stack, view.Tickets, view.Times}
+	switch name {
+	case "all", "none":
+		for _, e := range every {
+			s[e] = on == (name == "all")
+		}
+		return nil
+	case "default":
+		for e := range view.DefaultSections() {
+			s[e] = on
+		}
+		return nil
+	case "summary":
+		for _, e := range []view.Section{view.Stack, view.DC, view.Times, view.Counts, view.MaintMode, view.ClusterOptions} {
+			s[e] = on
+		}
+		return nil
+	case "fencing":
+		for _, e := range []view.Section{view.FencingFailures, view.FencingPendings, view.FencingSuccesses} {
+			s[e] = on
+		}
+		return nil
+	}
+	for _, e := range every {
+		if string(e) == name {
+			s[e] = on
+			return nil
+		}
+	}
+	return fmt.Errorf("no section %q", name)
+}
+
+// run shows the state once, or again after every change.
+func (o *monOptions) run(ctx context.Context, env *face.Env) error {
+	if o.once {
+		text, err := o.render(ctx, env)
+		if err != nil {
+			return err
+		}
+		env.Printf("%s", text)
+		return nil
+	}
+	d, err := cib.ParseDuration(o.interval)
+	if err != nil || d <= 0 {
+		d = 5 * time.Second
+	}
+	nudge := make(chan struct{}, 1)
+	go func() {
+		// An error ends the nudging only: the ticker goes on.
+		_ = env.Client().Watch(ctx, func(web.Event) bool {
+			select {
+			case nudge <- struct{}{}:
+			default:
+			}
+			return true
+		})
+	}()
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		text, err := o.render(ctx, env)
+		if err != nil {
+			return err
+		}
+		if env.Terminal {
+			env.Printf("\x1b[H\x1b[2J")
+		}
+		env.Printf("%s\n", text)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-nudge:
+		case <-tick.C:
+		}
+	}
+}
+
+func (o *monOptions) render(ctx context.Context, env *face.Env) (string, error) {
+	f, err := Frame(ctx, env)
+	if err != nil {
+		return "", err
+	}
+	if o.simple {
+		return simpleStatus(f), nil
+	}
+	return Render(f, o.format, o.view)
+}
+
+// simpleStatus is the one line that monitoring plug-ins read.
+func simpleStatus(f *view.Frame) string {
+	online, offline := 0, ""
+	for _, n := range f.Cluster.Nodes {
+		switch {
+		case n.Online:
+			online++
+		default:
+			offline += " offline node: " + n.Name + ","
+		}
+	}
+	warn := ""
+	if f.Cluster.DC == "" {
+		warn = " No DC,"
+	}
+	if warn+offline != "" {
+		text := warn + offline
+		return "CLUSTER WARN:" + text[:len(text)-1] + "\n"
+	}
+	return fmt.Sprintf("CLUSTER OK: %d node%s online, %d resource instance%s configured\n", online, plural(online), f.Cluster.Instances, plural(f.Cluster.Instances))
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
