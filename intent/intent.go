@@ -14,14 +14,14 @@ import (
 type NotFound struct {
 	Kind string // "resource", "node", "attribute", …
 	Name string
-	Near []string // names that exist and might have been meant
+	Near string // a name that exists and might have been meant, or ""
 }
 
 // Error implements error.
 func (e *NotFound) Error() string {
 	msg := fmt.Sprintf("no %s %q in the configuration", e.Kind, e.Name)
-	if len(e.Near) > 0 {
-		msg += fmt.Sprintf("; did you mean %q?", e.Near[0])
+	if e.Near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", e.Near)
 	}
 	return msg
 }
@@ -128,7 +128,7 @@ func NeedResource(root *cib.Elem, id string) (*cib.Place, error) {
 	if p := Resource(root, id); p != nil {
 		return p, nil
 	}
-	return nil, &NotFound{"resource", id, Near(id, Resources(root))}
+	return nil, &NotFound{"resource", id, cib.Nearest(id, Resources(root))}
 }
 
 // Nodes lists the names of all configured nodes in document order.
@@ -158,47 +158,5 @@ func NeedNode(root *cib.Elem, name string) (*cib.Place, error) {
 	if p := Node(root, name); p != nil {
 		return p, nil
 	}
-	return nil, &NotFound{"node", name, Near(name, Nodes(root))}
-}
-
-// Near returns the names at a small editing distance, nearest first.
-func Near(name string, all []string) []string {
-	type hit struct {
-		name string
-		d    int
-	}
-	var hits []hit
-	for _, n := range all {
-		if d := distance(name, n); d <= max(1, len(name)/3) {
-			hits = append(hits, hit{n, d})
-		}
-	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return a.d - b.d })
-	out := make([]string, len(hits))
-	for i, h := range hits {
-		out[i] = h.name
-	}
-	return out
-}
-
-// distance counts the letters to insert, delete or change to get from a to b
-// (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next := min(row[j+1]+1, row[j]+1, diagonal+cost)
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
+	return nil, &NotFound{"node", name, cib.Nearest(name, Nodes(root))}
 }

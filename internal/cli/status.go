@@ -85,7 +85,7 @@ func (a *app) renderStatus(ctx context.Context, o statusOptions) (string, error)
 	if err != nil {
 		return "", a.noConfigurationYet(ctx, err)
 	}
-	return tools.Render(f, o.format, o.options())
+	return tools.Render(f, o.format, Name+" status", o.options())
 }
 
 // noConfigurationYet adds to the refusal of a node without a CIB what it knows:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"mainstay/cib"
@@ -15,6 +16,7 @@ import (
 
 // monOptions are crm_mon's.
 type monOptions struct {
+	args                []string
 	once, asXML, simple bool
 	interval, format    string
 	view                view.Options
@@ -26,7 +28,7 @@ type monOptions struct {
 
 // crmMon is crm_mon: the state of the cluster.
 func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
-	var o monOptions
+	o := monOptions{args: args}
 	f := newFlags(env, "show the state of the cluster")
 	f.BoolVarP(&o.once, "one-shot", "1", false, "show it once and end")
 	f.StringVarP(&o.interval, "interval", "i", "5", "how often to look (changes show at once)")
@@ -191,7 +193,11 @@ func (o *monOptions) render(ctx context.Context, env *face.Env) (string, error) 
 	if o.simple {
 		return simpleStatus(f), nil
 	}
-	return Render(f, o.format, o.view)
+	opt := o.view
+	if o.format == "xml" && len(o.include)+len(o.exclude) == 0 {
+		opt.Sections = nil // everything
+	}
+	return Render(f, o.format, "crm_mon "+strings.Join(o.args, " "), opt)
 }
 
 // simpleStatus is the one line that monitoring plug-ins read.
