@@ -1,9 +1,27 @@
 package sim
 
 import (
+	"flag"
 	"testing"
 	"time"
 )
+
+var (
+	seeds = flag.Uint64("seeds", 5, "how many seeds to run")
+	seed  = flag.Uint64("seed", 0, "run this seed alone, and tell its story with -v")
+)
+
+// eachSeed runs a test for the wanted seeds until one fails.
+func eachSeed(t *testing.T, test func(t *testing.T, seed uint64)) {
+	t.Helper()
+	if *seed != 0 {
+		test(t, *seed)
+		return
+	}
+	for s := uint64(1); s <= *seeds && !t.Failed(); s++ {
+		test(t, s)
+	}
+}
 
 func newTest(t *testing.T, seed uint64, o Options) *Cluster {
 	t.Helper()
@@ -19,15 +37,15 @@ func newTest(t *testing.T, seed uint64, o Options) *Cluster {
 	return c
 }
 
-func TestNodesFindEachOther(t *testing.T) {
-	for seed := range uint64(10) {
+func TestSimNodesFindEachOther(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
 		c := newTest(t, seed, Options{Nodes: 3, Token: time.Second, Log: true})
 		c.Boot()
 		start := c.Now
 		if !c.RunWhile(func() bool { return !c.Quiet() || len(c.state["n1"].View.Members) < 3 }, start+time.Second) {
 			t.Fatalf("seed %d: no common view within a second; broken: %v", seed, c.Broken())
 		}
-	}
+	})
 }
 
 // run is one whole history of a seed: boot, faults, mending, quiet.
@@ -48,18 +66,18 @@ func run(t *testing.T, seed uint64, faults int) *Cluster {
 	return c
 }
 
-func TestChaos(t *testing.T) {
-	for seed := range uint64(20) {
-		run(t, seed, 8)
-		if t.Failed() {
-			return
-		}
-	}
+func TestSimChaos(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		c := run(t, seed, 8)
+		t.Logf("seed %d: %d events in %.0f simulated seconds", seed, c.handled, c.Now.Seconds())
+	})
 }
 
-func TestSameSeedSameHistory(t *testing.T) {
-	a, b := run(t, 7, 6), run(t, 7, 6)
-	if a.Story() != b.Story() || a.handled != b.handled {
-		t.Error("two runs of one seed differ")
-	}
+func TestSimSameSeedSameHistory(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		a, b := run(t, seed, 4), run(t, seed, 4)
+		if a.Story() != b.Story() || a.handled != b.handled {
+			t.Errorf("seed %d: two runs differ", seed)
+		}
+	})
 }
