@@ -1,0 +1,283 @@
+package simulate
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/graph"
+)
+
+// featureSet is the version of the vocabulary in which results are recorded.
+const featureSet = "3.20.5"
+
+// fakeUUID stands in transition keys for the coordinator that never was.
+const fakeUUID = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+
+// ledger is the status section while results are written into it: the nodes'
+// histories as lists that can grow, made into the immutable tree at the end.
+type ledger struct {
+	root  *cib.Elem
+	nodes []*nodeBook
+	other []*cib.Elem // what else the section holds
+	now   int64       // Unix seconds
+}
+
+// nodeBook is one node_state.
+type nodeBook struct {
+	state *cib.Elem // without its lrm
+	lrm   *cib.Elem // without its resources; nil if there is none
+	list  []*cib.Elem
+	at    map[string]int // resource id → index in list
+}
+
+// newLedger opens the status section.
+func newLedger(root *cib.Elem, now time.Time) *ledger {
+	l := &ledger{root: root, now: now.Unix()}
+	for _, k := range root.Child("status").Kids() {
+		if k.Name() != "node_state" {
+			l.other = append(l.other, k)
+			continue
+		}
+		b := &nodeBook{state: k, lrm: k.Child("lrm"), at: map[string]int{}}
+		for r := range b.lrm.Child("lrm_resources").Named("lrm_resource") {
+			b.at[r.ID()] = len(b.list)
+			b.list = append(b.list, r)
+		}
+		l.nodes = append(l.nodes, b)
+	}
+	return l
+}
+
+// close makes the tree.
+func (l *ledger) close() *cib.Elem {
+	kids := make([]*cib.Elem, 0, len(l.nodes)+len(l.other))
+	for _, b := range l.nodes {
+		kids = append(kids, b.elem())
+	}
+	kids = append(kids, l.other...)
+	return replaceChild(l.root, l.root.Child("status").WithKids(kids))
+}
+
+// elem makes the node_state.
+func (b *nodeBook) elem() *cib.Elem {
+	if b.lrm == nil && len(b.list) == 0 {
+		return b.state
+	}
+	lrm := b.lrm
+	if lrm == nil {
+		lrm = cib.New("lrm", cib.Attr{Name: "id", Value: b.state.ID()})
+	}
+	return b.state.Put(replaceChild(lrm, cib.New("lrm_resources").WithKids(b.list)))
+}
+
+// replaceChild puts kid in the place of the first child of its name, or at the end.
+func replaceChild(e, kid *cib.Elem) *cib.Elem {
+	kids := append([]*cib.Elem(nil), e.Kids()...)
+	for i, k := range kids {
+		if k.Name() == kid.Name() {
+			kids[i] = kid
+			return e.WithKids(kids)
+		}
+	}
+	return e.WithKids(append(kids, kid))
+}
+
+// node returns the book of a node; one that the section does not know is
+// opened. id is used for a new one, "" looks it up in the configuration.
+func (l *ledger) node(name, id string) *nodeBook {
+	for _, b := range l.nodes {
+		if b.state.Get("uname") == name {
+			return b
+		}
+	}
+	remote := false
+	if id == "" {
+		id = name
+		remote = true
+		for n := range l.root.Path("configuration", "nodes").Named("node") {
+			if n.Get("uname") == name {
+				id, remote = n.ID(), n.Get("type") == "remote"
+			}
+		}
+	} else if id == name {
+		remote = true
+	}
+	state := cib.New("node_state", cib.Attr{Name: "id", Value: id}, cib.Attr{Name: "uname", Value: name})
+	if remote {
+		state = state.With("remote_node", "true")
+	}
+	b := &nodeBook{state: state.With("crm-debug-origin", "crm_simulate"), at: map[string]int{}}
+	l.nodes = append(l.nodes, b)
+	return b
+}
+
+// setUp makes a node a full member, or gone.
+func (l *ledger) setUp(name string, up bool) *nodeBook {
+	b := l.node(name, "")
+	for _, a := range [4][3]string{{"in_ccm", "true", "false"}, {"crmd", "online", "offline"}, {"join", "member", "down"}, {"expected", "member", "down"}} {
+		v := a[2]
+		if up {
+			v = a[1]
+		}
+		b.state = b.state.With(a[0], v)
+	}
+	b.state = b.state.With("crm-debug-origin", "crm_simulate")
+	return b
+}
+
+// forget drops a node's history and transient attributes, as a restart does.
+func (b *nodeBook) forget() {
+	b.lrm, b.list, b.at = nil, nil, map[string]int{}
+	b.state = b.state.Drop(func(k *cib.Elem) bool { return k.Name() == "lrm" || k.Name() == "transient_attributes" })
+}
+
+// resource finds or opens the history of a resource: by the instance's name,
+// else by the name that the executor knows.
+func (b *nodeBook) resource(shown, id, class, provider, typ string) int {
+	if i, ok := b.at[shown]; ok {
+		return i
+	}
+	if i, ok := b.at[id]; ok {
+		return i
+	}
+	r := cib.New("lrm_resource", cib.Attr{Name: "id", Value: id}, cib.Attr{Name: "class", Value: class})
+	if provider != "" {
+		r = r.With("provider", provider)
+	}
+	r = r.With("type", typ)
+	b.at[id] = len(b.list)
+	b.list = append(b.list, r)
+	return b.at[id]
+}
+
+// result is what an operation is to have returned.
+type result struct {
+	task         string
+	interval     int // ms
+	rc, targetRC int
+	actionID     int
+	node         string
+	attrs        []cib.Attr // of the action, for notifications
+}
+
+// record writes an operation into the history of the resource at an index.
+// Migrations and recurring operations have an entry of their own, failures
+// one as the last failure, the others are the last operation.
+func (l *ledger) record(b *nodeBook, at int, r result) {
+	rsc := b.list[at]
+	id := rsc.ID()
+	key := fmt.Sprintf("%s_%s_%d", id, r.task, r.interval)
+	failed := r.rc != r.targetRC
+	entry, second := id+"_last_0", ""
+	switch {
+	case r.task == "notify":
+		key = fmt.Sprintf("%s_%s_notify_%s_0", id, attr(r.attrs, "CRM_meta_notify_type"), attr(r.attrs, "CRM_meta_notify_operation"))
+		entry = key
+	case r.task == "migrate_to" || r.task == "migrate_from":
+		entry = key
+	case failed:
+		entry = id + "_last_failure_0"
+		if r.interval == 0 {
+			second = id + "_last_0"
+		}
+	case r.interval > 0:
+		entry = key
+	}
+	op := l.operation(rsc, key, r)
+	rsc = rsc.Put(op.With("id", entry))
+	if second != "" {
+		rsc = rsc.Put(op.With("id", second))
+	}
+	b.list[at] = rsc
+}
+
+// operation makes the entry, but for its final id.
+func (l *ledger) operation(rsc *cib.Elem, key string, r result) *cib.Elem {
+	call := 0
+	for op := range rsc.Named("lrm_rsc_op") {
+		if n, err := strconv.Atoi(op.Get("call-id")); err == nil && n > call {
+			call = n
+		}
+	}
+	tkey := fmt.Sprintf("%d:-1:%d:%s", r.actionID, r.targetRC, fakeUUID)
+	rc := strconv.Itoa(r.rc)
+	return cib.New("lrm_rsc_op", []cib.Attr{
+		{Name: "id", Value: ""}, {Name: "operation_key", Value: key}, {Name: "operation", Value: r.task},
+		{Name: "crm-debug-origin", Value: "crm_simulate"}, {Name: "crm_feature_set", Value: featureSet},
+		{Name: "transition-key", Value: tkey}, {Name: "transition-magic", Value: "0:" + rc + ";" + tkey},
+		{Name: "exit-reason", Value: ""}, {Name: "on_node", Value: r.node},
+		{Name: "call-id", Value: strconv.Itoa(call + 1)}, {Name: "rc-code", Value: rc}, {Name: "op-status", Value: "0"},
+		{Name: "interval", Value: strconv.Itoa(r.interval)}, {Name: "last-rc-change", Value: strconv.FormatInt(l.now, 10)},
+		{Name: "exec-time", Value: "0"}, {Name: "queue-time", Value: "0"},
+	}...)
+}
+
+// countFailure raises a resource's failure count on a node, or makes it
+// infinite, and notes the time. A probe that found nothing is no failure.
+func (l *ledger) countFailure(b *nodeBook, rsc, task string, interval, rc int, infinite bool) {
+	if rc == 0 || (rc == 7 && interval == 0) {
+		return
+	}
+	suffix := fmt.Sprintf("%s#%s_%d", rsc, task, interval)
+	b.setAttribute("fail-count-"+suffix, func(old string) string {
+		n, _ := strconv.Atoi(old)
+		if infinite || old == "INFINITY" {
+			return "INFINITY"
+		}
+		return strconv.Itoa(n + 1)
+	})
+	b.setAttribute("last-failure-"+suffix, func(string) string { return strconv.FormatInt(l.now, 10) })
+}
+
+// setAttribute changes one transient attribute.
+func (b *nodeBook) setAttribute(name string, change func(old string) string) {
+	node := b.state.ID()
+	ta := b.state.Child("transient_attributes")
+	if ta == nil {
+		ta = cib.New("transient_attributes", cib.Attr{Name: "id", Value: node})
+	}
+	set := ta.Child("instance_attributes")
+	if set == nil {
+		set = cib.New("instance_attributes", cib.Attr{Name: "id", Value: "status-" + node})
+	}
+	pair := cib.New("nvpair", cib.Attr{Name: "id", Value: set.ID() + "-" + strings.ReplaceAll(name, "#", ".")}, cib.Attr{Name: "name", Value: name})
+	for p := range set.Named("nvpair") {
+		if p.Get("name") == name {
+			pair = p
+		}
+	}
+	set = set.Put(pair.With("value", change(pair.Get("value"))))
+	b.state = replaceChild(b.state, replaceChild(ta, set))
+}
+
+// attr returns one attribute of a list, or "".
+func attr(list []cib.Attr, name string) string {
+	for _, a := range list {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// unixAttr reads an attribute of Unix seconds.
+func unixAttr(e *cib.Elem, name string) (int64, bool) {
+	v, ok := e.Lookup(name)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	return n, err == nil
+}
+
+// targetRC is the result that the graph wants of an action.
+func targetRC(a *graph.Action) int {
+	n, err := strconv.Atoi(a.Attr("CRM_meta_op_target_rc"))
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,245 @@
+// Package simulate is crm_simulate: it plans what the cluster would do with a
+// configuration and state, pretends to carry the plan out, and shows the
+// outcome. The plan is the scheduler's and the order of execution the
+// transition machine's, as on a real coordinator; only the results are made up.
+package simulate
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/internal/face"
+	"mainstay/sched"
+	"mainstay/status"
+	"mainstay/view"
+)
+
+// Tool is the program crm_simulate: arguments without the name in, exit code out.
+func Tool(ctx context.Context, env *face.Env, args []string) face.Code {
+	o, err := parse(args)
+	if err == nil {
+		err = run(ctx, env, o)
+	}
+	var f *face.Failure
+	if err != nil && !(errors.As(err, &f) && f.Err == nil) {
+		env.Errorf("crm_simulate: %v\n", err)
+	}
+	return face.CodeOf(err)
+}
+
+// Run is crm_simulate on the process's own files, for callers that have no
+// face.Env: a plain function of arguments and streams.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	env := &face.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: os.Getenv, Now: time.Now, Name: "crm_simulate"}
+	return int(Tool(context.Background(), env, args))
+}
+
+// session is one run.
+type session struct {
+	o    *options
+	env  *face.Env
+	out  output
+	root *cib.Elem // as it is at this point
+	now  time.Time
+	done outcome
+}
+
+// outcome is what a run left behind, for those who call it as a function.
+type outcome struct {
+	result *sched.Result
+	final  *cib.Elem
+}
+
+func run(ctx context.Context, env *face.Env, o *options) error {
+	switch {
+	case o.help:
+		env.Printf("%s", usage())
+		return nil
+	case o.version:
+		env.Printf("crm_simulate, Mainstay %s\n", env.Version)
+		return nil
+	case o.profile != "":
+		return profile(env, o)
+	}
+	s := &session{o: o, env: env}
+	stdout := env.Stdout
+	if o.outputTo != "" && o.outputTo != "-" {
+		file, err := os.Create(o.outputTo)
+		if err != nil {
+			return face.Failf(face.CantCreate, "--output-to: %w", err)
+		}
+		defer file.Close()
+		stdout = file
+	}
+	if o.xml {
+		s.out = newXMLOutput(o)
+	} else {
+		s.out = &textOutput{o: o}
+	}
+	var err error
+	if s.root, err = s.load(ctx); err != nil {
+		return err
+	}
+	err = s.simulate()
+	if _, werr := io.WriteString(stdout, s.out.finish(face.CodeOf(err))); werr != nil && err == nil {
+		err = face.Failf(face.IOError, "write the output: %w", werr)
+	}
+	return err
+}
+
+// load reads the input and makes sure that it is a CIB.
+func (s *session) load(ctx context.Context) (*cib.Elem, error) {
+	var root *cib.Elem
+	var err error
+	name := s.o.file
+	switch {
+	case s.o.pipe:
+		name = "standard input"
+		var text []byte
+		if text, err = s.env.Input("-"); err == nil {
+			if root, err = cib.Parse(text); err != nil {
+				err = face.Failf(face.BadData, "%s: %w", name, err)
+			}
+		}
+	case name != "":
+		root, err = face.ReadCIB(name)
+	default:
+		name = "the running cluster"
+		root, err = s.env.CIB(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if root.Name() != "cib" {
+		return nil, face.Failf(face.BadData, "%s: the root element is <%s>, want <cib>", name, root.Name())
+	}
+	if root, err = cib.Upgrade(root); err != nil {
+		return nil, face.Failf(face.BadConfig, "%s: %w", name, err)
+	}
+	if root.Child("status") == nil {
+		root = root.Append(cib.New("status"))
+	}
+	return root, nil
+}
+
+// simulate goes through the phases: state, changes on demand, plan, execution, outcome.
+func (s *session) simulate() error {
+	if err := s.setTime(true); err != nil {
+		return err
+	}
+	s.out.before(s.frame(sched.Unpack(s.input(false))))
+	if s.o.changes() {
+		if err := s.inject(); err != nil {
+			return err
+		}
+		if err := s.setTime(false); err != nil {
+			return err
+		}
+	}
+	if err := s.save(s.o.saveInput, s.root.AppendXML(nil, true)); err != nil {
+		return err
+	}
+	if !s.o.run && !s.o.execute && !s.o.scores && s.o.saveGraph == "" && s.o.saveDot == "" {
+		return s.save(s.o.saveOutput, s.root.AppendXML(nil, true))
+	}
+	res := sched.Schedule(s.input(true))
+	s.done.result = res
+	s.out.plan(res)
+	if err := s.artifacts(res); err != nil {
+		return err
+	}
+	if !s.o.execute {
+		return s.save(s.o.saveOutput, s.root.AppendXML(nil, true))
+	}
+	s.root = s.execute(res)
+	s.done.final = s.root
+	if err := s.setTime(true); err != nil {
+		return err
+	}
+	s.out.after(s.frame(sched.Unpack(s.input(false))))
+	if s.o.inPlace {
+		if err := s.save(s.o.file, s.root.AppendXML(nil, true)); err != nil {
+			return err
+		}
+	}
+	return s.save(s.o.saveOutput, s.root.AppendXML(nil, true))
+}
+
+// input is what the scheduler is asked.
+func (s *session) input(full bool) sched.Input {
+	return sched.Input{CIB: s.root, Now: s.now, Options: sched.Options{Scores: full && s.o.scores}}
+}
+
+// frame is what the displays show.
+func (s *session) frame(c *status.Cluster) *view.Frame {
+	return &view.Frame{Cluster: c, Now: s.now, CIB: s.root}
+}
+
+// setTime decides the effective time: the one asked for, the one at which the
+// input was made, or the present.
+func (s *session) setTime(tell bool) error {
+	zone := time.UTC
+	if tz := s.env.Getenv("TZ"); tz != "" {
+		if loc, err := time.LoadLocation(tz); err == nil {
+			zone = loc
+		}
+	}
+	if s.o.date != "" {
+		t, err := cib.ParseTime(s.o.date, zone)
+		if err != nil {
+			return face.Failf(face.Usage, "--set-datetime: %w", err)
+		}
+		s.now = t
+		if tell {
+			s.out.remark("Setting effective cluster time: " + s.o.date)
+		}
+		return nil
+	}
+	if sec, ok := unixAttr(s.root, "execution-date"); ok {
+		s.now = time.Unix(sec, 0).In(zone)
+		if tell {
+			s.out.remark("Using the original execution date of: " + s.now.Format("2006-01-02 15:04:05Z07:00"))
+		}
+		return nil
+	}
+	s.now = s.env.Now().In(zone)
+	return nil
+}
+
+// artifacts writes the files that were asked for.
+func (s *session) artifacts(res *sched.Result) error {
+	if err := s.save(s.o.saveGraph, res.Graph.XML()); err != nil {
+		return err
+	}
+	return s.save(s.o.saveDot, []byte(dot(res)))
+}
+
+// save writes a file, "-" being standard output; no name, no file.
+func (s *session) save(name string, text []byte) error {
+	switch name {
+	case "":
+		return nil
+	case "-":
+		s.out.raw(string(text))
+		return nil
+	}
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		return face.Failf(face.CantCreate, "save: %w", err)
+	}
+	return nil
+}
+
+// dot is the DOT file.
+func dot(res *sched.Result) string {
+	var b strings.Builder
+	b.WriteString(" digraph \"g\" {\n")
+	for _, line := range res.Dot {
+		b.WriteString(line + "\n")
+	}
+	return b.String() + "}\n"
+}
