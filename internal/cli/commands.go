@@ -16,6 +16,7 @@ func (a *app) commands() []*cobra.Command {
 		a.fenceCommand(),
 		a.explainCommand(),
 		a.historyCommand(),
+		a.configureCommand(),
 		a.configCommand(),
 		a.runCommand(),
 		a.installToolsCommand(),

@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mainstay/agent"
+	"mainstay/cib"
+)
+
+// agents looks for agents on this machine.
+type agents struct {
+	ocf     string // directory of OCF providers
+	scripts string // of LSB scripts
+	fence   []string
+	units   []string
+	env     []string
+}
+
+// agents is where this machine has its agents.
+func (a *app) agents() agents {
+	root := a.Getenv("OCF_ROOT")
+	if root == "" {
+		root = "/usr/lib/ocf"
+	}
+	return agents{
+		ocf: filepath.Join(root, "resource.d"), scripts: "/etc/init.d",
+		fence: []string{"/usr/sbin", "/sbin", "/usr/libexec/mainstay"},
+		units: []string{"/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"},
+		env:   []string{"OCF_ROOT=" + root, "PATH=" + a.Getenv("PATH"), "OCF_RA_VERSION_MAJOR=1", "OCF_RA_VERSION_MINOR=1", "LC_ALL=C"},
+	}
+}
+
+// metadataTime is how long an agent may take to describe itself.
+const metadataTime = 10 * time.Second
+
+// judge finds resources that are new or changed and whose agent is not installed
+// here, or does not take the parameters that they have. An agent that is missing is
+// an error only if its name looks misspelt: other nodes may have it.
+func (g agents) judge(before, after *cib.Elem) []cib.Problem {
+	var out []cib.Problem
+	seen := map[agent.Name]*agent.Metadata{}
+	after.Path("configuration", "resources").Walk(func(e *cib.Elem) bool {
+		if e.Name() != "primitive" && e.Name() != "template" || e.Get("type") == "" {
+			return true
+		}
+		if old := placeOf(before, e.ID()); old != nil && old.Elem.Equal(e) {
+			return true
+		}
+		n := agent.Name{Class: e.Get("class"), Provider: e.Get("provider"), Type: e.Get("type")}
+		near, ok := g.find(n)
+		switch {
+		case !ok && near != "":
+			out = append(out, cib.Problem{ID: e.ID(), Severity: cib.Error, Msg: "resource " + e.ID() + ": there is no agent " + n.String(),
+				Remedy: "did you mean " + agent.Name{Class: n.Class, Provider: n.Provider, Type: near}.String() + "?"})
+		case !ok:
+			out = append(out, cib.Problem{ID: e.ID(), Severity: cib.Warning, Msg: "resource " + e.ID() + ": agent " + n.String() + " is not installed on this node",
+				Remedy: "install it where the resource shall run; there it is reported as not installed until then"})
+		case e.Get("template") == "" && e.Name() == "primitive":
+			if _, done := seen[n]; !done {
+				seen[n] = g.metadata(n)
+			}
+			out = append(out, parameters(e, n, seen[n])...)
+		}
+		return true
+	})
+	return out
+}
+
+// find tells whether an agent is installed, and which installed one has nearly its
+// name if it is not.
+func (g agents) find(n agent.Name) (near string, ok bool) {
+	var dirs []string
+	switch n.Class {
+	case "ocf":
+		dirs = []string{filepath.Join(g.ocf, n.Provider)}
+	case "lsb":
+		dirs = []string{g.scripts}
+	case "stonith":
+		dirs = g.fence
+	case "systemd", "service":
+		return "", g.unit(n.Type) || n.Class == "service" && exists(filepath.Join(g.scripts, n.Type))
+	default:
+		return "", true // others are for cib.Validate to judge
+	}
+	var names []string
+	for _, d := range dirs {
+		if exists(filepath.Join(d, n.Type)) {
+			return "", true
+		}
+		list, err := os.ReadDir(d)
+		if err != nil {
+			continue // no such provider here
+		}
+		for _, f := range list {
+			if n.Class != "stonith" || strings.HasPrefix(f.Name(), "fence_") {
+				names = append(names, f.Name())
+			}
+		}
+	}
+	return closeTo(n.Type, names), false
+}
+
+// closeTo is cib.Nearest, but only for words that differ in little: an agent that
+// is merely not installed must not be taken for a misspelt one.
+func closeTo(word string, names []string) string {
+	for _, n := range names {
+		if strings.EqualFold(n, word) {
+			return n
+		}
+	}
+	near := cib.Nearest(word, names)
+	if near == "" || abs(len(near)-len(word)) > 1 || len(word) < 5 {
+		return ""
+	}
+	same := 0
+	for i := range min(len(near), len(word)) {
+		if near[i] == word[i] || near[len(near)-1-i] == word[len(word)-1-i] {
+			same++
+		}
+	}
+	if same < len(word)-1 {
+		return ""
+	}
+	return near
+}
+
+func abs(n int) int { return max(n, -n) }
+
+func (g agents) unit(name string) bool {
+	if !strings.Contains(name, ".") {
+		name += ".service"
+	}
+	base := name
+	if stem, _, ok := strings.Cut(name, "@"); ok {
+		base = stem + "@" + filepath.Ext(name)
+	}
+	return slices.ContainsFunc(g.units, func(d string) bool {
+		return exists(filepath.Join(d, name)) || exists(filepath.Join(d, base))
+	})
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// metadata asks an OCF or fence agent what it takes; nil if it does not say.
+func (g agents) metadata(n agent.Name) *agent.Metadata {
+	ctx, cancel := context.WithTimeout(context.Background(), metadataTime)
+	defer cancel()
+	var cmd *exec.Cmd
+	switch n.Class {
+	case "ocf":
+		cmd = exec.CommandContext(ctx, filepath.Join(g.ocf, n.Provider, n.Type), "meta-data")
+	case "stonith":
+		for _, d := range g.fence {
+			if p := filepath.Join(d, n.Type); exists(p) {
+				cmd = exec.CommandContext(ctx, p, "-o", "metadata")
+				break
+			}
+		}
+	}
+	if cmd == nil {
+		return nil
+	}
+	cmd.Env = g.env
+	cmd.Stdin = bytes.NewReader(nil)
+	out, err := cmd.Output()
+	if err != nil {
+		return nil
+	}
+	m, err := agent.ParseMetadata(out)
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+// parameters compares a resource's parameters with those that its agent takes.
+func parameters(e *cib.Elem, n agent.Name, m *agent.Metadata) []cib.Problem {
+	if m == nil || len(m.Parameters) == 0 {
+		return nil
+	}
+	var known []string
+	for _, p := range m.Parameters {
+		known = append(known, p.Name)
+	}
+	var out []cib.Problem
+	given := map[string]bool{}
+	shared := false
+	for set := range e.Named("instance_attributes") {
+		shared = shared || set.Get("id-ref") != ""
+		for nv := range set.Named("nvpair") {
+			name := nv.Get("name")
+			given[name] = true
+			shared = shared || nv.Get("id-ref") != ""
+			if m.Parameter(name) != nil || n.Class == "stonith" || strings.HasPrefix(name, "trace_") || name == "" {
+				continue // fence agents also take what the cluster adds: pcmk_… and the like
+			}
+			p := cib.Problem{ID: e.ID(), Severity: cib.Error, Msg: "resource " + e.ID() + ": agent " + n.String() + " has no parameter " + name}
+			if near := cib.Nearest(name, known); near != "" {
+				p.Remedy = "did you mean " + near + "?"
+			} else {
+				p.Remedy = "it takes " + strings.Join(known, ", ")
+			}
+			out = append(out, p)
+		}
+	}
+	for _, p := range m.Parameters {
+		if p.Required && !p.HasDefault && !given[p.Name] && !shared && n.Class == "ocf" {
+			out = append(out, cib.Problem{ID: e.ID(), Severity: cib.Error, Msg: "resource " + e.ID() + ": agent " + n.String() + " needs parameter " + p.Name,
+				Remedy: "give it one: " + p.Short})
+		}
+	}
+	return out
+}
