@@ -99,6 +99,7 @@ func (e *Engine) install(x ring.Install) {
 	e.event("view", fmt.Sprintf("view %s: %s", x.View.Ring, e.names(x.View.Members)),
 		"ring", x.View.Ring.String(), "members", e.names(x.View.Members), "left", e.names(x.Left),
 		"joined", e.names(x.Joined), "quorate", e.votes.Quorate)
+	e.fenceIn(fence.View{Members: x.View.Members})
 	e.controlIn(control.Unsynced{})
 	e.replicaIn(replica.Install{View: x.View, Quorate: e.votes.Quorate, LRM: e.lrm.History()})
 }
@@ -207,7 +208,6 @@ func (e *Engine) inSync(x replica.InSync) {
 	for _, m := range x.View.Members {
 		fresh = fresh && x.Heads[m].Fresh
 	}
-	e.fenceIn(fence.View{Members: x.View.Members})
 	e.attrIn(attr.Joined{})
 	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
 	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: fresh})
