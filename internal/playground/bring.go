@@ -1,0 +1,237 @@
+package playground
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"mainstay/internal/client"
+	"mainstay/internal/web"
+	"mainstay/status"
+)
+
+// Timeouts of bringing a cluster up. A noisy machine is slow; that is no failure.
+const (
+	formTimeout = time.Minute
+	loadTimeout = 3 * time.Minute
+)
+
+// Bring powers all nodes on and, if they run the node daemon, waits for the cluster,
+// loads the configuration and waits until what it wants is running.
+func (r *Room) Bring(ctx context.Context) error {
+	data := make(chan error, 1)
+	go func() { data <- r.fillStorage() }()
+	err := r.PowerOn()
+	if err == nil {
+		r.step("power", "%d nodes are on", len(r.machines))
+	}
+	if err := errors.Join(err, <-data); err != nil {
+		return err
+	}
+	if r.opts.Payload[0] != programPath {
+		return nil
+	}
+	if err := r.WaitFor(ctx, formTimeout, "all nodes to be online", func(s *web.StatusReply) bool { return online(s) == len(r.machines) }); err != nil {
+		return err
+	}
+	r.step("cluster", "all nodes are online and quorate")
+	if r.opts.Config == "" {
+		return nil
+	}
+	if err := r.Load(ctx, r.opts.Config); err != nil {
+		return err
+	}
+	r.step("loaded", "%s", r.opts.Config)
+	err = r.WaitFor(ctx, loadTimeout, "all resources to be where they belong", func(s *web.StatusReply) bool { return settled(s) })
+	if err == nil {
+		r.step("running", "%s", r.summary(ctx))
+	}
+	return err
+}
+
+// fillStorage puts a fresh database on the shared storage.
+func (r *Room) fillStorage() error {
+	if r.opts.Plain {
+		return nil
+	}
+	if !hasDatabase() {
+		r.step("database", "left out: MariaDB is not installed (apt-get install mariadb-server)")
+		return nil
+	}
+	if err := makeDatabase(r.base); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	r.step("database", "a fresh one is on the shared storage")
+	return nil
+}
+
+// Load loads a configuration file by the first node that is on.
+func (r *Room) Load(ctx context.Context, path string) error {
+	text, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	node, err := r.anyNode()
+	if err != nil {
+		return err
+	}
+	at := "/tmp/" + filepath.Base(path)
+	if _, err := r.ExecInput(ctx, node, text, "/bin/sh", "-c", `cat >"$1"`, "sh", at); err != nil {
+		return err
+	}
+	_, err = r.Exec(ctx, node, programPath, "configure", "load", at)
+	return err
+}
+
+// anyNode names a node that is on and not frozen.
+func (r *Room) anyNode() (string, error) {
+	for _, m := range r.machines {
+		if h := m.health(); h.PID != 0 && !h.Frozen {
+			return m.name, nil
+		}
+	}
+	return "", errors.New("no node is on")
+}
+
+// Client talks to the daemon of a node.
+func (r *Room) Client(node string) (*client.Client, error) {
+	h, err := r.HealthOf(node)
+	if err != nil {
+		return nil, err
+	}
+	if h.PID == 0 || h.Frozen {
+		return nil, fmt.Errorf("%s is off or frozen", node)
+	}
+	return client.New(fmt.Sprintf("/proc/%d/root%s", h.PID, apiSocket), "playground"), nil
+}
+
+// statusTimeout bounds one look at a node.
+const statusTimeout = 3 * time.Second
+
+// StatusOf asks one node for the state of the cluster.
+func (r *Room) StatusOf(ctx context.Context, node string) (*web.StatusReply, error) {
+	c, err := r.Client(node)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	return c.Status(ctx)
+}
+
+// Look asks the nodes in turn until one answers that is part of a quorate cluster;
+// failing that, it returns any answer.
+func (r *Room) Look(ctx context.Context) (*web.StatusReply, error) {
+	var any *web.StatusReply
+	var errs []error
+	for _, m := range r.machines {
+		s, err := r.StatusOf(ctx, m.name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if s.Cluster != nil && s.Cluster.Quorate {
+			return s, nil
+		}
+		any = s
+	}
+	if any != nil {
+		return any, nil
+	}
+	return nil, errors.Join(errs...)
+}
+
+// lookStep is how often WaitFor looks.
+const lookStep = 50 * time.Millisecond
+
+// WaitFor waits until the state of the cluster is as wanted.
+func (r *Room) WaitFor(ctx context.Context, timeout time.Duration, what string, ok func(*web.StatusReply) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var last error
+	tick := time.NewTicker(lookStep)
+	defer tick.Stop()
+	for {
+		s, err := r.Look(ctx)
+		if err == nil && s.Cluster != nil && ok(s) {
+			return nil
+		}
+		last = err
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited %v in vain for %s (last error: %v)", timeout, what, last)
+		case <-tick.C:
+		}
+	}
+}
+
+// online counts the nodes that a quorate cluster shows as online.
+func online(s *web.StatusReply) int {
+	n := 0
+	if !s.Cluster.Quorate {
+		return 0
+	}
+	for _, node := range s.Cluster.Nodes {
+		if node.Online && !node.Pending {
+			n++
+		}
+	}
+	return n
+}
+
+// settled tells whether the cluster has nothing to do, and everything that should
+// run and can does.
+func settled(s *web.StatusReply) bool {
+	if !s.Cluster.Quorate || s.Cluster.DC == "" || s.Node.Transition.Known && s.Node.Transition.Busy {
+		return false
+	}
+	for _, res := range s.Cluster.Resources {
+		if !resting(res) {
+			return false
+		}
+	}
+	return len(s.Cluster.Resources) > 0
+}
+
+// resting tells whether nothing is under way for a resource, and whether it runs if
+// it is a primitive that should.
+func resting(res *status.Resource) bool {
+	if res.Pending != "" {
+		return false
+	}
+	for _, c := range res.Children {
+		if c.Pending != "" {
+			return false
+		}
+	}
+	if res.Kind == status.Primitive {
+		return len(res.Places) == 1 || res.Disabled || res.Failed || res.Blocked
+	}
+	return res.NodesRunning > 0 || res.Disabled || res.Failed || anyActive(res.Children)
+}
+
+func anyActive(list []*status.Resource) bool {
+	for _, c := range list {
+		if len(c.Places) > 0 || anyActive(c.Children) {
+			return true
+		}
+	}
+	return false
+}
+
+// summary tells in one line what runs where.
+func (r *Room) summary(ctx context.Context) string {
+	s, err := r.Look(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	out := ""
+	for _, res := range s.Cluster.Resources {
+		if res.Kind == status.Primitive && len(res.Places) == 1 {
+			out += fmt.Sprintf("%s on %s, ", res.ID, res.Places[0].Node)
+		}
+	}
+	return fmt.Sprintf("%scoordinator %s", out, s.Node.Coordinator)
+}
