@@ -64,7 +64,7 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 	case View:
 		m.view(now, in)
 	case Withdraw:
-		m.withdraw(in)
+		m.withdraw(now, in)
 	case Confirm:
 		m.confirm(in)
 	case Attempted:
@@ -274,13 +274,10 @@ func (m *Machine) view(now time.Duration, in View) {
 	}
 	m.members = slices.Clone(in.Members)
 	slices.Sort(m.members)
+	const why = "who asked for it left the cluster"
 	for _, r := range slices.Clone(m.requests) {
-		r.merged = slices.DeleteFunc(r.merged, func(q Request) bool { return !slices.Contains(m.members, q.Origin) })
-		if !slices.Contains(m.members, r.Origin) {
-			m.orphaned(now, r, in.Wall)
-			continue
-		}
-		if r.level >= len(r.plan) {
+		if !m.relieve(now, r, func(q Request) bool { return !slices.Contains(m.members, q.Origin) }, why, in.Wall) {
+			m.conclude(r, false, 0, "", why, in.Wall)
 			continue
 		}
 		s := r.plan[r.level][r.step]
@@ -292,37 +289,45 @@ func (m *Machine) view(now time.Duration, in View) {
 	}
 }
 
-// orphaned handles a request whose origin left: another one who waits for the
-// same takes its place, else it ends.
-func (m *Machine) orphaned(now time.Duration, r *request, wall int64) {
-	m.note(r.ID, func(e *Event) { e.State, e.Reason, e.Completed = failure, "who asked for it left the cluster", wall })
-	if len(r.merged) == 0 {
-		m.conclude(r, false, 0, "", "who asked for it left the cluster", wall)
-		return
+// relieve takes those off a request for whom nobody waits any more. If it was
+// the first, another who waits for the same takes its place, and the work goes
+// on; if there is none, the request is to end: relieve returns false.
+func (m *Machine) relieve(now time.Duration, r *request, gone func(Request) bool, why string, wall int64) bool {
+	forget := func(q Request) bool {
+		if !gone(q) {
+			return false
+		}
+		m.note(q.ID, func(e *Event) { e.State, e.Reason, e.Completed = failure, why, wall })
+		return true
 	}
-	heir := r.merged[0]
+	r.merged = slices.DeleteFunc(r.merged, forget)
+	if !forget(r.Request) {
+		return true
+	}
+	if len(r.merged) == 0 {
+		return false
+	}
+	old, heir := r.ID, r.merged[0]
 	r.merged = r.merged[1:]
-	old := r.ID
 	r.ID, r.Origin, r.Client = heir.ID, heir.Origin, heir.Client
+	m.note(heir.ID, func(e *Event) { e.Reason = "" })
 	for _, x := range m.runs {
 		if x.id == old {
 			x.id = heir.ID
 		}
 	}
-	if s := r.plan[r.level][r.step]; r.Origin == m.cfg.Self {
-		r.expires, r.patient = now+m.budget(r), now+m.allowance(r, s)
+	r.expires, r.patient = 0, 0
+	if r.Origin == m.cfg.Self {
+		r.expires, r.patient = now+m.budget(r), now+m.allowance(r, r.plan[r.level][r.step])
 	}
-	if by := r.plan[r.level][r.step].run[r.turn]; !slices.Contains(m.members, by) {
-		r.turn++
-		m.attempt(now, r, wall)
-	}
+	return true
 }
 
-func (m *Machine) withdraw(in Withdraw) {
+func (m *Machine) withdraw(now time.Duration, in Withdraw) {
+	gone := func(q Request) bool { return in.ID == q.ID || in.ID == "" && in.Origin == q.Origin }
 	for _, r := range slices.Clone(m.requests) {
-		if in.ID == r.ID || in.ID == "" && in.Origin == r.Origin {
+		if !m.relieve(now, r, gone, in.Reason, in.Wall) {
 			m.drop(r)
-			m.note(r.ID, func(e *Event) { e.State, e.Reason, e.Completed = failure, in.Reason, in.Wall })
 		}
 	}
 }
