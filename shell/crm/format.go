@@ -13,8 +13,9 @@ import (
 // nothing in the CIB.
 func Format(root *cib.Elem) string {
 	var b strings.Builder
+	refs := references(root)
 	for _, e := range Objects(root) {
-		b.WriteString(formatObject(e))
+		b.WriteString(formatObject(e, refs))
 	}
 	return b.String()
 }
@@ -24,10 +25,11 @@ func Format(root *cib.Elem) string {
 func FormatObjects(root *cib.Elem, names ...string) (text string, missing []string) {
 	var b strings.Builder
 	found := make(map[string]bool)
+	refs := references(root)
 	for _, e := range Objects(root) {
 		if name := nameOf(e); slices.Contains(names, name) {
 			found[name] = true
-			b.WriteString(formatObject(e))
+			b.WriteString(formatObject(e, refs))
 		}
 	}
 	for _, n := range names {
@@ -36,6 +38,18 @@ func FormatObjects(root *cib.Elem, names ...string) (text string, missing []stri
 		}
 	}
 	return b.String(), missing
+}
+
+// references are the ids that an id-ref names.
+func references(root *cib.Elem) map[string]bool {
+	out := make(map[string]bool)
+	root.Child("configuration").Walk(func(e *cib.Elem) bool {
+		if ref := e.Get("id-ref"); ref != "" {
+			out[ref] = true
+		}
+		return true
+	})
+	return out
 }
 
 // nameOf is what an object is called in the language.
@@ -105,8 +119,8 @@ func defaultsOf(section string, set *cib.Elem) *cib.Elem {
 
 // formatObject writes one statement, or falls back to XML if reading the
 // statement would not give the element again.
-func formatObject(e *cib.Elem) string {
-	w := &writer{}
+func formatObject(e *cib.Elem, refs map[string]bool) string {
+	w := &writer{refs: refs}
 	w.object(e)
 	text := w.b.String()
 	if !w.failed && sayable(text, e) {
@@ -167,6 +181,7 @@ func comments(e *cib.Elem) string {
 type writer struct {
 	b      strings.Builder
 	failed bool // something has no words in the language
+	refs   map[string]bool
 }
 
 // clause begins a part of a statement on a line of its own.

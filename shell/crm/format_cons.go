@@ -183,7 +183,7 @@ func (w *writer) options(word string, set *cib.Elem) {
 		case "rule":
 			w.rule(k, set.ID()+"-rule", true)
 		case "nvpair":
-			w.word(pairText(k, set.ID()))
+			w.word(w.pair(k))
 		case cib.CommentName:
 			s := w.b.String()
 			w.b.Reset()

@@ -81,7 +81,7 @@ func (w *writer) setBody(set *cib.Elem) {
 		case "rule":
 			w.rule(k, set.ID()+"-rule", true)
 		case "nvpair":
-			w.word(pairText(k, set.ID()))
+			w.word(w.pair(k))
 		case cib.CommentName:
 		default:
 			w.failed = true
@@ -99,14 +99,17 @@ func scoreText(s string) string {
 	return s
 }
 
-// pairText writes an nvpair.
-func pairText(nv *cib.Elem, set string) string {
+// pair writes an nvpair; its id only if something refers to it.
+func (w *writer) pair(nv *cib.Elem) string {
 	name := nv.Get("name")
 	if ref := nv.Get("id-ref"); ref != "" {
 		if name == "" {
 			return "@" + ref
 		}
 		return "@" + ref + ":" + name
+	}
+	if id := nv.ID(); w.refs[id] {
+		return "$" + id + ":" + name + "=" + quote(nv.Get("value"))
 	}
 	return name + "=" + quote(nv.Get("value"))
 }
