@@ -6,12 +6,16 @@ package cli
 import (
 	"context"
 	"errors"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mainstay/internal/face"
+	"mainstay/internal/playground"
+	"mainstay/internal/simulate"
 	"mainstay/internal/tools"
 )
 
@@ -21,6 +25,9 @@ const Name = "mainstay"
 // Main runs the program for this process and returns its exit code. Version is
 // the build's.
 func Main(ctx context.Context, version string, args []string) int {
+	if code, handled := playground.Entry(args); handled {
+		return code
+	}
 	env := face.System()
 	env.Version = version
 	return int(Run(ctx, env, args))
@@ -29,7 +36,7 @@ func Main(ctx context.Context, version string, args []string) int {
 // Run runs the program: args[0] is the name it was called by.
 func Run(ctx context.Context, env *face.Env, args []string) face.Code {
 	env.Name = filepath.Base(args[0])
-	if tool := tools.Lookup(env.Name); tool != nil {
+	if tool := lookup(env.Name); tool != nil {
 		return tool(ctx, env, args[1:])
 	}
 	env.Name = Name
@@ -41,6 +48,22 @@ func Run(ctx context.Context, env *face.Env, args []string) face.Code {
 		env.Errorf("%s: %s\n", Name, text)
 	}
 	return face.CodeOf(err)
+}
+
+// faces are the tools that live outside of package tools.
+func faces() map[string]tools.Tool {
+	return map[string]tools.Tool{"crm_simulate": simulate.Tool}
+}
+
+// faceNames lists their names, sorted.
+func faceNames() []string { return slices.Sorted(maps.Keys(faces())) }
+
+// lookup returns the tool of a name, nil if there is none.
+func lookup(name string) tools.Tool {
+	if t := tools.Lookup(name); t != nil {
+		return t
+	}
+	return faces()[name]
 }
 
 // app is one run of the command line.

@@ -19,6 +19,7 @@ func (a *app) commands() []*cobra.Command {
 		a.configureCommand(),
 		a.configCommand(),
 		a.runCommand(),
+		a.playgroundCommand(),
 		a.installToolsCommand(),
 	}
 }
@@ -37,7 +38,7 @@ func (a *app) installToolsCommand() *cobra.Command {
 					return face.Failf(face.Error, "where is this program: %v", err)
 				}
 			}
-			return tools.Install(args[0], program)
+			return tools.Install(args[0], program, faceNames()...)
 		},
 	}
 	c.Flags().StringVar(&program, "program", "", "link to this path (default: where this program is)")

@@ -39,9 +39,10 @@ func Names() []string { return slices.Sorted(maps.Keys(all())) }
 
 // Install links every name in a directory to the program. Files that are not links
 // to a program of ours are left alone and reported.
-func Install(dir, program string) error {
+// More names than these tools' own may be given.
+func Install(dir, program string, more ...string) error {
 	var kept []string
-	for _, name := range Names() {
+	for _, name := range append(Names(), more...) {
 		link := filepath.Join(dir, name)
 		if old, err := os.Readlink(link); err == nil && filepath.Base(old) == filepath.Base(program) {
 			if err := os.Remove(link); err != nil {
