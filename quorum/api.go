@@ -62,6 +62,10 @@ type Peer struct {
 	DeviceUp bool // its device is registered and reachable
 	Cast     bool // the device gives it its vote
 	Order    bool // Expected is an operator's order (SetExpected), also to lower it
+	// Epoch tells how recent the last quorate view of this node was, and Breaker
+	// who would decide a tie among its members (auto_tie_breaker); 0: it had none.
+	Epoch   uint64
+	Breaker member.NodeID
 }
 
 // Effect is what the machine wants done or known: one of the types below.

@@ -1,23 +1,177 @@
 package quorum
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"mainstay/member"
+)
+
+// voter is what this node knows of a node, this one included.
+type voter struct {
+	id    member.NodeID
+	votes int
+	told  *Peer // what it told in the current view; nil: nothing yet
+}
 
 // Machine is one node's count of votes. It is not safe for concurrent use.
 type Machine struct {
-	cfg   Config
-	state State
+	cfg      Config
+	now      time.Duration
+	state    State
+	told     Peer // what was told last
+	out      []Effect
+	voters   []voter         // of all nodes ever seen or configured, by id
+	members  []member.NodeID // of the view, sorted
+	expected int
+	waiting  bool            // for all
+	last     []member.NodeID // members of the last quorate view that this node was in
+	epoch    uint64          // how recent that is
+	windowAt time.Duration   // end of last_man_standing_window; 0: not running
+	device   Device
+	saved    Saved
 }
 
 // New returns a machine that has no view yet and is not quorate.
 func New(cfg Config) *Machine {
-	return &Machine{cfg: cfg}
+	m := &Machine{cfg: cfg.resolve(), saved: cfg.Saved}
+	for _, n := range m.cfg.Nodes {
+		m.voter(n.ID).votes = n.Votes
+	}
+	m.voter(m.cfg.Self)
+	m.expected = m.cfg.configuredExpected()
+	if m.cfg.ExpectedTracking {
+		m.expected = max(m.expected, m.saved.HighestExpected)
+	}
+	m.waiting = m.cfg.waitForAll() && !m.saved.SeenAll
+	m.state = m.conclude()
+	return m
 }
 
 // Step takes one input at the given monotonic time and returns what follows.
-func (m *Machine) Step(now time.Duration, in Input) []Effect { return nil }
+// The returned slice is valid until the next Step.
+func (m *Machine) Step(now time.Duration, in Input) []Effect {
+	m.now = max(m.now, now)
+	m.out = m.out[:0]
+	tell := false
+	switch in := in.(type) {
+	case View:
+		m.onView(in)
+		tell = true
+	case Heard:
+		m.onHeard(in.Peer)
+	case SetExpected:
+		if m.CheckExpected(in.Votes) == nil {
+			m.expected = in.Votes
+			m.told = Peer{} // so that it is told, even if nothing changes here
+			m.recount(true)
+			return m.out
+		}
+	case SetVotes:
+		if in.Votes >= 0 && in.Node != 0 {
+			m.voter(in.Node).votes = in.Votes
+		}
+	case Device:
+		m.device = in
+	case CancelWaitForAll:
+		m.waiting = false
+	case Configure:
+		m.onConfigure(in.Config)
+	}
+	if m.windowAt != 0 && m.now >= m.windowAt {
+		m.windowEnds()
+	}
+	if tell {
+		m.told = Peer{}
+	}
+	m.recount(false)
+	return m.out
+}
 
 // Wake returns the time at which a Tick is wanted; 0 means never.
-func (m *Machine) Wake() time.Duration { return 0 }
+func (m *Machine) Wake() time.Duration { return m.windowAt }
 
 // State returns what the machine concluded last.
 func (m *Machine) State() State { return m.state }
+
+// voter returns what is known of a node, which becomes known by it.
+func (m *Machine) voter(id member.NodeID) *voter {
+	i, ok := slices.BinarySearchFunc(m.voters, id, func(v voter, id member.NodeID) int { return int(int64(v.id) - int64(id)) })
+	if !ok {
+		m.voters = slices.Insert(m.voters, i, voter{id: id, votes: m.cfg.configuredVotes(id)})
+	}
+	return &m.voters[i]
+}
+
+// onView takes a new set of members.
+func (m *Machine) onView(v View) {
+	lost := false
+	for _, id := range m.members {
+		lost = lost || !slices.Contains(v.Members, id)
+	}
+	left := slices.ContainsFunc(v.Goodbye, func(id member.NodeID) bool { return slices.Contains(m.members, id) })
+	m.members = slices.Clone(v.Members)
+	slices.Sort(m.members)
+	for i := range m.voters {
+		m.voters[i].told = nil
+	}
+	for _, id := range m.members {
+		m.voter(id)
+	}
+	if left && m.cfg.AllowDownscale && m.state.Quorate {
+		m.expected = max(m.cfg.configuredExpected(), m.votes())
+	}
+	m.windowAt = 0
+	if m.cfg.LastManStanding && (lost || m.votes() < m.expected) {
+		m.windowAt = m.now + m.cfg.Window
+	}
+}
+
+// windowEnds counts expected votes down to those who are left, if they are
+// quorate: the last ones may stand (last_man_standing).
+func (m *Machine) windowEnds() {
+	m.windowAt = 0
+	if m.state.Quorate && m.votes() < m.expected {
+		m.expected = m.votes()
+	}
+}
+
+// onHeard takes what a member told. On expected votes, an operator's order is
+// one for all; else those who are quorate know better than those who are not,
+// and of those the ones from the more recent quorate view; among equals the
+// highest number counts.
+func (m *Machine) onHeard(p Peer) {
+	if p.Node == m.cfg.Self || !slices.Contains(m.members, p.Node) {
+		return
+	}
+	v := m.voter(p.Node)
+	v.votes = p.Votes
+	v.told = &p
+	switch {
+	case p.Order, p.Quorate && (!m.state.Quorate || p.Epoch > m.epoch):
+		m.expected = p.Expected
+	case m.state.Quorate && (!p.Quorate || p.Epoch < m.epoch):
+	default:
+		m.expected = max(m.expected, p.Expected)
+	}
+	if p.Quorate && !p.Waiting {
+		m.waiting = false // all were seen by those who went before
+	}
+}
+
+// onConfigure takes what can change at run time.
+func (m *Machine) onConfigure(c Config) {
+	before := m.cfg.configuredExpected()
+	c = c.resolve()
+	m.cfg.Nodes, m.cfg.Votes, m.cfg.TwoNode, m.cfg.ExpectedVotes = c.Nodes, c.Votes, c.TwoNode, c.ExpectedVotes
+	m.cfg.DeviceVotes = c.DeviceVotes
+	for i := range m.voters {
+		v := &m.voters[i]
+		if v.told == nil {
+			v.votes = m.cfg.configuredVotes(v.id)
+		}
+	}
+	if after := m.cfg.configuredExpected(); after != before {
+		m.expected = after
+	}
+}
