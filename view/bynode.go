@@ -9,22 +9,21 @@ import (
 
 // nodeBlock writes a node and what runs on it.
 func (s *screen) nodeBlock(n *status.Node) {
-	s.out.open(s.nodeTitle(n) + ": " + nodeState(n) + s.detailFeature(n))
-	defer s.out.close()
 	list := s.runningOn(n.Name)
-	if s.opt.Brief {
-		if len(list) > 0 {
-			s.out.open("Resources")
-			s.countByAgent(list)
-			s.out.close()
-		}
+	if s.opt.Brief && len(list) == 0 {
 		return
 	}
+	s.out.open(s.nodeTitle(n) + ": " + nodeState(n) + s.detailFeature(n))
+	defer s.out.close()
 	s.out.open("Resources")
+	defer s.out.close()
+	if s.opt.Brief {
+		s.countByAgent(list)
+		return
+	}
 	for _, r := range list {
 		s.out.item(s.line(r, r.ID, n.Name, false))
 	}
-	s.out.close()
 }
 
 // detailFeature is the node's feature set, if details are wanted.

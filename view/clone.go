@@ -19,7 +19,9 @@ func (s *screen) clone(r *status.Resource) {
 		}
 		switch node, how := s.judge(r, k); how {
 		case whole:
-			s.resource(k)
+			if s.visible(k) {
+				s.resource(k)
+			}
 		case asPromoted:
 			promoted = append(promoted, node)
 		case asStarted:

@@ -56,7 +56,7 @@ func class(item string) string {
 	for _, c := range []struct{ name, words string }{
 		{"bad", "FAILED|UNCLEAN|OFFLINE|WITHOUT quorum|NOT quorate|DOWN|could not be executed|returned '|BLOCKED|blocked"},
 		{"warn", "standby|maintenance|unmanaged|disabled|pending|ORPHANED|Stopped"},
-		{"ok", "Online: |Started|Promoted|: online| up"},
+		{"ok", "Online: |Started|Promoted|: online|: up"},
 	} {
 		for _, w := range strings.Split(c.words, "|") {
 			if strings.Contains(item, w) {

@@ -13,7 +13,7 @@ import (
 // are those of ClusterLabs' ha_cluster_exporter, so that its dashboards and
 // alerts keep working.
 func Metrics(f *Frame) string {
-	m := &metrics{}
+	m := &metrics{seen: map[string]bool{}}
 	c := f.Cluster
 	m.family("ha_cluster_pacemaker_nodes", "The nodes and their conditions; 1 means that the condition holds.")
 	for _, n := range sortedNodes(c) {
@@ -58,8 +58,12 @@ func Metrics(f *Frame) string {
 	return m.b.String()
 }
 
-// metrics writes samples.
-type metrics struct{ b strings.Builder }
+// metrics writes samples, each set of labels once: instances of a clone that
+// are stopped cannot be told apart.
+type metrics struct {
+	b    strings.Builder
+	seen map[string]bool
+}
 
 // family begins a metric.
 func (m *metrics) family(name, help string) {
@@ -68,14 +72,17 @@ func (m *metrics) family(name, help string) {
 
 // sample writes one value; labels are names and values in turn.
 func (m *metrics) sample(name string, value float64, labels ...string) {
-	m.b.WriteString(name)
 	for i := 0; i+1 < len(labels); i += 2 {
-		m.b.WriteString(either(i == 0, "{", ",") + labels[i] + `="` + escapeLabel(labels[i+1]) + `"`)
+		name += either(i == 0, "{", ",") + labels[i] + `="` + escapeLabel(labels[i+1]) + `"`
 	}
 	if len(labels) > 0 {
-		m.b.WriteByte('}')
+		name += "}"
 	}
-	m.b.WriteString(" " + number64(value) + "\n")
+	if m.seen[name] {
+		return
+	}
+	m.seen[name] = true
+	m.b.WriteString(name + " " + number64(value) + "\n")
 }
 
 // escapeLabel escapes a label's value.

@@ -45,10 +45,10 @@ func Text(f *Frame, opt Options) string {
 // clusterSummary is the block on the cluster as a whole.
 func (s *screen) clusterSummary() {
 	c := s.c
-	if !s.opt.HideHeaders {
-		s.out.b.WriteString("Cluster Summary:\n")
+	if s.opt.HideHeaders || !(s.opt.has(Stack) || s.opt.has(DC) || s.opt.has(Times) || s.opt.has(Counts) || s.opt.has(ClusterOptions)) {
+		return
 	}
-	s.out.depth++
+	s.out.open("Cluster Summary")
 	defer s.out.close()
 	if s.opt.has(Stack) {
 		s.out.item("Stack: " + orElse(c.Stack, "unknown") + daemonState(s.f.Daemon))
@@ -57,7 +57,7 @@ func (s *screen) clusterSummary() {
 		s.out.item("Current DC: " + s.dcLine())
 	}
 	if s.opt.has(Times) {
-		s.out.item("Last updated: " + s.stamp(s.f.Now) + onNode(c))
+		s.out.item("Last updated: " + s.stamp(s.f.Now))
 		s.out.item("Last change:  " + lastChange(c))
 	}
 	if s.opt.has(Counts) {
@@ -71,9 +71,6 @@ func (s *screen) clusterSummary() {
 		s.maintenanceNotice()
 	}
 }
-
-// onNode is left empty: who shows the display is not part of the cluster's state.
-func onNode(*status.Cluster) string { return "" }
 
 // daemonState is the remark on the manager's own state.
 func daemonState(state string) string {
@@ -131,7 +128,7 @@ func inhibited(c *status.Cluster) string {
 // clusterOptions are the options that change how everything else is read.
 func (s *screen) clusterOptions() {
 	c := s.c
-	s.out.item("Fencing of failed nodes " + either(c.FencingEnabled, "enabled", "disabled"))
+	s.out.item("STONITH of failed nodes " + either(c.FencingEnabled, "enabled", "disabled"))
 	s.out.item("Cluster is " + either(c.Symmetric, "symmetric", "asymmetric"))
 	switch c.NoQuorumPolicy {
 	case "freeze":
@@ -150,8 +147,6 @@ func (s *screen) clusterOptions() {
 		s.out.item("Resource management: DISABLED (the cluster will not attempt to start, stop or recover services)")
 	case c.StopAll:
 		s.out.item("Resource management: STOPPED (the cluster will keep all resources stopped)")
-	default:
-		s.out.item("Resource management: enabled")
 	}
 }
 
@@ -235,6 +230,10 @@ func (s *screen) listed(r *status.Resource) bool {
 	}
 	return active(r) && s.activeHere(r)
 }
+
+// visible tells whether an instance is worth a line: it is active on a node
+// that is shown, or active nowhere.
+func (s *screen) visible(r *status.Resource) bool { return !active(r) || s.activeHere(r) }
 
 // activeHere tells whether the resource is active on a node that is shown.
 func (s *screen) activeHere(r *status.Resource) bool {

@@ -169,12 +169,16 @@ func (s *screen) group(r *status.Resource) {
 		f = append(f, "unmanaged")
 	}
 	s.out.open(title + bracketed(f))
+	defer s.out.close()
+	if s.opt.Brief {
+		s.briefLines(r.Children)
+		return
+	}
 	for _, k := range r.Children {
-		if s.opt.Inactive || active(k) || s.sim {
+		if s.opt.Inactive || active(k) {
 			s.resource(k)
 		}
 	}
-	s.out.close()
 }
 
 // bracketed is " (a, b)", or nothing.

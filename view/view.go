@@ -14,18 +14,14 @@ import (
 // Frame is everything that a display may show at one instant.
 type Frame struct {
 	Cluster *status.Cluster
-	Now     time.Time  // "Last updated"; its location is used for all times
-	CIB     *cib.Elem  // for the operation history; may be nil
-	Daemon  string     // state of the cluster manager, "running"; "" if unknown
-	Fencing []Fencing  // newest first
-	Links   []Link     // of this node to its peers
-	Quorum  *Quorum    // nil if unknown
-	Alarms  []string   // what the node wants its operator to know
-	Files   []FileLine // daemon files and sockets; unused by the familiar layouts
+	Now     time.Time // "Last updated"; its location is used for all times
+	CIB     *cib.Elem // for the operation history; may be nil
+	Daemon  string    // state of the cluster manager, "running"; "" if unknown
+	Fencing []Fencing // newest first
+	Links   []Link    // of this node to its peers
+	Quorum  *Quorum   // nil if unknown
+	Alarms  []string  // what the node wants its operator to know
 }
-
-// FileLine is one line of the optional block on the daemon's own files.
-type FileLine struct{ Name, Path string }
 
 // Fencing is one entry of the fencing history.
 type Fencing struct {
@@ -99,7 +95,8 @@ type Options struct {
 	Timing      bool   // times in the operation history
 	Pending     bool   // tasks under way
 	FullFencing bool   // the whole history, not only the newest of each kind
-	HideHeaders bool   // no title of the first block
+	Quiet       bool   // less in words
+	HideHeaders bool   // no block on the cluster as a whole
 	BanPrefix   string // only bans whose id begins so
 	Node        string // only this node
 	Resource    string // only this resource
