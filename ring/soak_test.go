@@ -1,0 +1,140 @@
+package ring
+
+import (
+	"testing"
+	"time"
+)
+
+// TestNoFalseAlarms lives through half an hour of bad weather at default
+// settings: no view may change.
+func TestNoFalseAlarms(t *testing.T) {
+	for name, weather := range map[string]func(s *sim){
+		"5 % loss": func(s *sim) { s.everyLink(func(l *simLink) { l.loss = 0.05 }) },
+		"50 ms":    func(s *sim) { s.everyLink(func(l *simLink) { l.delay = 50 * time.Millisecond }) },
+		"5 % loss, 50 ms and pauses of 300 ms every 5 s": func(s *sim) {
+			s.everyLink(func(l *simLink) { l.loss, l.delay = 0.05, 50*time.Millisecond })
+			s.pauses(300*time.Millisecond, 5*time.Second)
+		},
+		"pauses of 300 ms every 5 s": func(s *sim) { s.pauses(300*time.Millisecond, 5*time.Second) },
+		"pauses of 20 to 40 ms all the time": func(s *sim) {
+			s.pauses(40*time.Millisecond, 50*time.Millisecond)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := up(t, 7, 3, Config{})
+			s.run(time.Second)
+			views := s.nodes[0].m.Stats().Views
+			weather(s)
+			for range 30 * 60 {
+				s.submit(1+s.rng.Intn(3), 100)
+				s.run(time.Second)
+			}
+			if got := s.nodes[0].m.Stats().Views - views; got != 0 {
+				t.Errorf("%d views too many", got)
+			}
+			s.finish(t, 7)
+		})
+	}
+}
+
+// everyLink changes all links.
+func (s *sim) everyLink(f func(*simLink)) {
+	for a := range s.links {
+		for b := range s.links[a] {
+			f(&s.links[a][b])
+		}
+	}
+}
+
+// pauses stops one process after the other for a while, again and again.
+func (s *sim) pauses(d, every time.Duration) {
+	id := 1 + s.rng.Intn(len(s.nodes))
+	s.freeze(id)
+	s.at(d, func() { s.thaw(id) })
+	s.at(every, func() { s.pauses(d, every) })
+}
+
+// TestSickMembers: one member that does not do its part may not stall the
+// others for longer than a bounded time, nor again and again.
+func TestSickMembers(t *testing.T) {
+	for name, sick := range map[string]func(s *sim){
+		"takes no token":         func(s *sim) { s.node(3).deaf = func(b []byte) bool { return b[2] == kindToken } },
+		"takes no commit token":  func(s *sim) { s.node(3).deaf = func(b []byte) bool { return b[2] == kindToken || b[2] == kindCommit } },
+		"takes no data":          func(s *sim) { s.node(3).deaf = func(b []byte) bool { return b[2] == kindData } },
+		"takes no large packets": func(s *sim) { s.node(3).deaf = func(b []byte) bool { return len(b) > 600 } },
+		"sends no large packets": func(s *sim) { s.toOthers(3, func(l *simLink) { l.maxSize = 600 }) },
+		"hears nothing":          func(s *sim) { s.fromOthers(3, func(l *simLink) { l.cut = true }) },
+		"is not heard":           func(s *sim) { s.toOthers(3, func(l *simLink) { l.cut = true }) },
+		"does not hear 1":        func(s *sim) { s.links[0][2].cut = true },
+		"is not heard by 1":      func(s *sim) { s.links[2][0].cut = true },
+		"does not hear its pred": func(s *sim) { s.links[1][2].cut = true },
+		"loses two thirds": func(s *sim) {
+			s.toOthers(3, func(l *simLink) { l.loss = 0.67 })
+			s.fromOthers(3, func(l *simLink) { l.loss = 0.67 })
+		},
+		"cannot talk to 1 at all": func(s *sim) { s.both(1, 3, func(l *simLink) { l.cut = true }) },
+	} {
+		t.Run(name, func(t *testing.T) { checkSick(t, sick) })
+	}
+}
+
+// checkSick measures how long no message of a healthy majority got through.
+func checkSick(t *testing.T, sick func(s *sim)) {
+	s := up(t, 3, 5, Config{})
+	s.run(time.Second)
+	sick(s)
+	type gap struct{ at, took time.Duration }
+	var gaps []gap
+	began := s.now
+	for s.now < began+60*time.Second {
+		at := s.now
+		s.submit(2, 1000)
+		want := len(s.node(2).life.submitted)
+		if !s.runUntil(s.now+20*time.Second, func() bool { return s.node(5).has(s.node(2), want) || s.node(4).has(s.node(2), want) }) {
+			t.Fatalf("stalled since %v", at-began)
+		}
+		if took := s.now - at; took > 100*time.Millisecond {
+			gaps = append(gaps, gap{at - began, took})
+		}
+		s.run(20 * time.Millisecond)
+	}
+	var longest, sum time.Duration
+	for _, g := range gaps {
+		longest, sum = max(longest, g.took), sum+g.took
+	}
+	t.Logf("in 60 s: longest stall %v, %v in all, %d views: %v", longest, sum, s.nodes[1].m.Stats().Views, gaps)
+	if longest > 3500*time.Millisecond || sum > 12*time.Second {
+		t.Errorf("longest stall %v, %v in all", longest, sum)
+	}
+	s.finish(t, 3)
+}
+
+// has tells whether a node delivered another one's k-th message.
+func (n *simNode) has(o *simNode, k int) bool {
+	want := uint64(o.id)<<48 | o.inc<<32 | uint64(k)
+	for i := len(n.life.views) - 1; i >= 0 && i >= len(n.life.views)-3; i-- {
+		v := n.life.views[i]
+		for j := len(v.msgs) - 1; j >= 0; j-- {
+			if v.msgs[j]>>32 == want>>32 {
+				return v.msgs[j] >= want
+			}
+		}
+	}
+	return false
+}
+
+func (s *sim) toOthers(id int, f func(*simLink)) {
+	for b := range s.nodes {
+		if b != id-1 {
+			f(&s.links[id-1][b])
+		}
+	}
+}
+
+func (s *sim) fromOthers(id int, f func(*simLink)) {
+	for a := range s.nodes {
+		if a != id-1 {
+			f(&s.links[a][id-1])
+		}
+	}
+}
