@@ -23,6 +23,7 @@ import (
 	"mainstay/engine"
 	"mainstay/internal/host"
 	"mainstay/internal/host/linux"
+	"mainstay/internal/tools"
 	"mainstay/internal/web"
 	"mainstay/quorum"
 	"mainstay/replica"
@@ -79,7 +80,7 @@ func Run(ctx context.Context, cfg Config) error {
 	defer m.Close()
 	sameBoot := markBoot(cfg.RunDir)
 	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.key, SameBoot: sameBoot, Version: cfg.Version,
-		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m})
+		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg)})
 	if err != nil {
 		return err
 	}
@@ -202,6 +203,25 @@ func prepare(cfg Config) error {
 		}
 	}
 	return nil
+}
+
+// linkTools links the names of the tools that agents call to this program, in a
+// directory of the daemon's own: on a machine that has Pacemaker's tools too,
+// agents must reach those of the cluster that runs them.
+func linkTools(cfg Config) string {
+	dir := filepath.Join(cfg.RunDir, "tools")
+	self, err := os.Executable()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err == nil {
+		err = tools.Install(dir, self)
+	}
+	if err != nil {
+		cfg.Log.Warn("agents use the tools that are installed, not this program's", "error", err)
+		return ""
+	}
+	return dir
 }
 
 // markBoot leaves a mark that lasts as long as the machine runs, and tells

@@ -25,6 +25,7 @@ type Setup struct {
 	Parallel int    // operations at once
 	Log      *slog.Logger
 	Host     host.Host
+	ToolDir  string // where agents find the cluster's tools, "" for the usual place
 	// Elapsed measures how long planning takes; nil: it is not measured.
 	Elapsed func() time.Duration
 }
@@ -54,7 +55,7 @@ func NewLoop(s Setup) (*Loop, error) {
 		return nil, err
 	}
 	l := &Loop{host: s.Host, wire: links, engine: e, log: s.Log, token: s.Conf.Totem.Token, setup: s,
-		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: s.node()}),
+		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: s.node(), ToolDir: s.ToolDir}),
 		runs:   map[host.Tag]run{}, tags: map[uint64]host.Tag{}, writes: map[host.Tag]uint64{},
 		calls: map[uint64]func(engine.Reply){}}
 	for _, a := range alarms {
