@@ -139,13 +139,3 @@ type Warning struct {
 	Text string
 	Fix  string // remedy
 }
-
-// Schedule plans the transition from the present state to the wanted one.
-func Schedule(in Input) *Result {
-	return nil
-}
-
-// Unpack only works out the state of the cluster.
-func Unpack(in Input) *status.Cluster {
-	return nil
-}

@@ -1,0 +1,309 @@
+package sched
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"mainstay/status"
+)
+
+// action is one thing that may have to be done. It is optional until something
+// requires it, and runnable until something makes it impossible.
+type action struct {
+	id        int
+	task, key string
+	r         *rsc
+	n         *node
+	interval  int64
+	op        *opUse
+	meta      map[string]string
+	reason    string
+	priority  int
+
+	optional, runnable, pseudo bool
+	onDC                       bool // carried out by the coordinator: a crm_event
+	printAlways                bool
+	reschedule                 bool
+	migrateRunnable            bool // part of a live migration
+	migratePrevent             bool
+	needAny                    bool // enough that minBefore of what it waits for is runnable
+	minBefore, runnableBefore  int
+	targetRC                   string
+	noDigest                   bool
+	detectedByProbe            bool
+	needs                      need
+	isStonith                  bool
+	extraTo                    string // notifications and migrations: other node
+	notifyVars                 [][2]string
+	sensitive                  bool
+
+	before    []edge
+	after     []*action
+	impliedBy *action // the fencing that does it
+	synapse   int
+	state     emitState
+	downed    bool
+	callID    string
+}
+
+type emitState uint8
+
+const (
+	emitUnseen emitState = iota
+	emitVisiting
+	emitDone
+)
+
+type opUse struct {
+	values   map[string]string
+	onFail   onFail
+	failRole role
+}
+
+// need is what an action requires of the cluster.
+type need int
+
+const (
+	needNothing need = iota
+	needQuorum
+	needFencing
+)
+
+// edge is something that an action waits for.
+type edge struct {
+	to      *action
+	kind    orderKind
+	inGraph bool
+}
+
+func unixTime(s int64) time.Time { return time.Unix(s, 0).UTC() }
+
+// opKey writes an operation key: resource, task, interval in ms.
+func opKey(name, task string, interval int64) string {
+	return name + "_" + task + "_" + strconv.FormatInt(interval, 10)
+}
+
+// sortedKeys returns, sorted, the keys that begin with one of the prefixes.
+func sortedKeys(m map[string]string, prefixes ...string) []string {
+	var out []string
+	for k := range m { // order is settled below
+		for _, p := range prefixes {
+			if strings.HasPrefix(k, p) {
+				out = append(out, k)
+				break
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// act finds or makes an action of a resource (or of the cluster, r nil) and
+// requires it unless optional is set.
+func (p *planner) act(r *rsc, key, task string, n *node, optional bool) *action {
+	a := p.findAct(r, key, n)
+	if a == nil {
+		a = p.newAct(r, key, task, n)
+	}
+	if !optional {
+		a.optional = false
+	}
+	if r != nil {
+		p.settle(a)
+	}
+	return a
+}
+
+func (p *planner) findAct(r *rsc, key string, n *node) *action {
+	if r == nil {
+		return p.unique[key]
+	}
+	for _, a := range r.acts {
+		if a.key != key {
+			continue
+		}
+		if a.n == n || n == nil && a.n == nil {
+			return a
+		}
+		if n != nil && a.n == nil {
+			a.n = n
+			return a
+		}
+	}
+	return nil
+}
+
+func (p *planner) newAct(r *rsc, key, task string, n *node) *action {
+	a := &action{id: len(p.acts) + 1, task: task, key: key, r: r, n: n, optional: true, runnable: true}
+	p.acts = append(p.acts, a)
+	if r == nil {
+		p.unique[key] = a
+		return a
+	}
+	if i := strings.LastIndexByte(key, '_'); i >= 0 {
+		a.interval, _ = strconv.ParseInt(key[i+1:], 10, 64)
+	}
+	r.acts = append(r.acts, a)
+	p.unpackAct(a)
+	return a
+}
+
+// unpackAct reads what is configured for an action's operation.
+func (p *planner) unpackAct(a *action) {
+	r := a.r
+	task := a.task
+	op := p.findOp(r, task, a.interval, true)
+	a.op = &opUse{values: p.opConfig(r, a.n, task, a.interval, op)}
+	a.meta = map[string]string{}
+	for _, k := range []string{"timeout", "interval", "start-delay", "role", "on-fail", "enabled", "record-pending", "interval-origin"} {
+		if v, ok := a.op.values[k]; ok {
+			a.meta[k] = v
+		}
+	}
+	if task == "start" || task == "promote" {
+		switch {
+		case r.needsFencing:
+			a.needs = needFencing
+		case r.needsQuorum:
+			a.needs = needQuorum
+		}
+	}
+	if name := a.op.values["name"]; name != "" {
+		a.meta["name"] = name
+	}
+}
+
+// settle works out whether an action of a resource can be carried out at all.
+func (p *planner) settle(a *action) {
+	if a.pseudo {
+		return
+	}
+	r, n := a.r, a.n
+	if n != nil && !r.managed && a.interval == 0 && !isNotify(a.task) && a.task != "clear_failcount" && a.task != "delete" {
+		a.optional = true
+	}
+	if a.task == "clear_failcount" {
+		return
+	}
+	if r.isCollection() {
+		return
+	}
+	switch {
+	case n == nil:
+		p.block(a, "node assignment")
+	case n.kind != status.Guest && !n.online || n.isGuest() && n.resetNeeded && !n.online:
+		if a.runnable {
+			a.runnable = false
+			a.setReason("node availability")
+		}
+		if r.managed && a.task == "stop" && !n.unclean && n.kind != status.Guest && p.opt.fencing && !a.optional {
+			p.condemn(n, "resource actions are unrunnable", false)
+		}
+	case n.pending && a.task != "monitor", n.pending && a.interval == 0:
+		p.block(a, "node availability")
+	case a.needs == needNothing:
+		if n.isGuest() && !n.available() {
+			a.runnable = false
+		} else {
+			a.runnable = true
+		}
+	case !p.quorate && p.opt.noQuorum == "stop":
+		p.block(a, "no quorum")
+	case !p.quorate && p.opt.noQuorum == "freeze":
+		if !p.activeAll(r) || r.nextRole > r.role {
+			p.block(a, "quorum freeze")
+		}
+	default:
+		a.runnable = true
+	}
+}
+
+func isNotify(task string) bool { return task == "notify" || task == "notified" }
+
+func (p *planner) block(a *action, why string) {
+	if a.runnable {
+		a.runnable = false
+		a.setReason(why)
+	}
+}
+
+// setReason keeps the first reason.
+func (a *action) setReason(why string) {
+	if a.reason == "" {
+		a.reason = why
+	}
+}
+
+// pseudoAct finds or makes a milestone of a collection.
+func (p *planner) pseudoAct(r *rsc, task string, optional, runnable bool) *action {
+	a := p.act(r, opKey(r.id, task, 0), task, nil, optional)
+	a.pseudo = true
+	if runnable {
+		a.runnable = true
+	}
+	return a
+}
+
+// bare makes a cluster-wide milestone.
+func (p *planner) bare(key string) *action {
+	if a := p.unique[key]; a != nil {
+		return a
+	}
+	a := &action{id: len(p.acts) + 1, task: key, key: key, optional: true, runnable: true, pseudo: true}
+	p.acts = append(p.acts, a)
+	p.unique[key] = a
+	return a
+}
+
+// activeAll tells whether a resource is active: all of a group's members, any of a clone's instances.
+func (p *planner) activeAll(r *rsc) bool {
+	switch r.kind {
+	case primitive:
+		return active(r)
+	case group:
+		for _, k := range r.kids {
+			if !p.activeAll(k) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, k := range r.kids {
+		if p.activeAll(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// active tells whether a primitive is active on a node where that can be believed.
+func active(r *rsc) bool {
+	for _, n := range r.runningOn {
+		if n.unclean || !n.isGuest() && !n.online && r.managed {
+			if n.unclean {
+				return true
+			}
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+func (p *planner) stopAct(r *rsc, n *node, optional bool) *action {
+	return p.act(r, opKey(r.id, "stop", 0), "stop", n, optional)
+}
+
+func (p *planner) startAct(r *rsc, n *node, optional bool) *action {
+	return p.act(r, opKey(r.id, "start", 0), "start", n, optional)
+}
+
+func (p *planner) promoteAct(r *rsc, n *node, optional bool) *action {
+	return p.act(r, opKey(r.id, "promote", 0), "promote", n, optional)
+}
+
+func (p *planner) demoteAct(r *rsc, n *node, optional bool) *action {
+	return p.act(r, opKey(r.id, "demote", 0), "demote", n, optional)
+}

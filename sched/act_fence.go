@@ -1,0 +1,242 @@
+package sched
+
+import (
+	"mainstay/status"
+)
+
+// fenceAction finds or makes the fencing of a node. op is "", "on", "off" or "reboot".
+func (p *planner) fenceAction(n *node, op string, required bool, why string, priorityDelay bool) *action {
+	if op == "" {
+		op = p.opt.fencingAction
+	}
+	key := "stonith-" + n.name + "-" + op
+	a := p.unique[key]
+	if a == nil {
+		a = &action{id: len(p.acts) + 1, task: "stonith", key: key, n: n, optional: true, runnable: true, onDC: true, isStonith: true,
+			meta: map[string]string{"on_node": n.name, "on_node_uuid": n.id, "stonith_action": op}}
+		p.acts = append(p.acts, a)
+		p.unique[key] = a
+		if n.isGuest() {
+			a.meta["on_node"], a.meta["on_node_uuid"] = n.name, n.id
+		}
+		if op == "on" {
+			p.unfenceDigests(n, a)
+		}
+	}
+	if p.opt.priorityFencingDelay > 0 && (priorityDelay || a.meta["priority_fencing_delay"] != "") && op != "on" {
+		p.fenceDelay(n, a)
+	}
+	if required && p.canFence(n) {
+		a.optional = false
+		a.setReason(why)
+	}
+	return a
+}
+
+// fenceDelay favours, in a race, the node with the greater priority.
+func (p *planner) fenceDelay(n *node, a *action) {
+	top, low := 0, 0
+	online := 0
+	first := true
+	for _, m := range p.nodes {
+		if m.kind != status.Member {
+			continue
+		}
+		if first || m.priority > top {
+			top = m.priority
+		}
+		if first || m.priority < low {
+			low = m.priority
+		}
+		first = false
+		if m.online && !m.unclean {
+			online++
+		}
+	}
+	if top == low || online > 0 && false {
+		return
+	}
+	d := "0"
+	if n.priority == top {
+		d = seconds(p.opt.priorityFencingDelay)
+	}
+	a.meta["priority_fencing_delay"] = d
+}
+
+// canFence tells whether the cluster is able and allowed to fence a node.
+func (p *planner) canFence(n *node) bool {
+	if n.isGuest() {
+		if n.remoteRsc == nil || n.remoteRsc.container == nil {
+			return true
+		}
+		if c := n.remoteRsc.container; len(c.runningOn) > 0 {
+			for _, h := range c.runningOn {
+				if !h.online && !p.canFence(h) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	switch {
+	case !p.opt.fencing, !p.haveFencing:
+		return false
+	case p.quorate, p.opt.noQuorum == "ignore":
+		return true
+	}
+	return n.online
+}
+
+// fenceAndShutDown makes the fencing of unclean nodes and the shutdown of those that ask for it.
+func (p *planner) fenceAndShutDown() {
+	var dcDown *action
+	var fences, downs []*action
+	for _, n := range p.nodes {
+		if n.isGuest() {
+			if n.resetNeeded && p.canFence(n) {
+				p.fenceGuest(n)
+			}
+			continue
+		}
+		if p.needsFence(n) && p.canFence(n) {
+			f := p.fenceAction(n, "", true, "node is unclean", false)
+			p.orderAround(f)
+			if n == p.dc {
+				dcDown = f
+			} else {
+				fences = append(fences, f)
+			}
+		} else if n.shutdown && n.online && n.kind == status.Member {
+			d := p.shutdownAction(n)
+			if n == p.dc {
+				dcDown = d
+			} else {
+				downs = append(downs, d)
+			}
+		}
+	}
+	if dcDown == nil {
+		return
+	}
+	if dcDown.task == "do_shutdown" {
+		for _, a := range downs {
+			p.order(a, dcDown, ordOptional)
+		}
+	}
+	for _, a := range fences {
+		p.order(a, dcDown, ordOptional)
+	}
+}
+
+// needsFence: unclean members; remote nodes too unless their connection moves.
+func (p *planner) needsFence(n *node) bool {
+	return n.unclean
+}
+
+func (p *planner) shutdownAction(n *node) *action {
+	key := "do_shutdown-" + n.name
+	a := &action{id: len(p.acts) + 1, task: "do_shutdown", key: key, n: n, runnable: true, onDC: true,
+		meta: map[string]string{"op_no_wait": "true"}}
+	p.acts = append(p.acts, a)
+	p.unique[key] = a
+	for _, s := range p.acts {
+		if s.task != "stop" || s.r == nil || s.n != n || s.r.maintenance && !s.r.managed || !s.r.managed || s.r.block {
+			continue
+		}
+		p.order(s, a, ordOptional|ordUnrunnable)
+	}
+	return a
+}
+
+// orderAround orders what concerns a fenced node with its fencing: starts of
+// what was there wait for it, stops and demotes there are done by it.
+func (p *planner) orderAround(f *action) {
+	for _, top := range p.top {
+		top.each(func(r *rsc) {
+			if r.kind != primitive || !r.managed {
+				return
+			}
+			p.startsAfterFence(r, f)
+			p.stopsByFence(r, f)
+		})
+	}
+}
+
+func (p *planner) startsAfterFence(r *rsc, f *action) {
+	for _, a := range r.acts {
+		switch a.needs {
+		case needFencing:
+			p.order(f, a, ordOptional)
+		case needQuorum:
+			if a.task == "start" && r.allowed[f.n.idx].ok && !r.isKnownOn(f.n) {
+				p.order(f, a, ordOptional|ordUnrunnable)
+			}
+		}
+	}
+}
+
+func (p *planner) stopsByFence(r *rsc, f *action) {
+	n := f.n
+	guest := n.isGuest()
+	top := r.uber(false)
+	for _, a := range r.acts {
+		switch {
+		case a.n != n:
+		case a.task == "stop":
+			if a.optional && !r.failed && false {
+				continue
+			}
+			a.pseudo, a.runnable = true, true
+			a.impliedBy = f
+			if guest {
+				if !r.bundled() {
+					p.order(f, a, ordGuest)
+				}
+				if ps := top.findTask("stop"); ps != nil && top != r {
+					p.order(f, ps, ordGuest)
+				}
+			}
+			if r.notify {
+				p.notifyAfterFence(a, r, f)
+			}
+		case a.task == "demote":
+			if !n.online || n.unclean || r.failed {
+				a.pseudo, a.runnable = true, true
+				if guest && !r.bundled() {
+					p.order(f, a, ordGuest|ordOptional)
+				}
+			}
+		}
+	}
+}
+
+// fenceGuest recovers a guest node: a milestone after its container's stop stands for the fencing.
+func (p *planner) fenceGuest(n *node) {
+	c := n.remoteRsc.container
+	var stop *action
+	op := "off"
+	if c != nil {
+		for _, a := range c.acts {
+			if a.task == "stop" {
+				stop = a
+			}
+			if a.task == "start" && !a.optional {
+				op = "reboot"
+			}
+		}
+	}
+	f := p.fenceAction(n, op, true, "guest is unclean", false)
+	f.optional, f.pseudo, f.runnable = false, true, true
+	f.setReason("guest is unclean")
+	if stop != nil && !stop.optional {
+		p.order(stop, f, ordUnrunnable|ordImpliesThen)
+	} else {
+		// The container's stop may have been lost with its host.
+		if c != nil {
+			if s := n.remoteRsc.findTask("stop"); s != nil {
+				p.order(s, f, ordOptional)
+			}
+		}
+	}
+	p.orderAround(f)
+}

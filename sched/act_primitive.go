@@ -1,0 +1,347 @@
+package sched
+
+// createAll makes the actions of every resource.
+func (p *planner) createAll() {
+	for _, r := range p.top {
+		p.create(r)
+	}
+}
+
+func (p *planner) create(r *rsc) {
+	switch r.kind {
+	case group:
+		p.createGroup(r)
+	case clone:
+		p.createClone(r)
+	case bundle:
+		p.createBundle(r)
+	default:
+		p.createPrimitive(r)
+	}
+}
+
+// nextStep is the next role on the way from one role to another.
+func nextStep(from, to role) role {
+	switch {
+	case from == to:
+		return from
+	case from == roleUnknown:
+		return roleStopped
+	case from == roleStopped:
+		if to >= roleUnpromoted {
+			return roleUnpromoted
+		}
+		return to
+	case from == roleStarted:
+		if to == roleUnknown {
+			return roleStopped
+		}
+		return to
+	case from == roleUnpromoted:
+		if to == rolePromoted {
+			return rolePromoted
+		}
+		return roleStopped
+	}
+	if to == roleUnknown {
+		return roleStopped
+	}
+	return roleUnpromoted
+}
+
+// step makes the action that leads from one role to the next.
+func (p *planner) step(r *rsc, from, to role, n *node, optional bool) {
+	switch {
+	case from == roleStopped && to >= roleStarted:
+		p.doStart(r, n, optional)
+	case to == roleStopped && from != roleStopped && from != roleUnknown:
+		p.doStop(r, optional)
+	case to == rolePromoted:
+		p.doPromote(r, n, optional)
+	case from == rolePromoted:
+		p.doDemote(r, optional)
+	}
+}
+
+func (p *planner) createPrimitive(r *rsc) {
+	if r.nextRole == roleUnknown {
+		r.nextRole = roleStopped
+		if r.assignedTo != nil {
+			r.nextRole = roleStarted
+		}
+	}
+	n := r.assignedTo
+	needStop, needPromote, moving := false, false, false
+	migrate := r.migratable
+	cur := p.currentNode(r)
+	for _, d := range r.dangling {
+		p.stopAct(r, d, false)
+	}
+	multi := len(r.runningOn) > 1
+	switch {
+	case len(r.runningOn) == 2 && cur != nil && n != nil && cur == r.partialFrom && n == r.partialTo:
+		multi = false
+	case r.partialFrom != nil || r.partialTo != nil:
+		r.partialFrom, r.partialTo = nil, nil
+		migrate = false
+	}
+	if multi {
+		if r.multipleUnexpected && n != nil && r.isOn(n) {
+			r.expected = n
+		} else {
+			needStop = true
+		}
+		if r.multipleUnexpected {
+			needStop = true
+		}
+	}
+	if r.startPending && n != nil {
+		p.startAct(r, n, true).printAlways = true
+	}
+	if cur != nil && n != nil && cur != n && r.nextRole > roleStopped {
+		moving, needStop = true, true
+	} else if r.failed {
+		needStop = needStop || !(r.stopFailed)
+	} else if r.block {
+		needStop = true
+	} else if r.role > roleStarted && cur != nil && n != nil {
+		if start := p.startAct(r, n, true); !start.optional {
+			needPromote = true
+		}
+	}
+	p.restartActions(r, cur, needStop, needPromote)
+	rl := r.role
+	for rl != r.nextRole {
+		next := nextStep(rl, r.nextRole)
+		p.step(r, rl, next, n, false)
+		if next == rl {
+			break
+		}
+		rl = next
+	}
+	p.recurring(r)
+	if moving && migrate && p.canMigrate(r, cur) {
+		p.createMigration(r, cur)
+	}
+}
+
+// currentNode is where a resource is active now; during a live migration, its source.
+func (p *planner) currentNode(r *rsc) *node {
+	if r.partialFrom != nil && len(r.runningOn) == 2 {
+		return r.partialFrom
+	}
+	var best *node
+	for _, n := range r.runningOn {
+		if r.remoteNode != nil || r.needsFencing {
+			return n // fencing settles the others
+		}
+		if n.online && !n.unclean {
+			return n
+		}
+		if best == nil {
+			best = n
+		}
+	}
+	return best
+}
+
+// restartActions makes what brings an active resource down and up again.
+func (p *planner) restartActions(r *rsc, cur *node, needStop, needPromote bool) {
+	rl := r.role
+	for rl != roleStopped && rl != roleUnknown {
+		next := nextStep(rl, roleStopped)
+		p.step(r, rl, next, cur, !needStop)
+		rl = next
+	}
+	for r.role <= r.nextRole && rl != r.role && !r.block {
+		next := nextStep(rl, r.role)
+		required := needStop || next == rolePromoted && needPromote
+		p.step(r, rl, next, r.assignedTo, !required)
+		if next == rl {
+			break
+		}
+		rl = next
+	}
+}
+
+func (p *planner) doStop(r *rsc, optional bool) {
+	for _, n := range r.runningOn {
+		if r.partialTo != nil && n == r.partialTo && r.partialTo == r.assignedTo && r.partialFrom != nil {
+			continue
+		}
+		if r.expected != nil && n == r.expected {
+			// stop_unexpected leaves the one that belongs here; its start is then only a formality.
+			p.stopAct(r, n, true).pseudo = true
+			continue
+		}
+		a := p.stopAct(r, n, optional)
+		if r.assignedTo == nil {
+			a.reason = "node availability"
+		}
+		if !r.managed {
+			a.runnable = false
+		}
+		if r.needsUnfencing {
+			p.unfenceAfter(r, n, a)
+		}
+	}
+}
+
+func (p *planner) doStart(r *rsc, n *node, optional bool) {
+	if n == nil {
+		return
+	}
+	a := p.startAct(r, n, true)
+	p.unfenceBefore(r, n, a, ordImpliesThen)
+	if a.runnable && !optional {
+		a.optional = false
+	}
+	if r.expected != nil && r.expected == n {
+		a.pseudo = true
+	}
+}
+
+func (p *planner) doPromote(r *rsc, n *node, optional bool) {
+	if n == nil {
+		return
+	}
+	ok := true
+	for _, a := range r.acts {
+		if a.task == "start" && a.n == n && !a.runnable {
+			ok = false
+		}
+	}
+	if ok {
+		a := p.promoteAct(r, n, optional)
+		p.unfenceBefore(r, n, a, ordImpliesThen)
+		if r.expected != nil && r.expected == n {
+			a.pseudo = true
+		}
+		return
+	}
+	for _, a := range r.acts {
+		if a.task == "promote" && a.n == n {
+			a.runnable = false
+		}
+	}
+}
+
+func (p *planner) doDemote(r *rsc, optional bool) {
+	for _, n := range r.runningOn {
+		if r.expected != nil && n == r.expected {
+			continue
+		}
+		p.demoteAct(r, n, optional)
+	}
+}
+
+// createGroup makes the members' actions and the group's milestones.
+func (p *planner) createGroup(r *rsc) {
+	for _, m := range r.kids {
+		p.create(m)
+	}
+	for _, t := range []string{"start", "running", "stop", "stopped"} {
+		p.pseudoAct(r, t, true, true)
+	}
+	if flagOr(r.uber(false).meta["promotable"], false) || r.uber(false).promotable {
+		for _, t := range []string{"demote", "demoted", "promote", "promoted"} {
+			p.pseudoAct(r, t, true, true)
+		}
+	}
+}
+
+// instState is what the instances of a clone are about to do.
+type instState struct{ starting, stopping, active, promoting, demoting bool }
+
+func (s *instState) add(r *rsc) {
+	if r.kind != primitive {
+		for _, k := range r.kids {
+			s.add(k)
+		}
+		return
+	}
+	if len(r.runningOn) > 0 {
+		s.active = true
+	}
+	for _, a := range r.acts {
+		switch {
+		case a.optional:
+		case !a.pseudo && !a.runnable:
+		case a.task == "stop":
+			s.stopping = true
+		case a.task == "start" && a.runnable:
+			s.starting = true
+		}
+		if !a.optional && a.task == "promote" {
+			s.promoting = true
+		}
+		if !a.optional && a.task == "demote" {
+			s.demoting = true
+		}
+	}
+}
+
+// createClone makes the instances' actions and the clone's milestones.
+func (p *planner) createClone(r *rsc) {
+	var s instState
+	for _, k := range r.order2() {
+		p.create(k)
+		s.add(k)
+	}
+	p.collectiveMilestones(r, s)
+	if !r.promotable {
+		return
+	}
+	p.pseudoAct(r, "demote", !s.demoting, true)
+	demoted := p.pseudoAct(r, "demoted", !s.demoting, true)
+	demoted.priority = infinity
+	p.promoteMilestones(r, s, demoted)
+}
+
+const infinity = 1000000
+
+// collectiveMilestones makes start, running, stop and stopped of a clone or bundle.
+func (p *planner) collectiveMilestones(r *rsc, s instState) {
+	start := p.pseudoAct(r, "start", !s.starting, true)
+	started := p.pseudoAct(r, "running", !s.starting, false)
+	started.priority = infinity
+	started.runnable = s.active || s.starting
+	stop := p.pseudoAct(r, "stop", !s.stopping, true)
+	stopped := p.pseudoAct(r, "stopped", !s.stopping, true)
+	stopped.priority = infinity
+	stop.migrateRunnable = !s.stopping || r.kind == clone
+	if r.kind == clone {
+		r.clone.notifyStart = p.newNotify(r, "start", start, started)
+		r.clone.notifyStop = p.newNotify(r, "stop", stop, stopped)
+		p.orderNotifyPair(r.clone.notifyStop, r.clone.notifyStart)
+	}
+}
+
+func (p *planner) promoteMilestones(r *rsc, s instState, demoted *action) {
+	demote := r.findTask("demote")
+	promote := p.pseudoAct(r, "promote", !s.promoting, true)
+	promoted := p.pseudoAct(r, "promoted", !s.promoting, s.promoting)
+	promoted.runnable = s.promoting || promoted.runnable
+	promoted.priority = infinity
+	r.clone.notifyPromote = p.newNotify(r, "promote", promote, promoted)
+	r.clone.notifyDemote = p.newNotify(r, "demote", demote, demoted)
+	p.orderPromotableNotify(r)
+}
+
+// findTask returns the first action of a resource with a task, or nil.
+func (r *rsc) findTask(task string) *action {
+	for _, a := range r.acts {
+		if a.task == task {
+			return a
+		}
+	}
+	return nil
+}
+
+// order2 lists a clone's instances as placement left them.
+func (r *rsc) order2() []*rsc {
+	if len(r.kids2) == len(r.kids) {
+		return r.kids2
+	}
+	return r.kids
+}

@@ -1,0 +1,120 @@
+package sched
+
+// probeAll looks for every resource on every node of which nothing is known.
+func (p *planner) probeAll() {
+	for _, n := range p.nodes {
+		if !n.online || n.unclean || n.noProbes || n.pending && false {
+			continue
+		}
+		for _, r := range p.top {
+			p.probe(r, n)
+		}
+	}
+}
+
+// probe makes the probe of a resource on a node if one is needed.
+func (p *planner) probe(r *rsc, n *node) bool {
+	switch r.kind {
+	case group:
+		any := false
+		for _, m := range r.kids {
+			any = p.probe(m, n) || any
+		}
+		return any
+	case clone:
+		return p.probeClone(r, n)
+	case bundle:
+		return p.probeBundle(r, n)
+	}
+	if !p.opt.startupProbes || r.removed || r.isKnownOn(n) {
+		return false
+	}
+	if n.isRemote() && (r.fenceDevice || r.remoteNode != nil || len(r.fillers) > 0 && n.isGuest()) {
+		return false
+	}
+	if r.container != nil && r.remoteNode == nil && !r.bundled() {
+		return false
+	}
+	c := r.allowed[n.idx]
+	if r.exclusive || r.parent != nil && r.parent.exclusive {
+		if !c.ok || c.discover != discoverExclusive {
+			return false
+		}
+	}
+	if c.discover == discoverNever {
+		return false
+	}
+	if n.isGuest() && p.guestSettles(r, n) {
+		return false
+	}
+	a := p.act(r, opKey(r.id, "monitor", 0), "monitor", n, false)
+	a.optional = false
+	p.unfenceBefore(r, n, a, ordOptional)
+	a.targetRC = "7"
+	if r.isOn(n) {
+		a.targetRC = "0"
+		if r.role == rolePromoted {
+			a.targetRC = "8"
+		}
+	}
+	a.meta["op_target_rc"] = a.targetRC
+	if a.targetRC == "0" {
+		delete(a.meta, "op_target_rc")
+	}
+	top := r.uber(true)
+	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: ordOptional})
+	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "reload", thenKey: opKey(r.id, "reload-agent", 0), kind: ordOptional})
+	return true
+}
+
+// guestSettles tells whether what happens to a guest node makes a probe there needless.
+func (p *planner) guestSettles(r *rsc, n *node) bool {
+	g := n.remoteRsc.container
+	if g == nil {
+		return false
+	}
+	top := r.uber(true)
+	if g.role == roleStopped {
+		// A stopped guest has nothing active: its start (and its probes) come first.
+		if a := g.assignedTo; a != nil && !g.isKnownOn(a) {
+			p.addOrder(&order{firstR: g, firstTask: "monitor", firstKey: opKey(g.id, "monitor", 0), thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: ordOptional})
+		}
+		return true
+	}
+	for _, a := range g.acts {
+		if a.task == "stop" && !a.optional {
+			p.addOrder(&order{first: a, firstR: g, thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: ordOptional})
+			return true
+		}
+	}
+	return false
+}
+
+// probeClone probes a unique clone instance by instance, an anonymous one by
+// the instance that will be on the node, or any.
+func (p *planner) probeClone(r *rsc, n *node) bool {
+	if r.exclusive {
+		if c := r.allowed[n.idx]; !c.ok || c.discover != discoverExclusive {
+			r.allowed[n.idx].ok = false
+			return false
+		}
+	}
+	if len(r.kids) == 0 {
+		return false
+	}
+	if r.unique {
+		any := false
+		for _, k := range r.order2() {
+			any = p.probe(k, n) || any
+		}
+		return any
+	}
+	pick := r.order2()[0]
+	for _, k := range r.order2() {
+		if placedOn(k) == n {
+			pick = k
+			break
+		}
+	}
+	return p.probe(pick, n)
+}

@@ -1,0 +1,248 @@
+package sched
+
+import (
+	"sort"
+	"strconv"
+
+	"mainstay/cib"
+)
+
+// recurring makes the recurring operations of a primitive: those of its next
+// role where it will be active, those for the stopped role where it will not.
+func (p *planner) recurring(r *rsc) {
+	if r.block {
+		return
+	}
+	if r.maintenance && !p.recurInMaintenance(r) {
+		return
+	}
+	n := r.assignedTo
+	var start *action
+	if r.nextRole > roleStopped && n != nil && !n.maintenance {
+		start = p.startAct(r, n, true)
+	}
+	for _, op := range p.recurringOps(r) {
+		iv := spanMS(op.Get("interval"))
+		rl := parseRole(op.Get("role"))
+		if rl == roleStopped {
+			p.recurringStopped(r, op, iv, n)
+			continue
+		}
+		if start != nil {
+			p.recurringActive(r, op, iv, rl, n, start)
+		}
+	}
+}
+
+// recurInMaintenance is false: nothing is monitored anew while in maintenance.
+func (p *planner) recurInMaintenance(r *rsc) bool { return false }
+
+// recurringOps lists the enabled operations with an interval; of two with the
+// same name and interval, the first.
+func (p *planner) recurringOps(r *rsc) []*cib.Elem {
+	var out []*cib.Elem
+	type key struct {
+		name string
+		iv   int64
+	}
+	seen := map[key]bool{}
+	for op := range r.ops.Named("op") {
+		if op = p.deref(op); op == nil {
+			continue
+		}
+		iv := spanMS(op.Get("interval"))
+		name := op.Get("name")
+		if iv <= 0 || name == "start" || name == "stop" || name == "promote" || name == "demote" {
+			continue
+		}
+		k := key{name, iv}
+		if seen[k] {
+			p.warn(op.ID(), "operation with the same name and interval exists; ignored", "remove it or change its interval")
+			continue
+		}
+		seen[k] = true
+		out = append(out, op)
+	}
+	return out
+}
+
+// recurringActive makes or cancels one recurring operation of an active role.
+func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *node, start *action) {
+	name := op.Get("name")
+	key := opKey(r.id, name, iv)
+	if !flagOr(op.Get("enabled"), true) {
+		// Disabled: what is still running is cancelled.
+		if old := r.onRecord(name, iv, n); old != nil {
+			p.cancelAct(r, n, name, iv, false)
+			p.dropAct(r, old)
+		}
+		return
+	}
+	existing := r.onRecord(name, iv, n)
+	wanted := rl == roleUnknown && r.nextRole != rolePromoted || rl == r.nextRole ||
+		rl == roleStarted && (r.nextRole == roleStarted || r.nextRole == roleUnpromoted) || rl == roleUnpromoted && r.nextRole == roleStarted && false
+	if rl == roleUnknown {
+		wanted = r.nextRole == roleStarted || r.nextRole == roleUnpromoted
+	}
+	if !wanted {
+		if existing != nil {
+			c := p.cancelAct(r, n, name, iv, true)
+			c.optional = false
+			p.dropAct(r, existing)
+			p.afterCancel(r, c, rl, n)
+		}
+		return
+	}
+	a := p.act(r, key, name, n, existing != nil)
+	optional := existing != nil && start.optional || false
+	if !start.optional {
+		optional = false
+	}
+	if existing == nil {
+		optional = false
+	}
+	if r.nextRole == rolePromoted || true {
+		a.optional = optional
+	}
+	if !start.runnable || !n.online {
+		a.runnable = false
+	}
+	if r.nextRole == rolePromoted {
+		a.targetRC = "8"
+	}
+	if a.targetRC != "" {
+		a.meta["op_target_rc"] = a.targetRC
+	}
+	if !r.managed {
+		a.optional = existing != nil
+		return
+	}
+	p.order(start, a, ordUnrunnable)
+	switch {
+	case r.nextRole == rolePromoted:
+		if r.role != rolePromoted || !start.optional {
+			if pr := p.findAct(r, opKey(r.id, "promote", 0), n); pr != nil {
+				p.order(pr, a, ordOptional|ordUnrunnable)
+			}
+		}
+	case r.role == rolePromoted:
+		if d := p.findAct(r, opKey(r.id, "demote", 0), n); d != nil {
+			p.order(d, a, ordOptional|ordUnrunnable)
+		}
+	}
+}
+
+// onRecord finds the action that stands for a recurring operation under way.
+func (r *rsc) onRecord(name string, iv int64, n *node) *action {
+	for _, a := range r.acts {
+		if a.task == name && a.interval == iv && a.n == n {
+			return a
+		}
+	}
+	return nil
+}
+
+// dropAct takes an action out of consideration.
+func (p *planner) dropAct(r *rsc, a *action) {
+	a.optional = true
+}
+
+// afterCancel: an operation of another role is cancelled before the role changes.
+func (p *planner) afterCancel(r *rsc, c *action, rl role, n *node) {
+	switch {
+	case rl == roleUnknown, rl == roleStarted, rl == roleUnpromoted:
+		if r.nextRole == rolePromoted {
+			p.addOrder(&order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "promote", thenKey: opKey(r.id, "promote", 0), kind: ordUnrunnable})
+		}
+	case rl == rolePromoted:
+		p.addOrder(&order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "demote", thenKey: opKey(r.id, "demote", 0), kind: ordUnrunnable})
+	}
+}
+
+// recurringStopped makes a monitor that checks that a resource is not active, on every node where it will not be.
+func (p *planner) recurringStopped(r *rsc, op *cib.Elem, iv int64, at *node) {
+	if r.uniqueOrNot() && r.anonymous() {
+		return
+	}
+	name := op.Get("name")
+	if at != nil && r.nextRole > roleStopped {
+		if old := r.onRecord(name, iv, at); old != nil && old.id > 0 {
+			c := p.cancelAct(r, at, name, iv, true)
+			c.optional = false
+			p.dropAct(r, old)
+			if r.nextRole == roleStarted || r.nextRole == roleUnpromoted || r.nextRole == rolePromoted {
+				p.addOrder(&order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordUnrunnable})
+			}
+		}
+	}
+	if !flagOr(op.Get("enabled"), true) {
+		return
+	}
+	nodes := append([]*node(nil), p.nodes...)
+	for _, n := range nodes {
+		if n == at && r.nextRole > roleStopped || !r.allowed[n.idx].ok && false {
+			continue
+		}
+		p.monitorStopped(r, name, iv, n)
+	}
+}
+
+func (r *rsc) uniqueOrNot() bool { return r.parent != nil }
+
+func (p *planner) monitorStopped(r *rsc, name string, iv int64, n *node) {
+	existing := r.onRecord(name, iv, n)
+	optional := existing != nil
+	var stops []*action
+	for _, a := range r.acts {
+		if a.task == "stop" && a.n == n {
+			stops = append(stops, a)
+			if !a.optional {
+				optional = false
+			}
+		}
+	}
+	runnable := true
+	for _, a := range stops {
+		if !a.optional && !a.runnable {
+			runnable = false
+		}
+	}
+	a := p.act(r, opKey(r.id, name, iv), name, n, optional)
+	a.optional = optional
+	a.targetRC = "7"
+	a.meta["op_target_rc"] = "7"
+	if !n.online || !runnable {
+		a.runnable = false
+	}
+	if !r.managed {
+		return
+	}
+	probe := p.findAct(r, opKey(r.id, "monitor", 0), n)
+	if probe != nil {
+		p.order(probe, a, ordUnrunnable)
+	}
+	for _, s := range stops {
+		p.order(s, a, ordUnrunnable|ordOptional)
+	}
+}
+
+// cancelAct makes the cancellation of a recurring operation.
+func (p *planner) cancelAct(r *rsc, n *node, task string, iv int64, optional bool) *action {
+	key := opKey(r.id, "cancel", 0)
+	_ = key
+	k := opKey(r.id, task, iv)
+	a := &action{id: len(p.acts) + 1, task: "cancel", key: k, r: r, n: n, optional: true, runnable: true, interval: iv}
+	p.acts = append(p.acts, a)
+	r.acts = append(r.acts, a)
+	p.unpackAct(a)
+	a.task = "cancel"
+	a.meta["interval"] = strconv.FormatInt(iv, 10)
+	a.meta["operation"] = task
+	a.optional = optional
+	p.settle(a)
+	return a
+}
+
+func sortNodesByName(nodes []*node) {
+	sort.SliceStable(nodes, func(i, j int) bool { return nodes[i].name < nodes[j].name })
+}

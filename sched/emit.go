@@ -1,0 +1,295 @@
+package sched
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"mainstay/cib"
+	"mainstay/graph"
+)
+
+// emitGraph chooses the actions that belong to the transition and writes them down.
+func (p *planner) emitGraph() *graph.Graph {
+	g := &graph.Graph{ID: max(1, p.in.Options.TransitionID)}
+	o := &p.opt
+	start := "1"
+	if o.startFatal {
+		start = "INFINITY"
+	}
+	g.Attrs = []cib.Attr{{Name: "cluster-delay", Value: o.clusterDelay}, {Name: "fencing-timeout", Value: o.fencingTimeoutText},
+		{Name: "failed-stop-offset", Value: "INFINITY"}, {Name: "failed-start-offset", Value: start}, {Name: "batch-limit", Value: o.batchLimit}}
+	if n, err := strconv.Atoi(o.migrationLimit); err == nil && n > 0 {
+		g.Attrs = append(g.Attrs, cib.Attr{Name: "migration-limit", Value: o.migrationLimit})
+	}
+	if !p.recheck.IsZero() {
+		g.Attrs = append(g.Attrs, cib.Attr{Name: "recheck-by", Value: strconv.FormatInt(p.recheck.Unix(), 10)})
+	}
+	emitted := make([]bool, len(p.acts)+1)
+	emit := func(a *action) {
+		if emitted[a.id] || !p.belongs(a) {
+			return
+		}
+		emitted[a.id] = true
+		a.synapse = len(g.Actions)
+		g.Actions = append(g.Actions, p.graphAction(a))
+	}
+	for _, r := range p.top {
+		p.emitRsc(r, emit)
+	}
+	for i := len(p.acts) - 1; i >= 0; i-- {
+		emit(p.acts[i])
+	}
+	p.linkInputs(g, emitted)
+	return g
+}
+
+func (p *planner) emitRsc(r *rsc, emit func(*action)) {
+	for i := len(r.acts) - 1; i >= 0; i-- {
+		emit(r.acts[i])
+	}
+	for _, k := range p.emitKids(r) {
+		p.emitRsc(k, emit)
+	}
+}
+
+// emitKids are the parts of a collection in the order of the graph.
+func (p *planner) emitKids(r *rsc) []*rsc {
+	if r.kind == clone {
+		return r.kids
+	}
+	return r.kids
+}
+
+// linkInputs fills in what each action of the graph waits for.
+func (p *planner) linkInputs(g *graph.Graph, emitted []bool) {
+	byID := make([]*action, len(p.acts)+1)
+	for _, a := range p.acts {
+		byID[a.id] = a
+	}
+	for _, ga := range g.Actions {
+		a := byID[ga.ID]
+		for i := range a.before {
+			e := &a.before[i]
+			if p.inputCounts(a, e) {
+				e.inGraph = true
+				ga.Inputs = append(ga.Inputs, e.to.id)
+			}
+		}
+		sort.Ints(ga.Inputs)
+		ga.Inputs = dedupe(ga.Inputs)
+	}
+}
+
+func dedupe(l []int) []int {
+	out := l[:0]
+	for i, v := range l {
+		if i == 0 || v != l[i-1] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// belongs tells whether an action is part of the transition.
+func (p *planner) belongs(a *action) bool {
+	if !a.runnable || a.optional && !a.printAlways {
+		return false
+	}
+	if a.r != nil && !a.r.managed && a.task != "monitor" && a.interval == 0 && a.task != "clear_failcount" && a.task != "lrm_delete" && !a.pseudo {
+		return false
+	}
+	if a.r != nil && !a.r.managed && a.interval == 0 && a.task != "monitor" && a.r.kind == primitive {
+		return false
+	}
+	if a.pseudo || a.task == "stonith" || a.task == "do_shutdown" {
+		return true
+	}
+	switch n := a.n; {
+	case n == nil:
+		return false
+	case a.onDC:
+		return true
+	case n.isGuest() && !n.resetNeeded:
+		return true
+	case !n.online || n.unclean:
+		return false
+	}
+	return true
+}
+
+// inputCounts tells whether an ordering is part of the graph.
+func (p *planner) inputCounts(a *action, e *edge) bool {
+	f := e.to
+	switch {
+	case e.kind == 0:
+		return false
+	case !f.runnable && e.kind&^ordOptional == 0, !f.runnable:
+		return false
+	case e.kind&ordIfMigrating != 0 && a.migrateRunnable:
+		return false
+	case e.kind&ordIfRequiredSameNode != 0 && e.kind&^ordIfRequiredSameNode == 0:
+		if f.n == nil || a.n == nil || f.n != a.n || f.optional {
+			return false
+		}
+	case e.kind == ordLoad:
+		if !p.loadMatters(a, f) {
+			return false
+		}
+	}
+	return p.belongs(f)
+}
+
+// loadMatters tells whether freed capacity is of use to an action.
+func (p *planner) loadMatters(a, f *action) bool {
+	at := a.n
+	if a.task == "migrate_to" {
+		at = a.r.assignedTo
+	}
+	return f.n != nil && at != nil && f.n == at || f.r != nil && a.r == nil && f.n == a.n
+}
+
+// graphAction writes an action with its attributes.
+func (p *planner) graphAction(a *action) *graph.Action {
+	g := &graph.Action{ID: a.id, Task: a.task, Key: a.key, Priority: p.actPriority(a), Reason: a.reason}
+	switch {
+	case a.pseudo:
+		g.Kind = graph.Pseudo
+	case a.onDC:
+		g.Kind = graph.Cluster
+	default:
+		g.Kind = graph.Resource
+	}
+	if a.r != nil && a.r.kind == primitive {
+		p.clearKey(a, g)
+	}
+	needsNode := !a.pseudo || a.n != nil && (a.task == "stonith" || a.r != nil && a.r.kind == primitive || a.task == "load_stopped")
+	if a.n != nil && needsNode && !(a.pseudo && a.task == "load_stopped") {
+		g.Node, g.NodeID = a.n.name, a.n.id
+		g.Router = p.router(a)
+	}
+	if a.r != nil && a.r.kind == primitive && g.Kind != graph.Pseudo {
+		g.Rsc = p.graphRsc(a.r)
+	}
+	if a.task == "lrm_delete" || a.task == "do_shutdown" || a.isStonith {
+		g.Downed = p.downed(a)
+	}
+	if a.task == "stop" && a.r != nil && a.r.remoteNode != nil && !a.pseudo {
+		g.Downed = p.downedByStop(a)
+	}
+	g.Attrs = p.graphAttrs(a)
+	return g
+}
+
+// clearKey writes the key as the history has it: anonymous instances lose their number.
+func (p *planner) clearKey(a *action, g *graph.Action) {
+	r := a.r
+	task, iv := a.task, a.interval
+	if a.task == "cancel" {
+		task = a.meta["operation"]
+	}
+	internal := a.key
+	if isNotify(a.task) {
+		if r.name == r.id {
+			return
+		}
+		g.Key = strings.Replace(a.key, r.id+"_", r.name+"_", 1)
+		g.Internal = internal
+		return
+	}
+	if a.task == "cancel" || a.task == "clear_failcount" || true {
+		key := opKey(r.name, task, iv)
+		if a.task == "reload-agent" || a.task == "lrm_delete" {
+			key = opKey(r.name, a.task, 0)
+		}
+		g.Key = key
+		if key != internal && r.name != r.id {
+			g.Internal = internal
+		}
+	}
+}
+
+func (p *planner) graphRsc(r *rsc) *graph.Rsc {
+	g := &graph.Rsc{ID: r.id, Class: r.class, Provider: r.provider, Type: r.agent}
+	if r.name != r.id {
+		g.ID, g.LongID = r.name, r.id
+	}
+	return g
+}
+
+// actPriority is the priority of the resource, or of the milestone.
+func (p *planner) actPriority(a *action) int {
+	pr := a.priority
+	if a.r != nil && a.r.prio0 > pr {
+		pr = a.r.prio0
+	}
+	return max(0, pr)
+}
+
+// router is the member through which an action on a remote or guest node goes.
+func (p *planner) router(a *action) string {
+	if a.onDC || a.n == nil || !a.n.isRemote() || a.n.remoteRsc == nil {
+		return ""
+	}
+	c := a.n.remoteRsc
+	began := c.assignedTo
+	cur := firstRunning(c)
+	switch {
+	case cur == nil:
+		return nodeName(began)
+	case began == nil:
+		return cur.name
+	case began == cur:
+		return cur.name
+	}
+	// The connection moves: what ends goes through the old host, what begins through the new.
+	switch a.task {
+	case "stop", "demote", "migrate_from", "migrate_to", "cancel":
+		if c.partialTo != nil {
+			return nodeName(began)
+		}
+		return cur.name
+	case "notify":
+		if strings.Contains(a.key, "_pre_notify_stop") || strings.Contains(a.key, "_pre_notify_demote") || strings.Contains(a.key, "_post_notify_stop") && false {
+			return cur.name
+		}
+	}
+	return nodeName(began)
+}
+
+func nodeName(n *node) string {
+	if n == nil {
+		return ""
+	}
+	return n.name
+}
+
+// downed lists the nodes that fencing or a shutdown takes down.
+func (p *planner) downed(a *action) []string {
+	switch {
+	case a.task == "do_shutdown":
+		return []string{a.n.id}
+	case a.isStonith && (a.meta["stonith_action"] == "off" || a.meta["stonith_action"] == "reboot"):
+		out := []string{a.n.id}
+		for _, r := range a.n.running {
+			for _, f := range r.fillers {
+				if f.remoteNode != nil && len(f.runningOn) > 0 {
+					out = append(out, f.id)
+				}
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// downedByStop: stopping a connection takes its node down, unless it only moves.
+func (p *planner) downedByStop(a *action) []string {
+	r := a.r
+	for _, x := range r.acts {
+		if x.task == "migrate_from" && x.n != nil && !x.optional {
+			return nil
+		}
+	}
+	return []string{r.id}
+}

@@ -1,0 +1,61 @@
+package sched
+
+// dotLines are the actions and orderings in the language of graphviz.
+func (p *planner) dotLines() []string {
+	var out []string
+	emitted := map[*action]bool{}
+	for _, a := range p.acts {
+		if p.belongs(a) {
+			emitted[a] = true
+		}
+	}
+	for _, a := range p.acts {
+		style, color, font := "dashed", "black", "black"
+		if a.pseudo {
+			font = "orange"
+		}
+		switch {
+		case emitted[a]:
+			style, color = "bold", "green"
+		case a.r != nil && !a.r.managed:
+			continue
+		case a.optional:
+			continue
+		default:
+			color = "red"
+		}
+		out = append(out, `"`+dotName(a)+`" [ style=`+style+` color="`+color+`" fontcolor="`+font+`"]`)
+	}
+	for _, a := range p.acts {
+		for i := range a.before {
+			e := &a.before[i]
+			style := "dashed"
+			switch {
+			case e.inGraph:
+				style = "bold"
+			case e.kind == 0:
+				continue
+			case emitted[e.to] && emitted[a] && e.kind != ordLoad:
+			default:
+				continue
+			}
+			out = append(out, `"`+dotName(e.to)+`" -> "`+dotName(a)+`" [ style = `+style+`]`)
+		}
+	}
+	return out
+}
+
+// dotName names an action with its node.
+func dotName(a *action) string {
+	name := a.key
+	switch {
+	case a.isStonith:
+		return "stonith '" + a.meta["stonith_action"] + "' " + nodeName(a.n)
+	case a.task == "cancel":
+		return "Cancel " + name + " " + nodeName(a.n)
+	}
+	if a.n != nil && !(a.pseudo && a.task == "load_stopped") {
+		return name + " " + a.n.name
+	}
+	return name
+}

@@ -1,0 +1,451 @@
+package sched
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"mainstay/cib"
+)
+
+// onFail is what a failed operation leads to, milder first.
+type onFail int
+
+const (
+	failIgnore onFail = iota
+	failDemote
+	failRestart
+	failResetRemote
+	failRestartContainer
+	failBan
+	failBlock
+	failStop
+	failStandby
+	failFence
+)
+
+// history is one lrm_rsc_op being judged.
+type history struct {
+	r          *rsc
+	n          *node
+	elem       *cib.Elem
+	id, key    string
+	task       string
+	interval   int64
+	call       int64
+	status, rc int
+	want       int // expected rc, -1 if the record does not say
+	exitReason string
+	changed    int64 // last-rc-change, Unix seconds
+}
+
+const (
+	execUnknown      = -2
+	execPending      = -1
+	execDone         = 0
+	execCancel       = 1
+	execTimeout      = 2
+	execNotSupported = 3
+	execError        = 4
+	execHard         = 5
+	execFatal        = 6
+	execNoAgent      = 7
+	execNotConnected = 8
+	execInvalid      = 9
+)
+
+// unpackHistory reads what a node remembers of every resource.
+func (p *planner) unpackHistory(n *node, state *cib.Elem) {
+	var afterwards []*rsc
+	for e := range state.Path("lrm", "lrm_resources").Named("lrm_resource") {
+		if r := p.unpackLRM(n, e); r != nil && r.removed {
+			afterwards = append(afterwards, r)
+		}
+	}
+	for _, r := range afterwards {
+		p.linkRemovedFiller(r)
+	}
+}
+
+// linkRemovedFiller ties the removed connection of a guest node to the resource that it ran in.
+func (p *planner) linkRemovedFiller(r *rsc) {
+	cont := r.elem.Get("container")
+	if cont == "" || r.container != nil {
+		return
+	}
+	if c := p.byRsc[cont]; c != nil {
+		r.container = c
+		c.fillers = append(c.fillers, r)
+	}
+}
+
+// unpackLRM judges one resource's history on one node.
+func (p *planner) unpackLRM(n *node, e *cib.Elem) *rsc {
+	var ops []*history
+	for op := range e.Named("lrm_rsc_op") {
+		ops = append(ops, readHistory(n, op))
+	}
+	_, locked := e.Lookup("shutdown-lock")
+	if len(ops) == 0 && !locked {
+		return nil
+	}
+	r := p.historyRsc(n, e.ID())
+	if r == nil {
+		if len(ops) == 0 {
+			return nil
+		}
+		r = p.removedRsc(n, e)
+	}
+	sortHistory(ops)
+	if p.opt.shutdownLock {
+		p.shutdownLock(r, n, e)
+	}
+	saved := r.role
+	r.role = roleUnknown
+	fail := failIgnore
+	var last *history
+	for _, h := range ops {
+		h.r = r
+		last = p.unpackOp(h, last, &fail)
+	}
+	p.recurringInHistory(r, n, ops)
+	p.afterHistory(r, n, fail)
+	if want, ok := p.targetRole(r); ok {
+		if r.nextRole == roleUnknown || want < r.nextRole {
+			r.nextRole = want
+		}
+	}
+	if saved > r.role {
+		r.role = saved
+	}
+	return r
+}
+
+func readHistory(n *node, e *cib.Elem) *history {
+	h := &history{n: n, elem: e, id: e.ID(), task: e.Get("operation"), exitReason: e.Get("exit-reason")}
+	h.key = e.Get("operation_key")
+	if h.key == "" {
+		h.key = h.id
+	}
+	h.interval = int64(atoi(e.Get("interval"), 0))
+	h.call = int64(atoi(e.Get("call-id"), 0))
+	h.status = atoi(e.Get("op-status"), execUnknown)
+	h.rc = atoi(e.Get("rc-code"), 193)
+	h.changed = int64(atoi(e.Get("last-rc-change"), 0))
+	h.want = -1
+	if f := strings.SplitN(e.Get("transition-key"), ":", 4); len(f) == 4 {
+		h.want = atoi(f[2], -1)
+	} else if m := e.Get("transition-magic"); m != "" {
+		if _, key, ok := strings.Cut(m, ";"); ok {
+			if f := strings.SplitN(key, ":", 4); len(f) == 4 {
+				h.want = atoi(f[2], -1)
+			}
+		}
+	}
+	return h
+}
+
+func atoi(s string, fallback int) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return fallback
+	}
+	return n
+}
+
+// sortHistory puts operations in the order in which they happened.
+func sortHistory(ops []*history) {
+	sort.SliceStable(ops, func(i, j int) bool { return cmpHistory(ops[i], ops[j]) < 0 })
+}
+
+func cmpHistory(a, b *history) int {
+	if a.id == b.id {
+		return 0
+	}
+	switch {
+	case a.call == -1 && b.call == -1:
+		return 0
+	case a.call >= 0 && b.call >= 0 && a.call != b.call:
+		return sign(a.call - b.call)
+	case a.call >= 0 && a.call == b.call:
+		if a.changed != b.changed {
+			return sign(a.changed - b.changed)
+		}
+		return 0
+	}
+	// One of them is pending: its transition says which is newer.
+	ta, okA := transitionOf(a.elem)
+	tb, okB := transitionOf(b.elem)
+	if !okA || !okB {
+		return 0
+	}
+	if ta.uuid != tb.uuid || ta.num == tb.num {
+		if a.call == -1 && a.changed >= b.changed && ta.uuid == tb.uuid || a.changed > b.changed {
+			return 1
+		}
+		if a.call == -1 && ta.uuid == tb.uuid {
+			return -1
+		}
+		if b.call == -1 && a.changed > b.changed {
+			return 1
+		}
+		return -1
+	}
+	if a.call == -1 && ta.num < tb.num || a.call != -1 && ta.num < tb.num {
+		return -1
+	}
+	return 1
+}
+
+type transitionRef struct {
+	num  int
+	uuid string
+}
+
+func transitionOf(e *cib.Elem) (transitionRef, bool) {
+	_, key, ok := strings.Cut(e.Get("transition-magic"), ";")
+	if !ok {
+		key = e.Get("transition-key")
+	}
+	f := strings.SplitN(key, ":", 4)
+	if len(f) != 4 {
+		return transitionRef{}, false
+	}
+	return transitionRef{atoi(f[1], -1), f[3]}, true
+}
+
+func sign(d int64) int {
+	switch {
+	case d < 0:
+		return -1
+	case d > 0:
+		return 1
+	}
+	return 0
+}
+
+// historyRsc finds the instance that a node's record is about. Records of
+// anonymous clones carry no number: the instance already counted as active
+// there is taken, else one that nobody claimed yet, else a new one.
+func (p *planner) historyRsc(n *node, id string) *rsc {
+	r := p.byRsc[id]
+	var clo *rsc
+	if r == nil {
+		inst := p.byRsc[baseName(id)+":0"]
+		if inst == nil || !inst.anonymous() {
+			return nil
+		}
+		r, clo = inst, inst.cloneAround()
+	} else if c := r.cloneAround(); c != nil && r.anonymous() {
+		clo = c
+	}
+	if clo == nil || clo.kind != clone || !r.anonymous() {
+		if n.isGuest() || n.isRemote() {
+			if b := p.bundledOn(r, n); b != nil {
+				return b
+			}
+		}
+		return r
+	}
+	return p.anonymousInstance(clo, n, baseName(id))
+}
+
+func (p *planner) anonymousInstance(clo *rsc, n *node, id string) *rsc {
+	var found, spare *rsc
+	skip := false
+	for _, inst := range clo.kids {
+		if len(inst.runningOn) > 0 {
+			if !inst.isOn(n) || inst.runningOn[0] != n && !inst.isOn(n) {
+				continue
+			}
+			if inst.runningOn[0] != n {
+				continue
+			}
+			if m := member(inst, id); m != nil {
+				if len(m.runningOn) > 0 {
+					skip = true
+				} else {
+					found = m
+				}
+			}
+			break
+		}
+		if !skip && spare == nil && !inst.block {
+			m := member(inst, id)
+			if m == nil {
+				continue
+			}
+			if m.pendingNode != nil && m.pendingNode != n {
+				continue
+			}
+			spare = m
+		}
+	}
+	if found == nil && !skip {
+		found = spare
+	}
+	if found != nil && !found.needsFencing && (!n.online || n.unclean) && !n.isGuest() && !p.inactiveOnly(n, id) {
+		found = nil
+	}
+	if found == nil {
+		found = p.extraInstance(clo, n, id)
+	}
+	return found
+}
+
+// inactiveOnly is always false: a record on an unclean node is taken as it stands.
+func (p *planner) inactiveOnly(*node, string) bool { return false }
+
+// member finds the primitive of an instance by its configured id.
+func member(inst *rsc, id string) *rsc {
+	for _, m := range inst.prims(nil) {
+		if m.elem.ID() == id {
+			return m
+		}
+	}
+	return nil
+}
+
+// extraInstance makes an instance beyond clone-max for something found active.
+func (p *planner) extraInstance(clo *rsc, n *node, id string) *rsc {
+	inst := p.addInstance(clo)
+	if inst == nil {
+		return nil
+	}
+	inst.each(func(x *rsc) { x.removed = true; p.allowTable(x) })
+	return member(inst, id)
+}
+
+// removedRsc makes a resource for a record that no configuration explains.
+func (p *planner) removedRsc(n *node, e *cib.Elem) *rsc {
+	id := e.ID()
+	x := cib.New("primitive", cib.Attr{Name: "id", Value: id}, cib.Attr{Name: "class", Value: e.Get("class")},
+		cib.Attr{Name: "provider", Value: e.Get("provider")}, cib.Attr{Name: "type", Value: e.Get("type")})
+	if e.Get("provider") == "" {
+		x = x.Without("provider")
+	}
+	if c := e.Get("container"); c != "" {
+		x = x.With("container", c)
+	}
+	if isRemoteAgent(x) && p.nodeByID[id] == nil {
+		rn := p.addNode(id, id, "remote")
+		rn.unclean = false
+		for _, r := range p.all {
+			r.allowed = append(r.allowed, cand{ok: p.opt.symmetric})
+		}
+	}
+	r := p.makeRsc(x, nil, "")
+	if isRemoteAgent(x) {
+		if rn := p.nodeByID[id]; rn != nil {
+			rn.remoteRsc, r.remoteNode = r, rn
+			rn.shutdown = true
+		}
+	}
+	r.removed = true
+	p.allowTable(r)
+	p.top = append(p.top, r)
+	if !p.opt.stopRemoved {
+		r.managed = false
+	} else {
+		p.banEverywhere(r, CauseBlocked, "__orphan_do_not_run__")
+	}
+	return r
+}
+
+// targetRole returns the role that target-role limits the resource to.
+func (p *planner) targetRole(r *rsc) (role, bool) {
+	v := r.meta["target-role"]
+	if v == "" || strings.EqualFold(v, "started") || strings.EqualFold(v, "default") {
+		return 0, false
+	}
+	switch parseRole(v) {
+	case roleStopped:
+		return roleStopped, true
+	case roleUnpromoted:
+		if r.uber(false).promotable {
+			return roleUnpromoted, true
+		}
+	}
+	return 0, false
+}
+
+// parseRole reads a role in either vocabulary.
+func parseRole(s string) role {
+	switch strings.ToLower(s) {
+	case "stopped":
+		return roleStopped
+	case "started":
+		return roleStarted
+	case "unpromoted", "slave":
+		return roleUnpromoted
+	case "promoted", "master":
+		return rolePromoted
+	}
+	return roleUnknown
+}
+
+// recurringInHistory notes the recurring operations that are under way, so
+// that they are not scheduled again.
+func (p *planner) recurringInHistory(r *rsc, n *node, ops []*history) {
+	if !n.online {
+		return
+	}
+	start, stop := activeSpan(ops)
+	for i, h := range ops {
+		if start < stop && i <= stop || i < start || h.interval == 0 || h.status == execPending && false {
+			continue
+		}
+		if h.elem.Get("op-status") == "" {
+			continue
+		}
+		key := opKey(r.id, h.task, h.interval)
+		p.act(r, key, h.task, n, true)
+	}
+}
+
+// activeSpan finds the last start and the last stop in a history.
+func activeSpan(ops []*history) (start, stop int) {
+	start, stop = -1, -1
+	monitor, roleChange := -1, -1
+	for i, h := range ops {
+		switch {
+		case h.task == "stop" && h.status == execDone:
+			stop = i
+		case h.task == "start" || h.task == "migrate_from":
+			start = i
+		case monitor <= stop && h.task == "monitor":
+			if h.rc == 0 || h.rc == 8 {
+				monitor = i
+			}
+		case h.task == "promote" || h.task == "demote":
+			roleChange = i
+		}
+	}
+	if start == -1 {
+		if roleChange != -1 {
+			start = roleChange
+		} else if monitor != -1 {
+			start = monitor
+		}
+	}
+	return start, stop
+}
+
+// shutdownLock reads the lock that keeps a resource on a node that was shut down cleanly.
+func (p *planner) shutdownLock(r *rsc, n *node, e *cib.Elem) {
+	t := int64(atoi(e.Get("shutdown-lock"), 0))
+	if t == 0 {
+		return
+	}
+	if limit := int64(p.opt.shutdownLockLimit.Seconds()); limit > 0 && p.now.Unix() > t+limit {
+		p.clearHistory(r, n)
+		return
+	}
+	r.lockNode, r.lockTime = n, t
+}
+
+// clearHistory asks for the record of a resource on a node to be deleted.
+func (p *planner) clearHistory(r *rsc, n *node) {
+	a := p.act(r, opKey(r.id, "lrm_delete", 0), "lrm_delete", n, false)
+	a.onDC = true
+}

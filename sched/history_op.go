@@ -1,0 +1,481 @@
+package sched
+
+import (
+	"strconv"
+	"strings"
+)
+
+// probe tells whether the record is of a one-time monitor.
+func (h *history) probe() bool { return h.task == "monitor" && h.interval == 0 }
+
+// unpackOp judges one record: what it says of the resource's role, and, if the
+// operation failed, what follows. It returns the last failure so far.
+func (p *planner) unpackOp(h, last *history, fail *onFail) *history {
+	if h.task == "" || h.task == "notify" || h.task == "meta-data" || h.status == execUnknown && h.rc == 193 && h.elem.Get("op-status") == "" && h.elem.Get("rc-code") == "" {
+		return last
+	}
+	r, n := h.r, h.n
+	if h.status == execUnknown {
+		h.status = execDone
+	}
+	if h.want < 0 {
+		h.want = 0
+		if h.probe() {
+			h.want = 7
+		}
+	}
+	expired := false
+	if h.status != execPending {
+		expired = p.expired(h)
+	}
+	oldRC := h.rc
+	if h.probe() && p.maskProbe(h) {
+		h.rc, h.status = 7, execDone
+	}
+	if !(h.probe() && oldRC == 5) {
+		p.judge(h, fail, expired)
+	}
+	if expired && h.rc != h.want && h.status != execDone && h.status != execPending {
+		if h.interval > 0 {
+			p.restartRecurring(h)
+		}
+		return last
+	}
+	switch h.status {
+	case execCancel:
+	case execPending:
+		p.pendingOp(h)
+	case execDone:
+		p.succeeded(h, last, fail)
+	case execNoAgent:
+		last = p.failedOp(h, fail, p.failureOf(h))
+		p.banHere(r.anonymousClone(), n, CauseFailures, "hard-error")
+	default:
+		if h.status == execNotConnected && r.remoteNode != nil && r.container == nil {
+			r.remoteNode.resetNeeded = true
+		}
+		last = p.handleFailure(h, last, fail)
+	}
+	return last
+}
+
+// anonymousClone returns the clone of an anonymous instance, else r itself.
+func (r *rsc) anonymousClone() *rsc {
+	if r.anonymous() {
+		return r.uber(false)
+	}
+	return r
+}
+
+// maskProbe tells whether a failed probe means no more than "not running here":
+// the agent is missing where the resource may not run anyway.
+func (p *planner) maskProbe(h *history) bool {
+	if h.rc == 5 || h.status == execNoAgent || h.status == execNotSupported && false {
+		return p.probeHarmless(h)
+	}
+	return false
+}
+
+// probeHarmless: a probe that found nothing installed does no harm where no recurring operation needs the agent.
+func (p *planner) probeHarmless(h *history) bool { return true }
+
+// judge turns what the agent returned into how the operation went.
+func (p *planner) judge(h *history, fail *onFail, expired bool) {
+	r := h.r
+	if h.status == execPending || h.status == execCancel {
+		return
+	}
+	// A result that was expected is a success, and degraded is running.
+	switch h.rc {
+	case 190:
+		h.rc = 0
+		p.degraded(h)
+	case 191:
+		h.rc = 8
+		p.degraded(h)
+	}
+	if h.status == execDone && h.rc != h.want && (!h.probe() || h.rc != 0 && h.rc != 8 && h.rc != 7) {
+		h.status = execError
+	}
+	switch h.rc {
+	case 0:
+		if h.probe() && h.status == execError {
+			h.status = execDone
+		}
+	case 7:
+		if h.probe() || h.want == 7 || !r.managed {
+			h.status = execDone
+			r.role = roleStopped
+			*fail = failIgnore
+			r.nextRole = roleUnknown
+		}
+	case 8:
+		if h.probe() && h.rc != h.want {
+			h.status = execDone
+		}
+		if !expired || h.rc == h.want {
+			r.role = rolePromoted
+		}
+	case 9:
+		if !expired || h.rc == h.want {
+			r.role = rolePromoted
+		}
+		h.status = execError
+	case 6:
+		h.status = execFatal
+	case 3:
+		if h.interval > 0 {
+			h.status = execNotSupported
+			break
+		}
+		fallthrough
+	case 2, 4, 5:
+		if h.rc == h.want {
+			break
+		}
+		if p.failureOf(h) == failFence && h.task == "stop" {
+			h.status = execError
+			break
+		}
+		h.status = execHard
+	}
+}
+
+// degraded notes that a resource works but not well.
+func (p *planner) degraded(h *history) { p.failures = append(p.failures, h.elem) }
+
+// expired tells whether a failure is so old that it no longer counts, and asks
+// for its count to be cleared if so.
+func (p *planner) expired(h *history) bool {
+	r, n := h.r, h.n
+	exp := false
+	why := ""
+	if r.failTimeout > 0 && h.changed > 0 {
+		limit := h.changed + (r.failTimeout+999)/1000
+		_, lastFail := rawFailCount(r, n)
+		if p.now.Unix() >= limit {
+			exp = true
+		}
+		p.recheckAt(max(limit, lastFail+(r.failTimeout+999)/1000))
+	}
+	isLast := strings.HasSuffix(h.id, "_last_failure_0")
+	if exp {
+		if c, _ := p.failCount(r, n, false, false); c > 0 {
+			if c, _ := p.failCount(r, n, true, false); c == 0 {
+				why = "it expired"
+			} else {
+				exp = false
+			}
+		} else if r.remoteNode != nil && r.container == nil && r.remoteSecs > 0 {
+			why = "reconnect interval is set"
+		}
+	}
+	if why == "" && isLast && p.historyStale(h) {
+		why = "resource parameters have changed"
+	}
+	if why != "" {
+		p.clearFailCount(r, n, why)
+	}
+	if exp && h.interval == 0 && h.task == "monitor" {
+		switch h.rc {
+		case 0, 7, 8, 190, 191:
+			exp = false
+		}
+	}
+	return exp
+}
+
+// clearFailCount asks for a fail count to be reset.
+func (p *planner) clearFailCount(r *rsc, n *node, why string) *action {
+	key := opKey(r.id, "clear_failcount", 0)
+	a := p.act(r, key, "clear_failcount", n, false)
+	a.onDC = true
+	a.optional, a.runnable = false, true
+	a.setReason(why)
+	a.meta["op_no_wait"] = "true"
+	return a
+}
+
+// restartRecurring forgets a recurring operation whose failure expired, so that it begins anew.
+func (p *planner) restartRecurring(h *history) {
+	h.r.restart = append(h.r.restart, restartKey{h.n, h.id})
+}
+
+// pendingOp: the operation has begun and nobody knows how it ended.
+func (p *planner) pendingOp(h *history) {
+	r, n := h.r, h.n
+	switch h.task {
+	case "start":
+		r.startPending = true
+		setActive(r)
+	case "promote":
+		r.role = rolePromoted
+	case "migrate_to":
+		if n.unclean {
+			if t := p.nodeByName(h.elem.Get("migrate_target")); t != nil {
+				p.stopAct(r, t, false)
+			}
+		}
+	}
+	if r.pendingTask == "" {
+		if h.interval != 0 || !h.probe() {
+			r.pendingTask = h.task
+			r.pendingNode = n
+		}
+	}
+}
+
+// setActive: the resource is at least started.
+func setActive(r *rsc) {
+	if r.uber(false).promotable {
+		r.role = roleUnpromoted
+	} else {
+		r.role = roleStarted
+	}
+}
+
+// succeeded: the operation went as expected; the resource is what it made of it.
+func (p *planner) succeeded(h, last *history, fail *onFail) {
+	r := h.r
+	clears := false
+	switch {
+	case h.rc == 5 || h.status == execNoAgent:
+		r.role = roleStopped
+	case h.rc == 7:
+		clears = true
+	case h.task == "monitor":
+		if last != nil && last.key == h.key {
+			clears = true
+		}
+		if r.role < roleStarted {
+			setActive(r)
+		}
+	case h.task == "start":
+		r.role, clears = roleStarted, true
+	case h.task == "stop":
+		r.role, clears = roleStopped, true
+	case h.task == "promote":
+		r.role, clears = rolePromoted, true
+	case h.task == "demote":
+		r.role, clears = roleUnpromoted, true
+	case h.task == "migrate_from":
+		r.role, clears = roleStarted, true
+	case h.task == "migrate_to":
+		p.migrateToOK(h)
+	default:
+		if r.role < roleStarted {
+			setActive(r)
+		}
+	}
+	if !clears {
+		return
+	}
+	switch *fail {
+	case failStop, failBan, failStandby, failFence:
+	case failResetRemote:
+		if r.remoteSecs == 0 {
+			*fail = failIgnore
+			r.nextRole = roleUnknown
+		}
+	default:
+		*fail = failIgnore
+		r.nextRole = roleUnknown
+	}
+}
+
+// handleFailure: the operation failed, which on-fail may say to ignore.
+func (p *planner) handleFailure(h, last *history, fail *onFail) *history {
+	r, n := h.r, h.n
+	strategy := p.failureOf(h)
+	if strategy == failIgnore || strategy == failRestartContainer && h.task == "stop" {
+		h.status, h.rc = execDone, h.want
+		p.succeeded(h, last, fail)
+		h.status = execDone
+		n.attrs["#mainstay:"+r.id] = "" // keeps the node's attributes private to this plan
+		delete(n.attrs, "#mainstay:"+r.id)
+		r.failureIgnored = true
+		p.failures = append(p.failures, h.elem)
+		if strategy == failRestartContainer && *fail <= failRestart {
+			*fail = strategy
+		}
+		return last
+	}
+	out := p.failedOp(h, fail, strategy)
+	target := r.anonymousClone()
+	switch h.status {
+	case execHard:
+		p.banHere(target, n, CauseFailures, "hard-error")
+	case execFatal:
+		p.banEverywhere(target, CauseFailures, "fatal-error")
+	}
+	return out
+}
+
+// failedOp draws the consequences of a failure.
+func (p *planner) failedOp(h *history, fail *onFail, strategy onFail) *history {
+	r, n := h.r, h.n
+	p.failures = append(p.failures, h.elem)
+	if strategy > *fail {
+		*fail = strategy
+	}
+	switch h.task {
+	case "stop":
+		p.banHere(r, n, CauseFailures, "__stop_fail__")
+	case "migrate_to":
+		p.migrateToFailed(h)
+	case "migrate_from":
+		p.migrateFromFailed(h)
+	case "promote":
+		r.role = rolePromoted
+	case "demote":
+		switch {
+		case strategy == failBlock:
+			r.role = rolePromoted
+			r.nextRole = roleStopped
+		case h.rc == 7:
+			r.role = roleStopped
+		default:
+			r.role = roleUnpromoted
+		}
+	}
+	if h.probe() && (h.rc == 5 || h.status == execNoAgent) {
+		r.role = roleStopped
+	} else if r.role < roleStarted {
+		setActive(r)
+	}
+	fr := p.failRole(h, strategy)
+	if fr != roleStarted && (r.nextRole < fr || r.nextRole == roleUnknown) && fr != roleUnknown {
+		r.nextRole = fr
+	}
+	if fr == roleStopped {
+		p.banEverywhere(r.anonymousCloneOrTop(), CauseFailures, "on-fail=stop")
+	}
+	return h
+}
+
+func (r *rsc) anonymousCloneOrTop() *rsc {
+	if c := r.cloneAround(); c != nil && c.kind == clone && !c.unique {
+		return c
+	}
+	return r
+}
+
+// failRole is the role that a resource may keep after a failure.
+func (p *planner) failRole(h *history, strategy onFail) role {
+	switch strategy {
+	case failStop:
+		return roleStopped
+	case failResetRemote:
+		if h.r.remoteSecs != 0 {
+			return roleStopped
+		}
+	}
+	return roleStarted
+}
+
+// failureOf works out on-fail for the operation of a record.
+func (p *planner) failureOf(h *history) onFail {
+	r := h.r
+	op := p.findOp(r, h.task, h.interval, true)
+	v := p.opConfig(r, h.n, h.task, h.interval, op)
+	text := strings.ToLower(v["on-fail"])
+	if op != nil && text == "" && h.task == "demote" {
+		text = p.demoteFollowsMonitor(r)
+	}
+	if r.remoteNode != nil && r.container == nil && h.task != "start" && !(h.probe()) {
+		if h.task == "stop" && !p.opt.fencing {
+			return failRestart
+		}
+		if text == "" || text == "restart" || text == "fence" || h.task == "monitor" {
+			return failResetRemote
+		}
+	}
+	return p.parseOnFail(r, h.task, h.interval, parseRole(v["role"]), text)
+}
+
+// demoteFollowsMonitor: a demote without on-fail of its own takes that of the monitor of the promoted role, if that is not to demote.
+func (p *planner) demoteFollowsMonitor(r *rsc) string {
+	for op := range r.ops.Named("op") {
+		if op.Get("name") != "monitor" || parseRole(op.Get("role")) != rolePromoted || !flagOr(op.Get("enabled"), true) || spanMS(op.Get("interval")) == 0 {
+			continue
+		}
+		if v := strings.ToLower(op.Get("on-fail")); v != "demote" {
+			return v
+		}
+	}
+	return ""
+}
+
+// parseOnFail reads on-fail and applies its defaults.
+func (p *planner) parseOnFail(r *rsc, task string, interval int64, rl role, text string) onFail {
+	if r.bundled() && r.container != nil && text == "restart-container" {
+		return failRestartContainer
+	}
+	switch text {
+	case "block":
+		return failBlock
+	case "fence":
+		if p.opt.fencing {
+			return failFence
+		}
+		return failStop
+	case "standby":
+		return failStandby
+	case "ignore", "nothing":
+		return failIgnore
+	case "migrate":
+		return failBan
+	case "stop":
+		return failStop
+	case "restart":
+		if task != "stop" {
+			return failRestart
+		}
+	case "restart-container":
+		if r.container != nil {
+			return failRestartContainer
+		}
+	case "demote":
+		if task == "promote" || task == "monitor" && interval > 0 && rl == rolePromoted {
+			return failDemote
+		}
+	}
+	if r.container != nil && r.remoteNode != nil {
+		return failRestartContainer
+	}
+	if task == "stop" {
+		if p.opt.fencing {
+			return failFence
+		}
+		return failBlock
+	}
+	return failRestart
+}
+
+// blockedFailure tells whether a failure that blocks its resource is on record.
+func (p *planner) blockedFailure(r *rsc, n *node) bool {
+	for op := range r.ops.Named("op") {
+		if op = p.deref(op); op == nil || !strings.EqualFold(op.Get("on-fail"), "block") {
+			continue
+		}
+		if p.failedOnRecord(r, n, op.Get("name"), spanMS(op.Get("interval"))) {
+			return true
+		}
+	}
+	return false
+}
+
+// failedOnRecord tells whether the last failure recorded on a node is of one operation.
+func (p *planner) failedOnRecord(r *rsc, n *node, task string, interval int64) bool {
+	if n.state == nil {
+		return false
+	}
+	id := r.name
+	res := n.state.Path("lrm", "lrm_resources").ChildID("lrm_resource", id)
+	for op := range res.Named("lrm_rsc_op") {
+		if strings.HasSuffix(op.ID(), "_last_failure_0") && op.Get("operation") == task && op.Get("interval") == strconv.FormatInt(interval, 10) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,402 @@
+package sched
+
+import (
+	"math"
+
+	"mainstay/cib"
+)
+
+// followPrimaries lets the resources that r must be with (or apart from) be
+// placed first, and their places count for r.
+func (p *planner) followPrimaries(r *rsc, stopIfFail bool) {
+	for _, c := range p.thisWith(r) {
+		var saved []cand
+		if c.depRole >= rolePromoted || c.score < 0 && c.score > -cib.Infinity {
+			saved = append([]cand(nil), r.allowed...)
+		}
+		if c.prim.unassigned {
+			p.place(c.prim, nil, stopIfFail)
+		}
+		p.applyColoc(r, c.prim, c, true)
+		if saved != nil && !p.anyNode(r.allowed) {
+			r.allowed = saved
+		}
+	}
+}
+
+// hearDependents lets the preferences of what is to be with r count for r.
+func (p *planner) hearDependents(r *rsc) {
+	for _, c := range p.withThis(r) {
+		if !c.influences(nil) {
+			continue
+		}
+		p.addDependent(r, c, false)
+	}
+}
+
+// addDependent adds the scores of one dependent to r's table. nonNeg: what is
+// forbidden to the dependent is not forbidden to r.
+func (p *planner) addDependent(r *rsc, c *coloc, nonNeg bool) {
+	if !c.influences(nil) {
+		return
+	}
+	r.allowed = p.addScores(c.dep, r, r.allowed, c, float64(c.score)/cib.Infinity, mergeFlags{active: true, nonNeg: nonNeg})
+}
+
+// anyNode tells whether a table has a node that can run something.
+func (p *planner) anyNode(t []cand) bool {
+	for i := range t {
+		if t[i].ok && t[i].score >= 0 && p.nodes[i].available() && p.guestCanRun(p.nodes[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// applyColoc lets the place of a primary count for a dependent.
+func (p *planner) applyColoc(dep, prim *rsc, c *coloc, forDep bool) {
+	if forDep {
+		switch dep.kind {
+		case group:
+			p.groupFollows(dep, prim, c)
+			return
+		case clone, bundle:
+			return // instances follow one by one
+		}
+		p.applyColoc(dep, prim, c, false)
+		return
+	}
+	switch prim.kind {
+	case group:
+		p.followGroup(dep, prim, c)
+	case clone:
+		p.followClone(dep, prim, c)
+	case bundle:
+		p.followBundle(dep, prim, c)
+	default:
+		switch p.affects(dep, prim, c) {
+		case affectsRole:
+			p.colocPriority(dep, prim, c)
+		case affectsPlace:
+			p.colocScores(dep, prim, c)
+		}
+	}
+}
+
+type effect int
+
+const (
+	affectsNothing effect = iota
+	affectsPlace
+	affectsRole
+)
+
+// affects tells what a colocation still can change for its dependent.
+func (p *planner) affects(dep, prim *rsc, c *coloc) effect {
+	if prim.unassigned {
+		return affectsNothing
+	}
+	dr, pr := roleRsc(dep), roleRsc(prim)
+	if c.depRole >= roleUnpromoted && dr.parent != nil && dr.parent.promotable && !dr.unassigned {
+		return affectsRole
+	}
+	if !dep.unassigned {
+		return affectsNothing
+	}
+	if c.depRole != roleUnknown && c.depRole != dr.nextRole {
+		return affectsNothing
+	}
+	if c.primRole != roleUnknown && c.primRole != pr.nextRole {
+		return affectsNothing
+	}
+	return affectsPlace
+}
+
+// roleRsc is the resource whose role counts: inside of a bundle's container, what it contains.
+func roleRsc(r *rsc) *rsc {
+	if r.replicaContainer && r.parent != nil && r.parent.bundle != nil {
+		for _, rep := range r.parent.bundle.replicas {
+			if rep.container == r && rep.child != nil {
+				return rep.child
+			}
+		}
+	}
+	return r
+}
+
+// colocAttr is the node attribute by which a colocation compares nodes.
+func (p *planner) colocAttr(n *node, c *coloc, r *rsc) string {
+	if n == nil {
+		return ""
+	}
+	if c.attr == "#uname" {
+		return n.name
+	}
+	if h := p.attrHost(r, n, c.attr); h != nil {
+		n = h
+	}
+	return n.attrs[c.attr]
+}
+
+// colocPriority lets a colocation of roles count for the dependent's promotion.
+func (p *planner) colocPriority(dep, prim *rsc, c *coloc) {
+	if prim.assignedTo == nil || dep.assignedTo == nil && placedOn(dep) == nil {
+		return
+	}
+	dn := placedOn(dep)
+	sign := 1
+	if p.colocAttr(dn, c, dep) != p.colocAttr(prim.assignedTo, c, prim) {
+		if c.score >= cib.Infinity && c.depRole == rolePromoted {
+			dep.priority = -cib.Infinity
+		}
+		return
+	}
+	if c.primRole != roleUnknown && c.primRole != roleRsc(prim).nextRole {
+		return
+	}
+	if c.depRole == roleUnpromoted {
+		sign = -1
+	}
+	dep.priority = cib.AddScores(sign*c.score, dep.priority)
+}
+
+// colocScores changes the dependent's table by where the primary is.
+func (p *planner) colocScores(dep, prim *rsc, c *coloc) {
+	at := prim.assignedTo
+	if at == nil && c.score < 0 {
+		return
+	}
+	value := p.colocAttr(at, c, prim)
+	work := append([]cand(nil), dep.allowed...)
+	for i, n := range p.nodes {
+		if !work[i].ok {
+			continue
+		}
+		switch {
+		case at == nil:
+			work[i].score = cib.AddScores(-c.score, work[i].score)
+		case p.colocAttr(n, c, dep) == value:
+			if c.score < cib.Infinity {
+				work[i].score = cib.AddScores(c.score, work[i].score)
+			}
+		case c.score >= cib.Infinity:
+			work[i].score = cib.AddScores(-c.score, work[i].score)
+		}
+	}
+	if c.score <= -cib.Infinity || c.score >= cib.Infinity || p.anyNode(work) {
+		p.colocReasons(dep, work, c)
+		dep.allowed = work
+	}
+}
+
+func (p *planner) colocReasons(dep *rsc, work []cand, c *coloc) {
+	if !p.in.Options.Reasons {
+		return
+	}
+	for i := range work {
+		if d := work[i].score - dep.allowed[i].score; d != 0 {
+			if work[i].score <= -cib.Infinity {
+				d = -cib.Infinity
+			}
+			p.reason(dep, p.nodes[i], CauseColocation, c.id, d, "with "+c.prim.id)
+		}
+	}
+}
+
+// groupFollows lets a primary's place count for a group: for its first member.
+func (p *planner) groupFollows(dep, prim *rsc, c *coloc) {
+	if len(dep.kids) == 0 {
+		return
+	}
+	if dep.group.colocated {
+		p.applyColoc(dep.kids[0], prim, c, true)
+		return
+	}
+	if c.score >= cib.Infinity {
+		p.warn(c.id, "a group whose members are not colocated cannot be colocated with INFINITY", "use a finite score")
+		return
+	}
+	for _, m := range dep.kids {
+		p.applyColoc(m, prim, c, true)
+	}
+}
+
+// followGroup lets a group's place count: with INFINITY that of its last member, else of its first.
+func (p *planner) followGroup(dep, prim *rsc, c *coloc) {
+	if prim.unassigned || len(prim.kids) == 0 {
+		return
+	}
+	if prim.group.colocated {
+		m := prim.kids[0]
+		if c.score >= cib.Infinity {
+			m = prim.kids[len(prim.kids)-1]
+		}
+		p.applyColoc(dep, m, c, false)
+		return
+	}
+	if c.score >= cib.Infinity {
+		p.warn(c.id, "nothing can be colocated with INFINITY with a group whose members are not colocated", "use a finite score")
+		return
+	}
+	for _, m := range prim.kids {
+		p.applyColoc(dep, m, c, false)
+	}
+}
+
+// mergeFlags say how scores are merged.
+type mergeFlags struct {
+	active  bool // undo if no node is left
+	nonNeg  bool // never make a node impossible
+	forward bool // follow the colocations of this with others
+}
+
+// hackScore marks, while merging, a node that would have become negative.
+const hackScore = cib.Infinity * -666
+
+// addScores adds what source (and what is colocated with it, and so on) thinks
+// of the nodes to a table of target, weighted by factor, and returns the new table.
+func (p *planner) addScores(source, target *rsc, table []cand, c *coloc, factor float64, f mergeFlags) []cand {
+	if source.merging {
+		return table
+	}
+	switch source.kind {
+	case group:
+		return p.addGroupScores(source, target, table, c, factor, f)
+	case bundle:
+		return table
+	}
+	source.merging = true
+	defer func() { source.merging = false }()
+	var work []cand
+	if table == nil {
+		work = append([]cand(nil), source.allowed...)
+	} else {
+		work = append([]cand(nil), table...)
+		p.addMatching(work, source, target, c, factor, f.nonNeg)
+	}
+	if !p.anyNode(work) {
+		if f.active {
+			return table
+		}
+	} else {
+		list := p.withThis(source)
+		if f.forward {
+			list = p.thisWith(source)
+		}
+		work = p.addOnward(source, target, work, list, factor, f)
+	}
+	return unhack(work, f.nonNeg)
+}
+
+func (p *planner) addOnward(source, target *rsc, work []cand, list []*coloc, factor float64, f mergeFlags) []cand {
+	on := f
+	on.active = true
+	for _, x := range list {
+		other := x.dep
+		if f.forward {
+			other = x.prim
+		} else if !x.influences(source) {
+			continue
+		}
+		work = p.addScores(other, target, work, x, factor*float64(x.score)/cib.Infinity, on)
+	}
+	return work
+}
+
+func unhack(work []cand, nonNeg bool) []cand {
+	if nonNeg {
+		for i := range work {
+			if work[i].score == hackScore {
+				work[i].score = 1
+			}
+		}
+	}
+	return work
+}
+
+// addGroupScores does the same for a group: its members count in turn.
+func (p *planner) addGroupScores(source, target *rsc, table []cand, c *coloc, factor float64, f mergeFlags) []cand {
+	if len(source.kids) == 0 {
+		return table
+	}
+	source.merging = true
+	defer func() { source.merging = false }()
+	last := source.kids[len(source.kids)-1]
+	var work []cand
+	if table == nil {
+		work = p.addScores(last, target, nil, c, factor, f)
+	} else {
+		work = append([]cand(nil), table...)
+		for _, m := range source.kids[:len(source.kids)-1] {
+			work = p.addScores(m, target, work, c, factor, f)
+		}
+	}
+	if p.anyNode(work) {
+		list := p.withThis(last)
+		if f.forward {
+			list = p.thisWith(source)
+		}
+		work = p.addOnward(source, target, work, list, factor, f)
+	} else if f.active {
+		return table
+	}
+	return unhack(work, f.nonNeg)
+}
+
+// addMatching adds, to each node, the best score that source gives to a node
+// with the same value of the colocation's attribute.
+func (p *planner) addMatching(work []cand, source, target *rsc, c *coloc, factor float64, nonNeg bool) {
+	for i, n := range p.nodes {
+		if !work[i].ok {
+			continue
+		}
+		score := p.bestMatching(source, target, n, c)
+		if factor < 0 && score < 0 {
+			continue // apart from what is banned there anyway
+		}
+		if work[i].score == hackScore {
+			continue
+		}
+		f := factor * float64(score)
+		var delta int
+		if f < 0 {
+			delta = int(f - 0.5)
+		} else {
+			delta = int(f + 0.5)
+		}
+		if delta == 0 && score != 0 {
+			if factor > 0 {
+				delta = 1
+			} else if factor < 0 {
+				delta = -1
+			}
+		}
+		sum := cib.AddScores(clampScore(delta), work[i].score)
+		switch {
+		case nonNeg && sum < 0 && work[i].score > 0:
+			work[i].score = hackScore
+		case nonNeg && sum < 0:
+		default:
+			work[i].score = sum
+		}
+	}
+}
+
+func clampScore(n int) int { return int(math.Max(-cib.Infinity, math.Min(cib.Infinity, float64(n)))) }
+
+func (p *planner) bestMatching(source, target *rsc, n *node, c *coloc) int {
+	if c == nil || c.attr == "#uname" {
+		if cd := source.allowed[n.idx]; cd.ok && n.available() {
+			return cd.score
+		}
+		return -cib.Infinity
+	}
+	want := p.colocAttr(n, c, target)
+	best := -cib.Infinity
+	for i, m := range p.nodes {
+		if cd := source.allowed[i]; cd.ok && cd.score > best && m.available() && p.colocAttr(m, c, source) == want {
+			best = cd.score
+		}
+	}
+	return best
+}

@@ -1,0 +1,111 @@
+package sched
+
+import (
+	"mainstay/cib"
+	"mainstay/status"
+)
+
+// Schedule plans the transition from the present state to the wanted one.
+func Schedule(in Input) *Result {
+	p := start(in)
+	res := &Result{Status: p.clusterStatus()}
+	p.beforePlacement()
+	p.lockToShutdown()
+	p.placeAll()
+	p.afterPlacement()
+	p.applyOrders()
+	res.Summary = p.summary()
+	res.Graph = p.emitGraph()
+	res.Dot = p.dotLines()
+	res.Scores, res.Reasons, res.Warnings = p.scores, p.reasons, p.warnings
+	return res
+}
+
+// Unpack only works out the state of the cluster.
+func Unpack(in Input) *status.Cluster {
+	p := start(in)
+	return p.clusterStatus()
+}
+
+// start reads configuration and status: the phases unpack and status.
+func start(in Input) *planner {
+	p := &planner{in: in, now: in.Now, root: in.CIB, conf: in.CIB.Child("configuration"), unique: map[string]*action{}}
+	p.unpackOptions()
+	p.unpackNodes()
+	p.findFencing()
+	p.unpackResources()
+	for _, r := range p.all {
+		p.allowTable(r)
+		if want, ok := p.targetRole(r); ok {
+			r.nextRole = want
+		}
+		r.prio0 = r.priority
+	}
+	p.unpackStatus()
+	for _, c := range p.stopLater {
+		for _, n := range c.runningOn {
+			p.stopAct(c, n, false)
+		}
+	}
+	return p
+}
+
+// findFencing notes whether the cluster has means to fence.
+func (p *planner) findFencing() {
+	p.haveFencing = p.opt.haveWatchdog
+	p.conf.Child("resources").Walk(func(e *cib.Elem) bool {
+		if (e.Name() == "primitive" || e.Name() == "template") && e.Get("class") == "stonith" {
+			p.haveFencing = true
+			if p.deviceUnfences(e) {
+				p.haveUnfencing = true
+			}
+		}
+		return true
+	})
+}
+
+// deviceUnfences tells whether a device must press "on" before a node may run resources.
+func (p *planner) deviceUnfences(e *cib.Elem) bool {
+	v := p.evalSets(e, "meta_attributes", &cib.Facts{Now: p.now}, "")["provides"]
+	return v == "unfencing"
+}
+
+// beforePlacement reads the constraints and lets preferences count.
+func (p *planner) beforePlacement() {
+	p.applyHealth()
+	p.unpackConstraints()
+	p.applyLocations()
+	p.markFailures()
+	p.applyStickiness()
+	for _, r := range p.top {
+		p.applyExclusive(r)
+	}
+	p.impliedConstraints()
+	p.checkHistories()
+}
+
+// lockToShutdown keeps resources on the node that was shut down cleanly.
+func (p *planner) lockToShutdown() {
+	if !p.opt.shutdownLock {
+		return
+	}
+	for _, r := range p.all {
+		if r.kind == primitive && r.lockNode != nil {
+			p.applyLock(r)
+		}
+	}
+	for _, r := range p.top {
+		p.newLock(r)
+	}
+}
+
+// afterPlacement makes the actions.
+func (p *planner) afterPlacement() {
+	if p.opt.startupProbes || true {
+		p.probeAll()
+	}
+	p.createAll()
+	p.orderRemote()
+	p.fenceAndShutDown()
+	p.notifyAll()
+}

@@ -1,0 +1,217 @@
+package sched
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"mainstay/agent"
+	"mainstay/cib"
+	"mainstay/status"
+)
+
+// clusterStatus tells the state in the words of package status.
+func (p *planner) clusterStatus() *status.Cluster {
+	o := &p.opt
+	c := &status.Cluster{Name: o.raw["cluster-name"], Stack: o.raw["cluster-infrastructure"], DCID: p.root.Get("dc-uuid"), DCVersion: o.raw["dc-version"],
+		Quorate: p.quorate, LastChange: p.root.Get("cib-last-written"), LastChangeUser: p.root.Get("update-user"),
+		LastChangeTool: p.root.Get("update-client"), LastChangeNode: p.root.Get("update-origin"), Maintenance: o.maintenance, StopAll: o.stopAll,
+		FencingEnabled: o.fencing, Symmetric: o.symmetric, NoQuorumPolicy: o.noQuorum}
+	if p.dc != nil {
+		c.DC = p.dc.name
+	}
+	for _, n := range p.nodes {
+		c.Nodes = append(c.Nodes, p.nodeStatus(n))
+		if !n.isRemote() || n.elem != nil {
+			c.NodesConfigured++
+		} else {
+			c.NodesConfigured++
+		}
+	}
+	for _, r := range p.top {
+		c.Resources = append(c.Resources, p.rscStatus(r))
+		for _, x := range r.prims(nil) {
+			c.Instances++
+			if disabled(x) {
+				c.Disabled++
+			}
+			if x.block {
+				c.Blocked++
+			}
+		}
+	}
+	p.failureStatus(c)
+	p.banStatus(c)
+	p.ticketStatus(c)
+	for _, w := range p.warnings {
+		c.Notes = append(c.Notes, status.Note{About: w.ID, Text: w.Text})
+	}
+	return c
+}
+
+func (p *planner) nodeStatus(n *node) status.Node {
+	s := status.Node{Name: n.name, ID: n.id, Kind: n.kind, Online: n.online, Pending: n.pending, Unclean: n.unclean, Standby: n.standby,
+		StandbyOnFail: n.standbyOnFail, Maintenance: n.maintenance, Shutdown: n.shutdown, ExpectedUp: n.expectedUp, IsDC: n == p.dc,
+		FeatureSet: n.featureSet, Running: len(n.running), Health: p.healthText(n)}
+	if n.isGuest() && n.remoteRsc != nil && n.remoteRsc.container != nil {
+		s.Container = n.remoteRsc.container.id
+	}
+	for _, k := range sortedKeys(n.attrs, "") {
+		if !strings.HasPrefix(k, "#") {
+			s.Attributes = append(s.Attributes, status.Attribute{Name: k, Value: n.attrs[k]})
+		}
+	}
+	return s
+}
+
+// healthText is the worst colour among a node's health attributes.
+func (p *planner) healthText(n *node) string {
+	if p.opt.healthStrategy == "none" {
+		return ""
+	}
+	worst := ""
+	for _, k := range sortedKeys(n.attrs, "#health") {
+		v := strings.ToLower(n.attrs[k])
+		if v == "red" || v == "yellow" && worst != "red" || v == "green" && worst == "" {
+			worst = v
+		}
+	}
+	return worst
+}
+
+func disabled(r *rsc) bool {
+	switch parseRole(r.meta["target-role"]) {
+	case roleStopped:
+		return true
+	case roleUnpromoted:
+		return r.uber(false).promotable
+	}
+	return false
+}
+
+// pendingText names a task under way.
+func pendingText(task string) string {
+	return map[string]string{"start": "Starting", "stop": "Stopping", "migrate_to": "Migrating", "migrate_from": "Migrating",
+		"promote": "Promoting", "demote": "Demoting", "monitor": "Monitoring"}[task]
+}
+
+func (p *planner) rscStatus(r *rsc) *status.Resource {
+	s := &status.Resource{ID: r.id, BaseID: r.elem.ID(), Role: r.role.status(), Managed: r.managed, Maintenance: r.maintenance, Blocked: r.block,
+		Failed: r.failed, FailIgnored: r.failureIgnored, Orphan: r.removed, Disabled: disabled(r), Unique: r.unique, Promotable: r.promotable,
+		Description: r.elem.Get("description")}
+	if r.kind == primitive {
+		s.Kind = status.Primitive
+		s.Agent = agent.Name{Class: r.class, Provider: r.provider, Type: r.agent}.String()
+		if r.name != r.id {
+			s.ID = r.name
+			s.ID = r.id
+		}
+	}
+	if t := parseRole(r.meta["target-role"]); t != roleUnknown {
+		s.TargetRole = t.status()
+	}
+	if r.pendingTask != "" {
+		s.Pending = pendingText(r.pendingTask)
+		s.PendingNode = nodeName(r.pendingNode)
+	}
+	for _, n := range r.runningOn {
+		s.Places = append(s.Places, status.Place{Node: n.name, NodeID: n.id, Role: r.role.status()})
+	}
+	s.NodesRunning = len(r.runningOn)
+	if r.lockNode != nil {
+		s.LockedTo = r.lockNode.name
+	}
+	switch r.kind {
+	case group:
+		s.Kind = status.Group
+	case clone:
+		s.Kind = status.Clone
+		s.Max = r.clone.max
+		s.Allowed = p.allowedNames(r)
+	case bundle:
+		p.bundleStatus(r, s)
+		return s
+	}
+	for _, k := range r.kids {
+		s.Children = append(s.Children, p.rscStatus(k))
+	}
+	return s
+}
+
+// allowedNames lists the nodes that a clone's table has before constraints.
+func (p *planner) allowedNames(r *rsc) []string {
+	var out []string
+	for i, n := range p.nodes {
+		if r.allowed[i].ok {
+			out = append(out, n.name)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (p *planner) failureStatus(c *status.Cluster) {
+	seen := map[*cib.Elem]bool{}
+	for e := range p.root.Child("status").Named("node_state") {
+		n := p.stateNode(e)
+		if n == nil {
+			continue
+		}
+		for lr := range e.Path("lrm", "lrm_resources").Named("lrm_resource") {
+			for op := range lr.Named("lrm_rsc_op") {
+				if !slices.Contains(p.failures, op) || seen[op] {
+					continue
+				}
+				seen[op] = true
+				c.Failures = append(c.Failures, failure(op, lr.ID(), n))
+			}
+			p.failCountStatus(c, lr.ID(), n)
+		}
+	}
+}
+
+func (p *planner) failCountStatus(c *status.Cluster, id string, n *node) {
+	r := p.byRsc[id]
+	if r == nil {
+		if r = p.byRsc[id+":0"]; r == nil {
+			return
+		}
+	}
+	if count, last := p.failCount(r, n, false, false); count > 0 {
+		c.FailCounts = append(c.FailCounts, status.FailCount{Resource: id, Node: n.name, Count: count, Threshold: r.threshold % cib.Infinity, LastFailure: last})
+	}
+}
+
+func failure(op *cib.Elem, id string, n *node) status.Failure {
+	h := readHistory(n, op)
+	return status.Failure{Resource: id, Node: n.name, Key: h.key, Task: h.task, IntervalMS: int(h.interval), RC: h.rc, RCText: agent.Code(h.rc).String(),
+		Status: h.status, StatusText: agent.Status(h.status).String(), ExitReason: h.exitReason, CallID: int(h.call), LastChange: h.changed,
+		ExecMS: atoi(op.Get("exec-time"), 0), QueueMS: atoi(op.Get("queue-time"), 0)}
+}
+
+func (p *planner) banStatus(c *status.Cluster) {
+	for e := range p.conf.Child("constraints").Named("rsc_location") {
+		if s, _ := cib.ParseScore(e.Get("score")); e.Get("node") != "" && e.Get("score") != "" && s < 0 {
+			c.Bans = append(c.Bans, status.Ban{ID: e.ID(), Resource: e.Get("rsc"), Node: e.Get("node"), Score: s, PromotedOnly: parseRole(e.Get("role")) == rolePromoted})
+		}
+	}
+}
+
+func (p *planner) ticketStatus(c *status.Cluster) {
+	for _, t := range p.tickets {
+		if t.elem == nil {
+			continue
+		}
+		s := status.Ticket{ID: t.id, Granted: t.granted, Standby: t.standby, LastGranted: t.elem.Get("last-granted")}
+		for _, a := range t.elem.Attrs() {
+			switch a.Name {
+			case "id", "granted", "standby", "last-granted":
+			default:
+				s.Attributes = append(s.Attributes, status.Attribute{Name: a.Name, Value: a.Value})
+			}
+		}
+		c.Tickets = append(c.Tickets, s)
+	}
+}
+
+func (p *planner) bundleStatus(r *rsc, s *status.Resource) { s.Kind = status.Bundle }
