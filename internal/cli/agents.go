@@ -33,7 +33,7 @@ func (a *app) agents() agents {
 		ocf: filepath.Join(root, "resource.d"), scripts: "/etc/init.d",
 		fence: []string{"/usr/sbin", "/sbin", "/usr/libexec/mainstay"},
 		units: []string{"/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"},
-		env:   []string{"OCF_ROOT=" + root, "PATH=" + a.Getenv("PATH"), "OCF_RA_VERSION_MAJOR=1", "OCF_RA_VERSION_MINOR=1", "LC_ALL=C"},
+		env:   []string{"OCF_ROOT=" + root, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "OCF_RA_VERSION_MAJOR=1", "OCF_RA_VERSION_MINOR=1", "LC_ALL=C"},
 	}
 }
 
@@ -116,7 +116,7 @@ func closeTo(word string, names []string) string {
 		}
 	}
 	near := cib.Nearest(word, names)
-	if near == "" || abs(len(near)-len(word)) > 1 || len(word) < 5 {
+	if near == "" || abs(len(near)-len(word)) > 1 || len(word) < 4 {
 		return ""
 	}
 	same := 0
@@ -216,7 +216,7 @@ func parameters(e *cib.Elem, n agent.Name, m *agent.Metadata) []cib.Problem {
 	for _, p := range m.Parameters {
 		if p.Required && !p.HasDefault && !given[p.Name] && !shared && n.Class == "ocf" {
 			out = append(out, cib.Problem{ID: e.ID(), Severity: cib.Error, Msg: "resource " + e.ID() + ": agent " + n.String() + " needs parameter " + p.Name,
-				Remedy: "give it one: " + p.Short})
+				Remedy: strings.TrimSuffix("add params "+p.Name+"=… ("+p.Short+")", " ()")})
 		}
 	}
 	return out

@@ -44,7 +44,7 @@ func Run(ctx context.Context, env *face.Env, args []string) face.Code {
 	root := a.root()
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
-	if text := face.Describe(err); err != nil && text != "" {
+	if text := face.Describe(err); text != "" {
 		env.Errorf("%s: %s\n", Name, text)
 	}
 	return face.CodeOf(err)
@@ -112,7 +112,7 @@ func (a *app) root() *cobra.Command {
 		return face.Failf(face.Usage, "%v\n  remedy: see \"%s --help\"", err, c.CommandPath())
 	})
 	c.AddGroup(groups...)
-	c.PersistentFlags().StringVar(&a.Socket, "socket", "", "the node daemon's API socket (default $MAINSTAY_SOCKET or /run/mainstay/api.sock)")
+	c.PersistentFlags().StringVar(&a.Socket, "socket", a.Socket, "the node daemon's API socket (default $MAINSTAY_SOCKET or /run/mainstay/api.sock)")
 	c.AddCommand(a.commands()...)
 	c.AddCommand(helpTopics()...)
 	c.SetHelpCommandGroupID("look")
@@ -123,6 +123,7 @@ func (a *app) root() *cobra.Command {
 
 // unknownCommand names what might have been meant.
 func unknownCommand(c *cobra.Command, name string) error {
+	c.SuggestionsMinimumDistance = 2
 	msg := "there is no command \"" + c.CommandPath() + " " + name + "\""
 	if near := c.SuggestionsFor(name); len(near) > 0 {
 		msg += "; did you mean \"" + c.CommandPath() + " " + near[0] + "\"?"

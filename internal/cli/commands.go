@@ -21,6 +21,8 @@ func (a *app) commands() []*cobra.Command {
 		a.runCommand(),
 		a.playgroundCommand(),
 		a.installToolsCommand(),
+		{Use: "version", Short: "Print the version", GroupID: "look", Args: cobra.NoArgs,
+			Run: func(*cobra.Command, []string) { a.Printf("%s %s\n", Name, a.Version) }},
 	}
 }
 

@@ -68,12 +68,12 @@ func showConfig(root *cib.Elem, format string, ids []string) (string, error) {
 	case format != "xml":
 		return "", face.Failf(face.Usage, "output format %q: want crm or xml", format)
 	case len(ids) == 0:
-		return root.String() + "\n", nil
+		return root.String(), nil
 	}
 	var b strings.Builder
 	for _, id := range ids {
 		for _, e := range objects(root, id) {
-			b.WriteString(e.String() + "\n")
+			b.WriteString(e.String())
 		}
 	}
 	return b.String(), nil
@@ -203,7 +203,7 @@ func (a *app) edit(ctx context.Context, ids []string, o loadOptions) error {
 	if err != nil {
 		return err
 	}
-	name, err := tempFile(before)
+	name, err := a.tempFile(before)
 	if err != nil {
 		return err
 	}

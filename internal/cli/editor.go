@@ -9,8 +9,8 @@ import (
 )
 
 // tempFile writes text to a new file.
-func tempFile(text string) (string, error) {
-	f, err := os.CreateTemp("", "mainstay-*.crm")
+func (a *app) tempFile(text string) (string, error) {
+	f, err := os.CreateTemp(a.Getenv("TMPDIR"), "mainstay-*.crm")
 	if err != nil {
 		return "", &face.Failure{Code: face.CantCreate, Err: err}
 	}

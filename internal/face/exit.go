@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mainstay/intent"
 	"mainstay/internal/client"
 	"mainstay/internal/web"
 )
@@ -106,9 +107,12 @@ func Silent(code Code) error { return &Failure{Code: code} }
 func CodeOf(err error) Code {
 	var f *Failure
 	var p *web.Problem
+	var missing *intent.NotFound
 	switch {
 	case err == nil:
 		return OK
+	case errors.As(err, &missing):
+		return NoSuch
 	case errors.As(err, &f):
 		return f.Code
 	case errors.As(err, &p):
@@ -151,7 +155,7 @@ func problemCode(k web.ProblemKind) Code {
 // and the remedy on lines of their own.
 func Describe(err error) string {
 	var f *Failure
-	if errors.As(err, &f) && f.Err == nil {
+	if err == nil || errors.As(err, &f) && f.Err == nil {
 		return ""
 	}
 	var b strings.Builder

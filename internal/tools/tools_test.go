@@ -1,0 +1,44 @@
+package tools
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"mainstay/internal/face"
+	"mainstay/internal/face/facetest"
+)
+
+// TestStories runs tools against a cluster in memory and against files. The output
+// was compared with that of Pacemaker 2.1.5's tools on the same documents.
+func TestStories(t *testing.T) {
+	facetest.Walk(t, "testdata", func(ctx context.Context, env *face.Env, args []string) face.Code {
+		env.Name = filepath.Base(args[0])
+		return Lookup(env.Name)(ctx, env, args[1:])
+	})
+}
+
+func TestInstall(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "mainstay")
+	if err := os.WriteFile(filepath.Join(dir, "crm_mon"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	err := Install(dir, program, "crm_extra")
+	if face.CodeOf(err) != face.Exists {
+		t.Errorf("a file that is not ours: got %v", err)
+	}
+	for _, name := range append(slices.DeleteFunc(Names(), func(n string) bool { return n == "crm_mon" }), "crm_extra") {
+		if to, err := os.Readlink(filepath.Join(dir, name)); err != nil || to != program {
+			t.Errorf("%s links to %q, %v", name, to, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "crm_mon")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Install(dir, program); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}
