@@ -9,8 +9,8 @@ import (
 
 // The flags of "make conformance".
 var (
-	cases = flag.String("cases", "", "directory of regression cases")
-	out   = flag.String("out", "", "directory for the report and what differs")
+	cases = flag.String("cases", os.Getenv("SCHEDULER_CASES"), "directory of regression cases")
+	out   = flag.String("out", os.Getenv("SCHEDULER_OUT"), "directory for the report and what differs")
 	names = flag.String("names", "", "only these cases, separated by commas")
 )
 
