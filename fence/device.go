@@ -41,6 +41,10 @@ func (d *Device) Param(name string) string {
 	return ""
 }
 
+// isWatchdog tells whether a device stands for the nodes' own watchdogs: it
+// presses no switch, it says which nodes have one.
+func (d *Device) isWatchdog() bool { return d.Agent.Type == "fence_watchdog" }
+
 // hostCheck is how it is found out whom a device can fence.
 type hostCheck int
 
@@ -64,8 +68,11 @@ func (d *Device) check() hostCheck {
 	case "none":
 		return checkNone
 	}
-	if d.Param("pcmk_host_list") != "" || d.Param("pcmk_host_map") != "" {
+	switch {
+	case d.Param("pcmk_host_list") != "" || d.Param("pcmk_host_map") != "":
 		return checkStatic
+	case d.isWatchdog():
+		return checkNone
 	}
 	return checkAuto
 }

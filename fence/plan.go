@@ -139,6 +139,14 @@ func (p *planner) named(id, action string) step {
 }
 
 func (p *planner) step(d Device, action string) step {
+	if d.isWatchdog() {
+		s := p.watchdog(action)
+		s.device = d
+		if d.Disabled || p.setup.Watchdog <= 0 {
+			s.run = nil
+		}
+		return s
+	}
 	s := step{device: d, action: action, timeout: d.timeout(action, p.def)}
 	if !d.Disabled {
 		s.run = p.executors(d)
@@ -189,18 +197,27 @@ func (p *planner) anyDevice() plan {
 	var out plan
 	devices := slices.Clone(p.setup.Devices)
 	slices.SortStableFunc(devices, func(a, b Device) int {
-		// a device that has to be asked comes after those that are sure
-		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(asks(a), asks(b)), cmp.Compare(a.ID, b.ID))
+		// a device that has to be asked comes after those that are sure, patience last
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.Priority, a.Priority), cmp.Compare(asks(a), asks(b)), cmp.Compare(a.ID, b.ID))
 	})
+	implied := p.setup.Watchdog > 0
 	for _, d := range devices {
+		implied = implied && !d.isWatchdog() // a device says which nodes have one
 		if !d.Disabled && d.mayFence(p.req.Target) {
 			out = append(out, []step{p.step(d, p.req.Action)})
 		}
 	}
-	if p.setup.Watchdog > 0 {
+	if implied {
 		out = append(out, []step{p.watchdog(p.req.Action)})
 	}
 	return out
+}
+
+func rank(d Device) int {
+	if d.isWatchdog() {
+		return 1
+	}
+	return 0
 }
 
 func asks(d Device) int {
