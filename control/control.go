@@ -285,7 +285,7 @@ func (c *Control) plan() {
 	res := sched.Schedule(sched.Input{CIB: c.root, Now: c.now.Wall})
 	took := c.clock() - began
 	c.schedule(res)
-	if len(res.Graph.Actions) == 0 {
+	if fingerprint(res.Graph) == "" { // nothing, or milestones alone
 		c.last, c.repeats = "", 0
 		c.become(Idle)
 		return

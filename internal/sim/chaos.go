@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mainstay/cib"
+	"mainstay/graph"
 )
 
 // Sample is a small configuration for runs with random faults: plain resources, a
@@ -136,8 +137,10 @@ func (c *Cluster) Verify() []string {
 	if n := len(c.Agents.Owners("clone-agent")); n != len(c.Machines) {
 		out = append(out, fmt.Sprintf("the clone is active on %d machines in the end, want %d", n, len(c.Machines)))
 	}
-	if res := c.Plan(); len(res.Graph.Actions) > 0 {
-		out = append(out, fmt.Sprintf("it does not end: the quiet cluster still plans %d actions, first %s", len(res.Graph.Actions), res.Graph.Actions[0].Key))
+	for _, a := range c.Plan().Graph.Actions {
+		if a.Kind != graph.Pseudo {
+			out = append(out, fmt.Sprintf("it does not end: the quiet cluster still plans %s on %s (%s)", a.Key, a.Node, a.Reason))
+		}
 	}
 	return out
 }
