@@ -24,7 +24,7 @@ func (j *join) encode() []byte {
 	w.uv(uint64(len(j.who)))
 	for _, c := range j.who {
 		w.seat(c.seat)
-		w.u8(boolByte(c.failed))
+		w.u8(boolByte(c.failed) | boolByte(c.out)<<1)
 	}
 	w.ids(j.claims)
 	return w.b
@@ -34,7 +34,9 @@ func parseJoin(flags byte, body []byte) (*join, bool) {
 	r := reader{b: body}
 	j := &join{inc: r.u64(), count: r.uv(), ringSeq: r.uv(), fresh: flags&flagFresh != 0}
 	for range r.count(MaxMembers) {
-		c := candidate{seat: r.seat(), failed: r.u8() != 0}
+		c := candidate{seat: r.seat()}
+		bits := r.u8()
+		c.failed, c.out = bits&1 != 0, bits&2 != 0
 		if c.id == 0 || (len(j.who) > 0 && j.who[len(j.who)-1].id >= c.id) {
 			return nil, false
 		}

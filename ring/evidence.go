@@ -21,6 +21,7 @@ type peer struct {
 	shunUntil time.Duration
 	joins     uint64          // count of its last join
 	join      *join           // its last join in this gathering
+	joinAt    time.Duration   // when that came
 	claims    []member.NodeID // nodes that it last said it cannot work with
 }
 
@@ -192,7 +193,7 @@ func (m *Machine) lost(p *peer, why string) {
 		i, ok := m.gather.who.find(p.id)
 		if ok && !m.gather.who[i].failed {
 			m.note(Info, why, "node", p.id)
-			m.gather.who[i].failed = true
+			m.fail(p)
 			m.proposalChanged()
 		}
 		m.checkConsensus()

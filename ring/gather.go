@@ -1,13 +1,18 @@
 package ring
 
 import (
+	"slices"
 	"time"
 )
+
+// joinGap is the shortest time between two joins of a node.
+const joinGap = time.Millisecond
 
 // gather is what a member remembers while it finds out who is there.
 type gather struct {
 	who    proposal
 	resend time.Duration // wait before the join is sent again
+	sentAt time.Duration // when it was sent last
 	sent   uint64        // joins sent, ever
 	agreed bool          // all agree; waiting for the representative's commit token
 }
@@ -30,7 +35,7 @@ func (m *Machine) startGather(why string, appeared ...*peer) {
 	m.stats.Gathers++
 	m.state = Gathering
 	m.leaveRing()
-	m.gather = gather{sent: m.gather.sent, who: proposal{}.put(candidate{seat: m.self})}
+	m.gather = gather{sent: m.gather.sent, sentAt: m.gather.sentAt, who: proposal{}.put(candidate{seat: m.self})}
 	for _, s := range base {
 		if p := m.peer(s.id); p != nil {
 			c := candidate{seat: s, failed: m.absent(p)}
@@ -62,14 +67,26 @@ func (m *Machine) leaveRing() {
 // proposalChanged tells everybody of the new proposal and starts waiting anew.
 func (m *Machine) proposalChanged() {
 	m.gather.agreed = false
+	m.choose()
 	m.gather.resend = min(m.cfg.Join, 10*time.Millisecond)
 	m.set(timerConsensus, m.cfg.Consensus)
+	m.joinSoon()
+}
+
+// joinSoon sends the proposal, but not more often than once in joinGap: changes
+// come in bursts, and each makes all others answer.
+func (m *Machine) joinSoon() {
+	if next := m.gather.sentAt + joinGap; m.gather.sentAt != 0 && next > m.now {
+		m.timers[timerJoin] = next
+		return
+	}
 	m.sendJoin()
 }
 
 // sendJoin sends the proposal to all.
 func (m *Machine) sendJoin() {
 	m.gather.sent++
+	m.gather.sentAt = m.now
 	j := join{
 		inc: m.self.inc, count: m.gather.sent, ringSeq: m.highSeq, fresh: m.cur == nil,
 		who: m.gather.who, claims: m.claims(),
@@ -81,8 +98,8 @@ func (m *Machine) sendJoin() {
 // joinAgain sends the proposal again, for those who missed it.
 func (m *Machine) joinAgain() {
 	if m.state == Gathering {
-		m.gather.resend = min(m.cfg.Join, 2*m.gather.resend)
 		m.sendJoin()
+		m.gather.resend = min(m.cfg.Join, 2*m.gather.resend)
 	}
 }
 
@@ -110,7 +127,7 @@ func (m *Machine) joinMatters(p *peer, j *join) bool {
 		if m.cur.seats.has(seat{p.id, p.inc}) {
 			return j.ringSeq >= m.cur.id.Seq // else sent before this view was formed
 		}
-		return !j.refuses(m.self) && !m.blocked(p, j.claims, j.who.alive().ids())
+		return !j.who.fails(m.self) && !m.blocked(p, j.claims, j.who.alive().ids())
 	case Committing:
 		if !m.forming.seats.hasID(p.id) {
 			return false // after the view is installed is early enough
@@ -122,63 +139,51 @@ func (m *Machine) joinMatters(p *peer, j *join) bool {
 	return true
 }
 
-// refuses tells whether the sender has failed a seat.
-func (j *join) refuses(s seat) bool {
-	i, ok := j.who.find(s.id)
-	return ok && j.who[i].failed && j.who[i].seat == s
-}
-
-// absorb merges a proposal into ours.
+// absorb takes note of a proposal: of whom its sender knows, and of whom it
+// cannot be with.
 func (m *Machine) absorb(p *peer, j *join) {
-	who := m.gather.who
-	if i, ok := who.find(p.id); ok && who[i].failed {
+	if m.gather.who.fails(seat{p.id, p.inc}) {
 		return
 	}
-	p.join = j
-	changed := false
+	p.join, p.joinAt = j, m.now
+	who := slices.Clone(m.gather.who)
 	if _, ok := who.find(p.id); !ok {
 		who = who.put(candidate{seat: seat{p.id, p.inc}, failed: m.absent(p)})
-		changed = true
 	}
-	if j.refuses(m.self) {
-		who = who.put(candidate{seat: seat{p.id, p.inc}, failed: true})
-		changed = true
-	} else {
-		for _, c := range j.who {
-			var more bool
-			who, more = m.absorbCandidate(who, c)
-			changed = changed || more
-		}
+	for _, c := range j.who {
+		who = m.absorbCandidate(who, c)
 	}
+	before := m.gather.who
 	m.gather.who = who
-	if changed {
+	m.choose()
+	if !slices.Equal(before, m.gather.who) {
 		m.proposalChanged()
 	}
 	m.checkConsensus()
 }
 
-// absorbCandidate merges one candidate; of a node that spoke to us itself we
-// know better in which life it is.
-func (m *Machine) absorbCandidate(who proposal, c candidate) (proposal, bool) {
-	if c.id == m.self.id {
-		return who, false
+// absorbCandidate adds a candidate that was not known; of a node that spoke to
+// us itself we know better in which life it is.
+func (m *Machine) absorbCandidate(who proposal, c candidate) proposal {
+	if _, known := who.find(c.id); known || c.id == m.self.id {
+		return who
 	}
 	p := m.peer(c.id)
-	i, known := who.find(c.id)
 	switch {
-	case p == nil && !known:
-		c.failed = true // not configured here
-		return who.put(c), true
-	case p == nil || (p.inc != 0 && p.inc != c.inc):
-		return who, false
-	case !known:
-		c.failed = c.failed || m.absent(p)
-		return who.put(c), true
-	case c.failed && !who[i].failed && who[i].seat == c.seat:
-		who[i].failed = true
-		return who, true
+	case p == nil: // not configured here
+		return who.put(candidate{seat: c.seat, failed: true})
+	case p.inc != 0 && p.inc != c.inc:
+		return who
 	}
-	return who, false
+	return who.put(candidate{seat: c.seat, failed: m.absent(p)})
+}
+
+// fail marks a candidate as one that this node cannot be with.
+func (m *Machine) fail(p *peer) {
+	if i, ok := m.gather.who.find(p.id); ok {
+		m.gather.who[i].failed = true
+	}
+	p.join = nil
 }
 
 // checkConsensus goes on to form the ring when all that are to be in it propose
@@ -205,7 +210,7 @@ func (m *Machine) checkConsensus() {
 	if !m.gather.agreed && len(alive) > 1 {
 		m.gather.agreed = true
 		m.set(timerConsensus, m.cfg.Consensus)
-		m.sendJoin() // so that the last one to agree is not the only one to know
+		m.joinSoon() // so that the last one to agree is not the only one to know
 	}
 	if alive[0] == m.self {
 		m.beginCommit(alive)
@@ -237,21 +242,20 @@ func (m *Machine) noConsensus() {
 	}
 	alive := m.gather.who.alive()
 	changed := false
-	for i := range m.gather.who {
-		c := &m.gather.who[i]
+	for _, c := range m.gather.who {
 		p := m.peer(c.id)
-		if c.failed || p == nil {
+		if !c.in() || p == nil {
 			continue
 		}
 		if p.join == nil || !p.join.who.agrees(alive) {
-			c.failed, changed = true, true
+			m.fail(p)
+			changed = true
 			m.strike(p, "it does not agree on the members")
 		}
 	}
 	if !changed {
 		if p := m.peer(alive[0].id); p != nil {
-			i, _ := m.gather.who.find(p.id)
-			m.gather.who[i].failed = true
+			m.fail(p)
 			m.strike(p, "it does not form the ring")
 		}
 	}

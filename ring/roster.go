@@ -67,11 +67,15 @@ func idList(ids []member.NodeID) string {
 // candidate is a seat in a proposal, which may be one that is to be left out.
 type candidate struct {
 	seat
-	failed bool
+	failed bool // the proposer itself has reason not to be with it
+	out    bool // it is left out for what others say
 }
 
+// in tells whether the candidate is to be in the view.
+func (c candidate) in() bool { return !c.failed && !c.out }
+
 // proposal is what a node thinks of the next view: whom it knows of, and who of
-// them has failed. Sorted by id.
+// them is to be in it. Sorted by id.
 type proposal []candidate
 
 // find returns the place of id, or where it belongs.
@@ -91,7 +95,7 @@ func (p proposal) find(id member.NodeID) (int, bool) {
 func (p proposal) alive() roster {
 	out := make(roster, 0, len(p))
 	for _, c := range p {
-		if !c.failed {
+		if c.in() {
 			out = append(out, c.seat)
 		}
 	}
@@ -102,7 +106,7 @@ func (p proposal) alive() roster {
 func (p proposal) agrees(r roster) bool {
 	n := 0
 	for _, c := range p {
-		if c.failed {
+		if !c.in() {
 			continue
 		}
 		if n >= len(r) || r[n] != c.seat {
@@ -111,6 +115,12 @@ func (p proposal) agrees(r roster) bool {
 		n++
 	}
 	return n == len(r)
+}
+
+// fails tells whether the proposer itself has reason not to be with that seat.
+func (p proposal) fails(s seat) bool {
+	i, ok := p.find(s.id)
+	return ok && p[i].failed && p[i].seat == s
 }
 
 // put adds a candidate or replaces the one of the same node.

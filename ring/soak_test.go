@@ -82,6 +82,9 @@ func TestSickMembers(t *testing.T) {
 func checkSick(t *testing.T, sick func(s *sim)) {
 	s := up(t, 3, 5, Config{})
 	s.run(time.Second)
+	if testing.Verbose() && *flagTrace {
+		s.trace = t.Logf
+	}
 	sick(s)
 	type gap struct{ at, took time.Duration }
 	var gaps []gap
