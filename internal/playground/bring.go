@@ -224,8 +224,8 @@ func anyActive(list []*status.Resource) bool {
 // summary tells in one line what runs where.
 func (r *Room) summary(ctx context.Context) string {
 	s, err := r.Look(ctx)
-	if err != nil {
-		return err.Error()
+	if err != nil || s.Cluster == nil {
+		return "no node answers"
 	}
 	out := ""
 	for _, res := range s.Cluster.Resources {

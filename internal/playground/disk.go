@@ -86,7 +86,7 @@ func nodeFiles(o Options, number int, key string) ([]file, error) {
 		{Path: fencePath, Mode: os.ModeSymlink, Text: programPath},
 		{Path: "/usr/lib/ocf/resource.d/playground/faulty", Mode: 0o755, Text: faultyAgent},
 	}
-	if o.Plain {
+	if o.Plain || !hasDatabase() {
 		return out, nil
 	}
 	proxy, err := fill("haproxy.cfg", haproxyCfg, f)
@@ -95,5 +95,6 @@ func nodeFiles(o Options, number int, key string) ([]file, error) {
 	}
 	return append(out,
 		file{Path: "/etc/haproxy/haproxy.cfg", Mode: 0o644, Text: proxy},
+		file{Path: "/var/log/mysql", Mode: os.ModeDir | 0o750, Owner: "mysql:adm"},
 		file{Path: "/etc/mysql/mariadb.conf.d/99-playground.cnf", Mode: 0o644, Text: mariadbCnf}), nil
 }

@@ -137,6 +137,12 @@ func (r *Room) ExecInput(ctx context.Context, node string, stdin []byte, args ..
 // Exec runs a command inside of a node of the running playground with this
 // process's standard streams, and returns its exit code.
 func Exec(ctx context.Context, dir, node string, args []string) (int, error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return 1, errors.New("which command? For example: mainstay playground exec node1 -- ip addr")
+	}
 	h, err := healthOf(dir, node)
 	if err != nil {
 		return 1, err

@@ -122,7 +122,7 @@ func (h *hub) set(machine string, n Network, up bool) error {
 	return nil
 }
 
-// unplug removes the machine's cables.
+// unplug removes the machine's cables, if there are any.
 func (h *hub) unplug(machine string) error {
 	var errs []error
 	for _, n := range Networks() {
@@ -132,6 +132,9 @@ func (h *hub) unplug(machine string) error {
 		}
 		if err == nil {
 			err = h.wires.LinkDel(l)
+		}
+		if errors.Is(err, unix.ENODEV) {
+			continue // the kernel was faster: the pair goes with the machine's namespace
 		}
 		errs = append(errs, err)
 	}

@@ -57,7 +57,7 @@ func runInit() error {
 		p.say(word{Op: "failed", Err: err.Error()})
 		return err
 	}
-	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
+	withstand(syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
 	dead := make(chan os.Signal, 1)
 	signal.Notify(dead, syscall.SIGCHLD)
 	go func() {
@@ -76,6 +76,10 @@ func runInit() error {
 		p.obey(w.Op)
 	}
 }
+
+// withstand makes this process survive signals without its children inheriting that,
+// as they would if the signals were ignored.
+func withstand(signals ...os.Signal) { signal.Notify(make(chan os.Signal, 1), signals...) }
 
 // boot makes the node out of the namespaces that it was given.
 func (p *plan) boot() error {

@@ -123,13 +123,18 @@ func (r *Room) rack() error {
 				{r.base.path("san"), sharedDir, false},
 			}}
 		if r.opts.Payload[0] == programPath {
-			p.Install = [][]string{{programPath, "install-tools", "/usr/sbin"}}
+			p.Install = [][]string{{"/bin/sh", "-c", installTools}}
 		}
 		r.machines = append(r.machines, &machine{number: i, name: name, plan: p, hub: r.hub,
 			group: newGroup(fmt.Sprintf("%s%d-%s", groupPrefix, os.Getpid(), name))})
 	}
 	return nil
 }
+
+// installTools links the names of Pacemaker's tools to the program, also where the
+// machine has the real ones: a node runs one cluster manager.
+const installTools = `dir=$(mktemp -d) && ` + programPath + ` install-tools --program ` + programPath + ` "$dir" &&
+cp -P --remove-destination "$dir"/* /usr/sbin/ && rm -r "$dir"`
 
 // copyProgram copies a program file, so that a rebuild does not disturb the nodes.
 func copyProgram(from, to string) error {

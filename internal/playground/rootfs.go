@@ -33,7 +33,7 @@ type bind struct {
 // file is something that is put on the node's disk at its first boot.
 type file struct {
 	Path  string
-	Mode  os.FileMode // permissions; with os.ModeSymlink, Text is the target
+	Mode  os.FileMode // permissions; with os.ModeSymlink, Text is the target; os.ModeDir
 	Text  string
 	Owner string // user name; "" is root
 }
@@ -220,6 +220,12 @@ func (f file) write() error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
 		return err
 	}
+	if f.Mode.IsDir() {
+		if err := os.MkdirAll(f.Path, f.Mode.Perm()); err != nil {
+			return err
+		}
+		return f.own()
+	}
 	if err := os.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -229,8 +235,13 @@ func (f file) write() error {
 	if err := os.WriteFile(f.Path, []byte(f.Text), f.Mode.Perm()); err != nil {
 		return err
 	}
-	if f.Owner == "" {
-		return os.Chmod(f.Path, f.Mode.Perm())
+	return f.own()
+}
+
+// own sets permissions and owner.
+func (f file) own() error {
+	if err := os.Chmod(f.Path, f.Mode.Perm()); err != nil || f.Owner == "" {
+		return err
 	}
 	if out, err := exec.Command("chown", f.Owner, f.Path).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %s", f.Path, strings.TrimSpace(string(out)))

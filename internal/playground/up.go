@@ -83,7 +83,7 @@ func runRoom(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	withstand(syscall.SIGHUP, syscall.SIGPIPE)
 	o.Out = os.Stdout
 	r, err := Open(o)
 	if err != nil {
