@@ -33,9 +33,15 @@ type Problem struct {
 	Path     string // of the element, "" where there is none
 	ID       string // of the object that the problem is about, if it has one
 	Severity Severity
+	Code     string // the kind of problem, where programs tell kinds apart; see the Code constants
 	Msg      string // what is wrong, naming the thing
 	Remedy   string // what to do about it, "" if that is plain
 }
+
+// CodeUnknownOption marks a cluster option that nobody knows. The cluster works
+// with it, and agents keep data in such options, so it is only a warning here;
+// where an operator writes it, it is an error.
+const CodeUnknownOption = "unknown-option"
 
 // String writes the problem on one line: line 3: error: …; remedy.
 func (p Problem) String() string {

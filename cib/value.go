@@ -147,7 +147,8 @@ func scale(n int64, unit time.Duration) time.Duration {
 
 func parseISODuration(s string) (time.Duration, error) {
 	const day = 24 * time.Hour
-	date := map[byte]time.Duration{'Y': 365 * day, 'M': 30 * day, 'W': 7 * day, 'D': day}
+	// Hours and seconds are taken without the T as well, as the peer does.
+	date := map[byte]time.Duration{'Y': 365 * day, 'M': 30 * day, 'W': 7 * day, 'D': day, 'H': time.Hour, 'S': time.Second}
 	clock := map[byte]time.Duration{'H': time.Hour, 'M': time.Minute, 'S': time.Second}
 	rest, units, parts := s[1:], date, 0
 	var sum time.Duration

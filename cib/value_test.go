@@ -82,10 +82,10 @@ func TestParseDuration(t *testing.T) {
 		{"100ms", 100 * time.Millisecond, true}, {"100MSEC", 100 * time.Millisecond, true}, {"7us", 7 * time.Microsecond, true},
 		{"0", 0, true}, {"-1", -time.Second, true},
 		{"PT1M", time.Minute, true}, {"PT1M30S", 90 * time.Second, true}, {"P1DT2H", 26 * time.Hour, true},
-		{"P1W", 7 * 24 * time.Hour, true}, {"P1M", 30 * 24 * time.Hour, true}, {"P1Y", 365 * 24 * time.Hour, true},
+		{"P1W", 7 * 24 * time.Hour, true}, {"P1M", 30 * 24 * time.Hour, true}, {"P1Y", 365 * 24 * time.Hour, true}, {"P10S", 10 * time.Second, true}, {"P1H", time.Hour, true},
 		{"99999999999999999999", math.MaxInt64, true}, {"P99999999999YT99999999999H", math.MaxInt64, true},
 		{"", 0, false}, {"10x", 0, false}, {"s", 0, false}, {"1d", 0, false}, {"1.5s", 0, false},
-		{"P", 0, false}, {"PT", 0, false}, {"PT1", 0, false}, {"P1H", 0, false}, {"PTM", 0, false},
+		{"P", 0, false}, {"PT", 0, false}, {"PT1", 0, false}, {"P1X", 0, false}, {"PTM", 0, false},
 	} {
 		got, err := ParseDuration(c.in)
 		if got != c.want || (err == nil) != c.ok {

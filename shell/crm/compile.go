@@ -84,6 +84,9 @@ func newFaults(sts []Statement, cur, root *cib.Elem) []cib.Problem {
 		if old[p.Path+p.Msg] {
 			continue
 		}
+		if p.Code == cib.CodeUnknownOption {
+			p.Severity = cib.Error
+		}
 		p.Line = lines[p.ID]
 		if p.Line == 0 {
 			p.Line = lineOfPath(p.Path, lines)
