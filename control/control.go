@@ -59,8 +59,8 @@ type (
 		View member.View
 		Me   bool
 		CIB  *cib.Elem
-		// New is true if no member was part of a synced view before: a cluster
-		// that starts, which waits a little for its nodes.
+		// New is true if no member was part of a quorate view since it started: a
+		// cluster that starts waits a little for its nodes before it fences the missing.
 		New bool
 	}
 	// Changed is a change of the CIB in a synced view.

@@ -204,13 +204,13 @@ func (e *Engine) changed(x replica.Changed) {
 // inSync begins the work of a synced view.
 func (e *Engine) inSync(x replica.InSync) {
 	e.dirty = true
-	fresh := true
+	unsettled := true
 	for _, m := range x.View.Members {
-		fresh = fresh && x.Heads[m].Fresh
+		unsettled = unsettled && !x.Heads[m].Settled
 	}
 	e.attrIn(attr.Joined{})
 	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
-	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: fresh})
+	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled})
 	e.leaveSynced()
 }
 

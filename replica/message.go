@@ -15,6 +15,7 @@ type Head struct {
 	Coordinator member.NodeID // whom the sender followed before this view, 0 if nobody
 	Uptime      int64         // milliseconds since the sender's daemon started
 	Fresh       bool          // the sender has not been part of a synced view since it started
+	Settled     bool          // the sender has been part of a quorate synced view since it started
 	SameBoot    bool          // its machine was not restarted since its last daemon ran
 	Quorate     bool          // the sender's verdict on this view
 	Features    int           // highest message version that the sender speaks

@@ -53,6 +53,7 @@ type Replica struct {
 	deferred    []*Update
 	coordinator member.NodeID
 	fresh       bool
+	settled     bool
 	parted      *cib.Version // configuration at which this node parted from others
 	started     time.Duration
 

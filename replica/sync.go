@@ -33,7 +33,7 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 		Ring: in.View.Ring, Name: r.cfg.Name,
 		Version: cib.VersionOf(r.root), Hash: hashOf(r.root),
 		Coordinator: r.coordinator, Uptime: (now - r.started).Milliseconds(),
-		Fresh: r.fresh, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: Features,
+		Fresh: r.fresh, Settled: r.settled, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: Features,
 	}
 	if in.LRM != nil {
 		h.LRM = string(in.LRM.AppendXML(nil, false))
@@ -186,6 +186,7 @@ func (r *Replica) agree(out []Effect, replaced bool) []Effect {
 		r.parted = nil
 	}
 	r.coordinator = r.choose()
+	r.settled = r.settled || r.quorate()
 	root, config := r.membership(old)
 	r.root = root
 	// The first thing of a view that goes to disk is its common base.

@@ -60,6 +60,7 @@ func (c *Cluster) Chaos(faults int) {
 		}
 	}
 	c.tell("scenario: everything is mended")
+	c.whole = true
 	c.Net.Heal()
 	c.Net.Loss, c.Net.Duplicate = 0, 0
 	for _, m := range c.Machines {

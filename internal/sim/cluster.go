@@ -32,6 +32,7 @@ type Cluster struct {
 	conf  *conf.Config
 	loops map[string]*node.Loop
 	state map[string]*engine.State
+	whole bool // everything is mended: a quiet cluster has all its nodes
 }
 
 // NewCluster makes a cluster whose machines are off.
@@ -97,7 +98,7 @@ func (c *Cluster) State(name string) *engine.State { return c.state[name] }
 // have nothing to do.
 func (c *Cluster) Quiet() bool {
 	running := c.Running()
-	if len(running) == 0 {
+	if len(running) == 0 || c.whole && len(running) < len(c.Machines) {
 		return false
 	}
 	first := c.state[running[0].Name]

@@ -103,6 +103,7 @@ func (m *Machine) StartDaemon() {
 }
 
 func (m *Machine) startDaemon(sameBoot bool) {
+	m.world.tell("%s: the daemon starts", m.Name)
 	m.life++
 	m.running = map[host.Tag]*process{}
 	m.alarm = 0
