@@ -101,7 +101,10 @@ func (p *planner) createPrimitive(r *rsc) {
 	if cur != nil && n != nil && cur != n && r.nextRole > roleStopped {
 		moving, needStop = true, true
 	} else if r.failed {
-		needStop = needStop || !(r.stopFailed)
+		needStop = needStop || r.stopIfFailed
+		if !r.stopIfFailed && r.nextRole == rolePromoted {
+			needPromote = true
+		}
 	} else if r.block {
 		needStop = true
 	} else if r.role > roleStarted && cur != nil && n != nil {

@@ -284,7 +284,7 @@ func (p *planner) anonymousInstance(clo *rsc, n *node, id string) *rsc {
 	if found == nil && !skip {
 		found = spare
 	}
-	if found != nil && !found.needsFencing && (!n.online || n.unclean) && !n.isGuest() && !p.inactiveOnly(n, id) {
+	if found != nil && !found.needsFencing && (!n.online || n.unclean) && !n.isGuest() && clo.clone.max < len(p.nodes) {
 		found = nil
 	}
 	if found == nil {
@@ -292,9 +292,6 @@ func (p *planner) anonymousInstance(clo *rsc, n *node, id string) *rsc {
 	}
 	return found
 }
-
-// inactiveOnly is always false: a record on an unclean node is taken as it stands.
-func (p *planner) inactiveOnly(*node, string) bool { return false }
 
 // member finds the primitive of an instance by its configured id.
 func member(inst *rsc, id string) *rsc {

@@ -15,7 +15,7 @@ func (p *planner) afterHistory(r *rsc, n *node, fail onFail) {
 		p.activeOnLost(r, n)
 	}
 	saved := fail
-	if n.unclean {
+	if n.unclean && p.opt.fencing {
 		fail = failIgnore
 	}
 	p.applyFailure(r, n, fail)
@@ -24,8 +24,12 @@ func (p *planner) afterHistory(r *rsc, n *node, fail onFail) {
 	}
 	if r.role != roleStopped && r.role != roleUnknown {
 		p.addRunning(r, n, saved != failIgnore)
-		if fail != failIgnore && (fail == failDemote || fail == failBlock) {
+		switch fail {
+		case failIgnore:
+		case failDemote, failBlock:
 			r.failed = true
+		default:
+			r.failed, r.stopIfFailed = true, true
 		}
 		return
 	}

@@ -156,7 +156,9 @@ func (p *planner) expired(h *history) bool {
 		if p.now.Unix() >= limit {
 			exp = true
 		}
-		p.recheckAt(max(limit, lastFail+(r.failTimeout+999)/1000))
+		if c, _ := p.failCount(r, n, true, false); c > 0 && lastFail > 0 {
+			p.recheckAt(lastFail + (r.failTimeout+999)/1000)
+		}
 	}
 	isLast := strings.HasSuffix(h.id, "_last_failure_0")
 	if exp {

@@ -111,6 +111,9 @@ func (p *planner) connectionPlaced(r *rsc) {
 
 // choose picks the best node for a primitive, or nil.
 func (p *planner) choose(r *rsc, prefer *node) *node {
+	if roomy := p.banTooSmall(r); prefer == nil {
+		prefer = roomy
+	}
 	order := p.sortNodes(r, nil)
 	var best *node
 	if len(order) > 0 {
@@ -328,19 +331,18 @@ func (p *planner) placeGroup(r *rsc, prefer *node, stopIfFail bool) *node {
 	return where
 }
 
-// showScores records a resource's score table for Result.Scores.
+// showScores records the score tables of a resource and of what is inside of it for Result.Scores.
 func (p *planner) showScores(r *rsc, method string) {
-	if !p.in.Options.Scores || r.removed && r.kind == primitive && false {
+	if !p.in.Options.Scores {
 		return
 	}
-	for _, n := range p.nodes {
-		if c := r.allowed[n.idx]; c.ok {
-			p.scores = append(p.scores, Score{Method: method, Resource: r.id, Node: n.name, Amount: c.score})
+	r.each(func(x *rsc) {
+		for i, n := range p.nodes {
+			if c := x.allowed[i]; c.ok {
+				p.scores = append(p.scores, Score{Method: method, Resource: x.id, Node: n.name, Amount: c.score})
+			}
 		}
-	}
-	if r.kind == bundle {
-		return
-	}
+	})
 }
 
 // placedOn is where a resource will be: the one node of its primitives, nil if none or several.

@@ -21,16 +21,7 @@ func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
 	for _, c := range p.withThis(r) {
 		p.addDependent(r, c, true)
 	}
-	if p.in.Options.Scores {
-		p.showScores(r, "pcmk__clone_assign")
-		for _, k := range r.kids {
-			k.each(func(x *rsc) {
-				if x == k || k.kind == group {
-					p.showScores(x, "pcmk__clone_assign")
-				}
-			})
-		}
-	}
+	p.showScores(r, "pcmk__clone_assign")
 	insts := append([]*rsc(nil), r.kids...)
 	sort.SliceStable(insts, func(i, j int) bool { return p.cmpInstance(insts[i], insts[j]) < 0 })
 	p.placeInstances(r, insts, r.clone.max, r.clone.nodeMax)

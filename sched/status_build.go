@@ -31,6 +31,9 @@ func (p *planner) clusterStatus() *status.Cluster {
 	for _, r := range p.top {
 		c.Resources = append(c.Resources, p.rscStatus(r))
 		for _, x := range r.prims(nil) {
+			if x.removed && x.role <= roleStopped {
+				continue
+			}
 			c.Instances++
 			if disabled(x) {
 				c.Disabled++
@@ -96,15 +99,14 @@ func pendingText(task string) string {
 }
 
 func (p *planner) rscStatus(r *rsc) *status.Resource {
-	s := &status.Resource{ID: r.id, BaseID: r.elem.ID(), Role: r.role.status(), Managed: r.managed, Maintenance: r.maintenance, Blocked: r.block,
+	s := &status.Resource{ID: r.id, BaseID: r.elem.ID(), Role: max(r.role, roleStopped).status(), Managed: r.managed, Maintenance: r.maintenance, Blocked: r.block,
 		Failed: r.failed, FailIgnored: r.failureIgnored, Orphan: r.removed, Disabled: disabled(r), Unique: r.unique, Promotable: r.promotable,
 		Description: r.elem.Get("description")}
 	if r.kind == primitive {
 		s.Kind = status.Primitive
 		s.Agent = agent.Name{Class: r.class, Provider: r.provider, Type: r.agent}.String()
-		if r.name != r.id {
-			s.ID = r.name
-			s.ID = r.id
+		if r.anonymous() {
+			s.ID = s.BaseID
 		}
 	}
 	if t := parseRole(r.meta["target-role"]); t != roleUnknown {

@@ -69,7 +69,7 @@ func (p *planner) unpackNodeState(e *cib.Elem) {
 	p.transient(n, e)
 	n.unclean, n.unseen = false, false
 	n.standby = truthy(n.attrs["standby"])
-	n.maintenance = truthy(n.attrs["maintenance"]) || p.opt.maintenance
+	n.maintenance = truthy(n.attrs["maintenance"])
 	if v := n.attrs["shutdown"]; v != "" && v != "0" {
 		if t, err := strconv.ParseInt(v, 10, 64); err != nil || t != 0 {
 			n.shutdown = true
@@ -329,10 +329,9 @@ func (p *planner) remoteAttributes(n *node) {
 		n.shutdown = true
 	}
 	n.standby = n.standby || truthy(n.attrs["standby"])
-	if truthy(n.attrs["maintenance"]) || n.remoteRsc != nil && !n.remoteRsc.managed && p.opt.maintenance {
+	if truthy(n.attrs["maintenance"]) || n.remoteRsc != nil && !n.remoteRsc.managed && n.kind == status.Remote && n.remoteRsc.maintenance && !p.opt.maintenance {
 		n.maintenance = true
 	}
-	n.maintenance = n.maintenance || p.opt.maintenance
 	if v, ok := n.attrs["resource-discovery-enabled"]; ok && !flagOr(v, true) && !p.opt.fencing {
 		n.noProbes = true
 	} else if ok && !flagOr(v, true) {

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"sort"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,7 @@ func (p *planner) unpackResources() {
 		}
 	}
 	p.linkConnections()
+	sort.SliceStable(p.top, func(i, j int) bool { return p.top[i].priority > p.top[j].priority })
 }
 
 // implyGuests makes the nodes that primitives imply, before anything is placed.
@@ -149,7 +151,7 @@ func (p *planner) makeRsc(e *cib.Elem, parent *rsc, suffix string) *rsc {
 		}
 	}
 	r := &rsc{idx: len(p.all), id: e.ID() + suffix, name: e.ID(), elem: x, ops: p.operations(x), parent: parent,
-		unassigned: true, managed: true, critical: true, reloadOK: true}
+		role: roleStopped, unassigned: true, managed: true, critical: true, reloadOK: true}
 	switch x.Name() {
 	case "primitive":
 		r.kind, r.class, r.provider, r.agent = primitive, x.Get("class"), x.Get("provider"), x.Get("type")

@@ -180,7 +180,7 @@ type rsc struct {
 	pendingNode            *node
 	partialFrom, partialTo *node
 	expected               *node // multiple-active=stop_unexpected: where it belongs
-	stopFailed             bool
+	stopIfFailed           bool
 	lockNode               *node
 	lockTime               int64
 	fillers                []*rsc // guest nodes: the connection runs inside of this container
