@@ -64,6 +64,7 @@ func nodeOf(use, short string, do func(node string) error) *cobra.Command {
 func (a *app) playgroundCommands(dir *string) []*cobra.Command {
 	return []*cobra.Command{
 		a.playgroundExec(dir),
+		a.rehearse(dir),
 		family("", "power", "Cut or restore a node's power",
 			nodeOf("off", "Cut a node's power: its processes and links are gone at once, its disk stays", func(n string) error { return playground.Power(*dir, n, false) }),
 			nodeOf("on", "Boot a node", func(n string) error { return playground.Power(*dir, n, true) })),
@@ -144,4 +145,30 @@ func (a *app) execIn(ctx context.Context, dir, node string, args []string) error
 		return face.Silent(face.Code(code))
 	}
 	return nil
+}
+
+// rehearse cuts the power of the node that holds a virtual IP and tells what that did.
+func (a *app) rehearse(dir *string) *cobra.Command {
+	var h playground.Rehearsal
+	c := &cobra.Command{
+		Use: "rehearse [CONFIG]", Short: "Cut the power under a virtual IP while a client uses it, and tell what happened",
+		Long: "Cuts the power of the node that holds the public virtual IP while a client outside\n" +
+			"asks every 5 ms who has it and writes rows through it into the database. Prints when\n" +
+			"what happened, and whether rows that were acknowledged are missing. Uses the\n" +
+			"playground that is running, else makes one and removes it afterwards.",
+		Example: "  mainstay playground rehearse\n  mainstay playground rehearse --rounds 10 --token 1s",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				h.Config = args[0]
+			}
+			h.Dir, h.Out = *dir, a.Stdout
+			return playgroundError(playground.Rehearse(c.Context(), h))
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&h.Nodes, "nodes", 3, "how many nodes, if a playground is made")
+	f.DurationVar(&h.Token, "token", 0, "totem token, if a playground is made (0: the default)")
+	f.IntVar(&h.Rounds, "rounds", 1, "how often")
+	return c
 }

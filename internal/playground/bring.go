@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"os"
 	"time"
 
 	"mainstay/internal/client"
@@ -37,13 +37,20 @@ func (r *Room) Bring(ctx context.Context) error {
 		return err
 	}
 	r.step("cluster", "all nodes are online and quorate")
-	if r.opts.Config == "" {
+	what, text := r.opts.Config, r.opts.Text
+	if what != "" {
+		if text, err = os.ReadFile(what); err != nil {
+			return fmt.Errorf("configuration: %w", err)
+		}
+	} else if text == nil {
 		return nil
+	} else {
+		what = "the example of three controllers"
 	}
-	if err := r.Load(ctx, r.opts.Config); err != nil {
+	if err := r.Load(ctx, text); err != nil {
 		return err
 	}
-	r.step("loaded", "%s", r.opts.Config)
+	r.step("loaded", "%s", what)
 	err = r.WaitFor(ctx, loadTimeout, "all resources to be where they belong", func(s *web.StatusReply) bool { return settled(s) })
 	if err == nil {
 		r.step("running", "%s", r.summary(ctx))
@@ -67,21 +74,13 @@ func (r *Room) fillStorage() error {
 	return nil
 }
 
-// Load loads a configuration file by the first node that is on.
-func (r *Room) Load(ctx context.Context, path string) error {
-	text, err := readFile(path)
-	if err != nil {
-		return err
-	}
+// Load loads a configuration (crm syntax or CIB XML) by the first node that is on.
+func (r *Room) Load(ctx context.Context, text []byte) error {
 	node, err := r.anyNode()
 	if err != nil {
 		return err
 	}
-	at := "/tmp/" + filepath.Base(path)
-	if _, err := r.ExecInput(ctx, node, text, "/bin/sh", "-c", `cat >"$1"`, "sh", at); err != nil {
-		return err
-	}
-	_, err = r.Exec(ctx, node, programPath, "configure", "load", at)
+	_, err = r.ExecInput(ctx, node, text, programPath, "configure", "load", "-")
 	return err
 }
 
@@ -104,7 +103,7 @@ func (r *Room) Client(node string) (*client.Client, error) {
 	if h.PID == 0 || h.Frozen {
 		return nil, fmt.Errorf("%s is off or frozen", node)
 	}
-	return client.New(fmt.Sprintf("/proc/%d/root%s", h.PID, apiSocket), "playground"), nil
+	return client.New(h.inside(apiSocket), "playground"), nil
 }
 
 // statusTimeout bounds one look at a node.
@@ -112,35 +111,20 @@ const statusTimeout = 3 * time.Second
 
 // StatusOf asks one node for the state of the cluster.
 func (r *Room) StatusOf(ctx context.Context, node string) (*web.StatusReply, error) {
-	c, err := r.Client(node)
+	h, err := r.HealthOf(node)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
-	defer cancel()
-	return c.Status(ctx)
+	if h.PID == 0 || h.Frozen {
+		return nil, fmt.Errorf("%s is off or frozen", node)
+	}
+	return h.status(ctx)
 }
 
 // Look asks the nodes in turn until one answers that is part of a quorate cluster;
 // failing that, it returns any answer.
 func (r *Room) Look(ctx context.Context) (*web.StatusReply, error) {
-	var any *web.StatusReply
-	var errs []error
-	for _, m := range r.machines {
-		s, err := r.StatusOf(ctx, m.name)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if s.Cluster != nil && s.Cluster.Quorate {
-			return s, nil
-		}
-		any = s
-	}
-	if any != nil {
-		return any, nil
-	}
-	return nil, errors.Join(errs...)
+	return outsider{r.base.dir}.look(ctx)
 }
 
 // lookStep is how often WaitFor looks.
@@ -148,23 +132,7 @@ const lookStep = 50 * time.Millisecond
 
 // WaitFor waits until the state of the cluster is as wanted.
 func (r *Room) WaitFor(ctx context.Context, timeout time.Duration, what string, ok func(*web.StatusReply) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	var last error
-	tick := time.NewTicker(lookStep)
-	defer tick.Stop()
-	for {
-		s, err := r.Look(ctx)
-		if err == nil && s.Cluster != nil && ok(s) {
-			return nil
-		}
-		last = err
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited %v in vain for %s (last error: %v)", timeout, what, last)
-		case <-tick.C:
-		}
-	}
+	return outsider{r.base.dir}.wait(ctx, timeout, what, ok)
 }
 
 // online counts the nodes that a quorate cluster shows as online.

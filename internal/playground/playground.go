@@ -32,6 +32,7 @@ type Options struct {
 	Binary  string        // the mainstay program for the nodes; "" is this very program
 	Payload []string      // what each node runs; nil: mainstay run
 	Config  string        // file to load (crm syntax or CIB XML); "" for none
+	Text    []byte        // what to load if there is no Config; nil for nothing
 	Out     io.Writer     `json:"-"` // progress, one line per step; nil: nowhere
 	Plain   bool          // no services: no database, no proxy configuration
 }

@@ -9,14 +9,6 @@ import (
 	"mainstay/view"
 )
 
-func readFile(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
-	return text, nil
-}
-
 // watchStep is how often the live view looks.
 const watchStep = 500 * time.Millisecond
 
@@ -70,7 +62,7 @@ func (r *Room) picture(ctx context.Context) string {
 		}
 	}
 	s, err := r.Look(ctx)
-	if err != nil || s.Cluster == nil {
+	if err != nil {
 		return out + "\n\nno node answers\n"
 	}
 	sections := view.DefaultSections()
