@@ -151,13 +151,18 @@ func (s *screen) clusterOptions() {
 }
 
 // maintenanceNotice says that the cluster keeps its hands off, if it does.
-func (s *screen) maintenanceNotice() {
+func (s *screen) maintenanceNotice() { s.out.b.WriteString(MaintenanceNotice(s.c)) }
+
+// MaintenanceNotice says that the cluster keeps its hands off all resources,
+// "" if it does not.
+func MaintenanceNotice(c *status.Cluster) string {
 	switch {
-	case s.c.Maintenance:
-		s.out.b.WriteString("\n              *** Resource management is DISABLED ***\n  The cluster will not attempt to start, stop or recover services\n")
-	case s.c.StopAll:
-		s.out.b.WriteString("\n    *** Resource management is DISABLED ***\n  The cluster will keep all resources stopped\n")
+	case c.Maintenance:
+		return "\n              *** Resource management is DISABLED ***\n  The cluster will not attempt to start, stop or recover services\n"
+	case c.StopAll:
+		return "\n    *** Resource management is DISABLED ***\n  The cluster will keep all resources stopped\n"
 	}
+	return ""
 }
 
 // monResources is the block, or the blocks, of resources.

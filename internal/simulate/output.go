@@ -59,6 +59,10 @@ func (t *textOutput) before(f *view.Frame) {
 	if t.o.quiet {
 		return
 	}
+	if line := view.MaintenanceNotice(f.Cluster); line != "" && f.Cluster.Maintenance {
+		t.b.WriteString(line)
+		t.inBlock = true
+	}
 	if line := view.SimCounts(f.Cluster); line != "" {
 		t.b.WriteString(line)
 		t.inBlock = true

@@ -129,6 +129,9 @@ func (s *session) load(ctx context.Context) (*cib.Elem, error) {
 
 // simulate goes through the phases: state, changes on demand, plan, execution, outcome.
 func (s *session) simulate() error {
+	if s.root.Get("validate-with") == "none" && !s.o.quiet {
+		s.env.Errorf("Schema validation of configuration is disabled (support for validate-with set to \"none\" is deprecated and will be removed in a future release)\n")
+	}
 	if err := s.setTime(true); err != nil {
 		return err
 	}
