@@ -28,8 +28,10 @@ func (p *planner) clusterStatus() *status.Cluster {
 			c.NodesConfigured++
 		}
 	}
-	for _, r := range p.top {
+	for _, r := range p.shownOrder() {
 		c.Resources = append(c.Resources, p.rscStatus(r))
+	}
+	for _, r := range p.top {
 		for _, x := range r.prims(nil) {
 			if x.removed && x.role <= roleStopped {
 				continue
@@ -51,6 +53,26 @@ func (p *planner) clusterStatus() *status.Cluster {
 	}
 	return c
 }
+
+// shownOrder returns the configured resources by priority, then the others;
+// connections that a guest node implies are nobody's business.
+func (p *planner) shownOrder() []*rsc {
+	var configured, removed []*rsc
+	for _, r := range p.top {
+		switch {
+		case r.removed:
+			removed = append(removed, r)
+		case r.container != nil && r.remoteNode != nil && p.implied(r):
+		default:
+			configured = append(configured, r)
+		}
+	}
+	slices.SortStableFunc(configured, func(a, b *rsc) int { return b.prio0 - a.prio0 })
+	return append(configured, removed...)
+}
+
+// implied tells whether a resource is not in the configuration, but follows from it.
+func (p *planner) implied(r *rsc) bool { return r.meta["internal_rsc"] == "true" }
 
 func (p *planner) nodeStatus(n *node) status.Node {
 	s := status.Node{Name: n.name, ID: n.id, Kind: n.kind, Online: n.online, Pending: n.pending, Unclean: n.unclean, Standby: n.standby,
@@ -98,8 +120,20 @@ func pendingText(task string) string {
 		"promote": "Promoting", "demote": "Demoting", "monitor": "Monitoring"}[task]
 }
 
+// shownRole is the role in the words of displays: what was never seen is
+// stopped, and what is started in a promotable clone is unpromoted.
+func shownRole(r *rsc) role {
+	switch {
+	case r.role == roleUnknown:
+		return roleStopped
+	case r.role == roleStarted && r.kind == primitive && r.uber(true).promotable:
+		return roleUnpromoted
+	}
+	return r.role
+}
+
 func (p *planner) rscStatus(r *rsc) *status.Resource {
-	s := &status.Resource{ID: r.id, BaseID: r.elem.ID(), Role: max(r.role, roleStopped).status(), Managed: r.managed, Maintenance: r.maintenance, Blocked: r.block,
+	s := &status.Resource{ID: r.id, BaseID: r.elem.ID(), Role: shownRole(r).status(), Managed: r.managed, Maintenance: r.maintenance, Blocked: r.block,
 		Failed: r.failed, FailIgnored: r.failureIgnored, Orphan: r.removed, Disabled: disabled(r), Unique: r.unique, Promotable: r.promotable,
 		Description: r.elem.Get("description")}
 	if r.kind == primitive {
@@ -129,7 +163,7 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 	case clone:
 		s.Kind = status.Clone
 		s.Max = r.clone.max
-		s.Allowed = p.allowedNames(r)
+		s.Allowed = p.allowedNames()
 	case bundle:
 		p.bundleStatus(r, s)
 		return s
@@ -140,11 +174,12 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 	return s
 }
 
-// allowedNames lists the nodes that a clone's table has before constraints.
-func (p *planner) allowedNames(r *rsc) []string {
+// allowedNames lists the nodes that a clone's table has before constraints:
+// all but those of which only a history is left.
+func (p *planner) allowedNames() []string {
 	var out []string
-	for i, n := range p.nodes {
-		if r.allowed[i].ok {
+	for _, n := range p.nodes {
+		if n.remoteRsc == nil || !n.remoteRsc.removed {
 			out = append(out, n.name)
 		}
 	}
@@ -152,8 +187,13 @@ func (p *planner) allowedNames(r *rsc) []string {
 	return out
 }
 
+// failureStatus tells the operations that failed, in the order of the status
+// section: those that mattered, and probes that found no agent to ask.
 func (p *planner) failureStatus(c *status.Cluster) {
-	seen := map[*cib.Elem]bool{}
+	failed := make(map[*cib.Elem]bool, len(p.failures))
+	for _, op := range p.failures {
+		failed[op] = true
+	}
 	for e := range p.root.Child("status").Named("node_state") {
 		n := p.stateNode(e)
 		if n == nil {
@@ -161,15 +201,30 @@ func (p *planner) failureStatus(c *status.Cluster) {
 		}
 		for lr := range e.Path("lrm", "lrm_resources").Named("lrm_resource") {
 			for op := range lr.Named("lrm_rsc_op") {
-				if !slices.Contains(p.failures, op) || seen[op] {
-					continue
+				if failed[op] || noAgentProbe(op) && !p.outdated(lr.ID(), op) {
+					c.Failures = append(c.Failures, failure(op, lr.ID(), n))
 				}
-				seen[op] = true
-				c.Failures = append(c.Failures, failure(op, lr.ID(), n))
 			}
 			p.failCountStatus(c, lr.ID(), n)
 		}
 	}
+}
+
+// outdated tells whether a failure is older than the resource's failure-timeout.
+func (p *planner) outdated(id string, op *cib.Elem) bool {
+	r := p.byRsc[id]
+	if r == nil {
+		r = p.byRsc[id+":0"]
+	}
+	changed := int64(atoi(op.Get("last-rc-change"), 0))
+	return r != nil && r.failTimeout > 0 && changed > 0 && p.now.Unix()-changed >= r.failTimeout/1000
+}
+
+// noAgentProbe tells whether an operation is a probe that found that the agent
+// is not installed: the resource just cannot run there.
+func noAgentProbe(op *cib.Elem) bool {
+	return op.Get("operation") == "monitor" && atoi(op.Get("interval"), 0) == 0 &&
+		(op.Get("rc-code") == "5" || atoi(op.Get("op-status"), 0) == execNoAgent)
 }
 
 func (p *planner) failCountStatus(c *status.Cluster, id string, n *node) {
