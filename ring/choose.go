@@ -8,8 +8,9 @@ package ring
 //
 //   - Who is accused and has not joined is out: it is most likely dead.
 //   - Of nodes that have joined and cannot be with each other, those with most
-//     broken relations are out, first those who accuse more (it is their own
-//     hearing that is bad), then those with higher ids.
+//     broken relations are out. Among equals it is who accuses others of silence
+//     (its own hearing may be bad), or is accused of not doing its part; then the
+//     one with the higher id.
 //   - Those who are out choose among themselves in the same way.
 func (m *Machine) choose() {
 	who := m.gather.who
@@ -38,7 +39,7 @@ func (m *Machine) accusedAbsent(c candidate) bool {
 		return false
 	}
 	for _, o := range m.gather.who {
-		if m.accuses(o, c) {
+		if yes, _ := m.accuses(o, c); yes {
 			return true
 		}
 	}
@@ -55,42 +56,31 @@ func (m *Machine) joined(c candidate) bool {
 	return p != nil && p.inc == c.inc && p.join != nil && m.now-p.joinAt < max(2*m.cfg.Join, min(4*m.cfg.Join, m.cfg.Token/2))
 }
 
-// accuses tells whether one candidate says that it cannot be with another.
-func (m *Machine) accuses(by, c candidate) bool {
+// accuses tells whether one candidate says that it cannot be with another, and
+// whether because that one is sick.
+func (m *Machine) accuses(by, c candidate) (yes, sick bool) {
 	if by.seat == m.self {
-		return c.failed
+		return c.failed, c.sick
 	}
 	p := m.peer(by.id)
-	return p != nil && p.join != nil && p.inc == by.inc && p.join.who.fails(c.seat)
+	if p == nil || p.join == nil || p.inc != by.inc {
+		return false, false
+	}
+	return p.join.who.fails(c.seat)
 }
 
 // group returns which of the open candidates can all be with each other,
 // leaving out as few as possible.
 func (m *Machine) group(open []bool) []bool {
-	who := m.gather.who
-	in := make([]bool, len(who))
+	in := make([]bool, len(open))
 	copy(in, open)
 	for {
 		worst, most := -1, 0
-		for i := range who {
-			if !in[i] {
-				continue
-			}
-			weight := 0
-			for j := range who {
-				if !in[j] || i == j {
-					continue
+		for i := range in {
+			if in[i] {
+				if w := m.trouble(i, in); w > 0 && w >= most {
+					worst, most = i, w
 				}
-				by, of := m.accuses(who[i], who[j]), m.accuses(who[j], who[i])
-				if by || of {
-					weight += 2 * MaxMembers // a broken relation
-				}
-				if by {
-					weight++
-				}
-			}
-			if weight > 0 && weight >= most {
-				worst, most = i, weight
 			}
 		}
 		if worst < 0 {
@@ -98,4 +88,25 @@ func (m *Machine) group(open []bool) []bool {
 		}
 		in[worst] = false
 	}
+}
+
+// trouble weighs a candidate's broken relations with the others of a group; 0
+// means that it can be with all of them.
+func (m *Machine) trouble(i int, in []bool) int {
+	who := m.gather.who
+	weight := 0
+	for j := range who {
+		if !in[j] || i == j {
+			continue
+		}
+		by, bySick := m.accuses(who[i], who[j])
+		of, ofSick := m.accuses(who[j], who[i])
+		if by || of {
+			weight += 2 * MaxMembers
+		}
+		if (by && !bySick) || ofSick {
+			weight++
+		}
+	}
+	return weight
 }

@@ -35,6 +35,7 @@ const (
 const (
 	flagRecovered = 1 << iota // data: the body is a packet of an earlier ring
 	flagInstalled             // token: the new view may be installed
+	flagWaits                 // join: the sender waits for the ring to form
 	flagFresh                 // join: the sender has had no view yet
 )
 

@@ -8,6 +8,7 @@ type join struct {
 	count   uint64          // grows with each join that the sender sends
 	ringSeq uint64          // highest ring sequence that the sender knows of
 	fresh   bool            // the sender has had no view yet
+	waits   bool            // only a sign of life: the sender waits for the ring to form
 	who     proposal        // whom it knows of
 	claims  []member.NodeID // nodes that it cannot work with: silent, refusing or sick
 }
@@ -17,6 +18,9 @@ func (j *join) encode() []byte {
 	if j.fresh {
 		flags = flagFresh
 	}
+	if j.waits {
+		flags |= flagWaits
+	}
 	w := newWriter(kindJoin, flags, 48+14*len(j.who)+5*len(j.claims))
 	w.u64(j.inc)
 	w.uv(j.count)
@@ -24,7 +28,7 @@ func (j *join) encode() []byte {
 	w.uv(uint64(len(j.who)))
 	for _, c := range j.who {
 		w.seat(c.seat)
-		w.u8(boolByte(c.failed) | boolByte(c.out)<<1)
+		w.u8(boolByte(c.failed) | boolByte(c.out)<<1 | boolByte(c.sick)<<2)
 	}
 	w.ids(j.claims)
 	return w.b
@@ -32,11 +36,11 @@ func (j *join) encode() []byte {
 
 func parseJoin(flags byte, body []byte) (*join, bool) {
 	r := reader{b: body}
-	j := &join{inc: r.u64(), count: r.uv(), ringSeq: r.uv(), fresh: flags&flagFresh != 0}
+	j := &join{inc: r.u64(), count: r.uv(), ringSeq: r.uv(), fresh: flags&flagFresh != 0, waits: flags&flagWaits != 0}
 	for range r.count(MaxMembers) {
 		c := candidate{seat: r.seat()}
 		bits := r.u8()
-		c.failed, c.out = bits&1 != 0, bits&2 != 0
+		c.failed, c.out, c.sick = bits&1 != 0, bits&2 != 0, bits&4 != 0
 		if c.id == 0 || (len(j.who) > 0 && j.who[len(j.who)-1].id >= c.id) {
 			return nil, false
 		}

@@ -41,7 +41,8 @@ func (m *Machine) join1(c *commit) {
 	m.state = Committing
 	m.accepted = c.ring.Seq
 	m.highSeq = max(m.highSeq, c.ring.Seq)
-	m.stop(timerJoin, timerConsensus, timerStart)
+	m.stop(timerConsensus, timerStart)
+	m.set(timerJoin, m.cfg.Join) // others may still wait for the commit token, and for a sign of life
 	a := &c.accounts[c.place(m.self.id)]
 	a.filled = true
 	if m.cur != nil {
@@ -52,7 +53,23 @@ func (m *Machine) join1(c *commit) {
 			c.goodbye = append(c.goodbye, p.id)
 		}
 	}
+	m.strikeGuests(c)
 	m.forming = forming{id: c.ring, seats: c.roster(), tseq: c.tseq}
+}
+
+// strikeGuests strikes those from outside of the previous view for whom members
+// were gathered, if the new view is the same as the previous one: they cost
+// everybody a view for nothing.
+func (m *Machine) strikeGuests(c *commit) {
+	if m.cur == nil || len(m.cur.seats) == 1 || !slices.Equal(c.roster(), m.cur.seats) {
+		return
+	}
+	for _, g := range m.gather.who {
+		p := m.peer(g.id)
+		if p != nil && p.joinAt >= m.gather.began && !m.cur.seats.hasID(g.id) && c.place(g.id) < 0 && p.shunUntil <= m.now {
+			m.strike(p, "it asked for a view and is not in it")
+		}
+	}
 }
 
 // place returns the position of a node in the commit token.

@@ -22,6 +22,9 @@ type peer struct {
 	joins     uint64          // count of its last join
 	join      *join           // its last join in this gathering
 	joinAt    time.Duration   // when that came
+	since     time.Duration   // when it came into the view
+	lagAru    uint64          // what it had received when it was last seen to get on …
+	lagSince  time.Duration   // … and when that was
 	claims    []member.NodeID // nodes that it last said it cannot work with
 }
 
@@ -76,7 +79,7 @@ func (m *Machine) strike(p *peer, why string) {
 	if p.strikes > 0 && m.now > p.shunUntil+2*maxShun {
 		p.strikes = 0 // it behaved for long
 	}
-	p.shunUntil = m.now + min(maxShun, m.cfg.Token*2<<min(p.strikes, 8))
+	p.shunUntil = m.now + min(maxShun, 2*m.cfg.Token<<min(p.strikes, 3))
 	p.strikes++
 	m.note(Warning, "node is kept out: "+why, "node", p.id, "for", p.shunUntil-m.now)
 }
@@ -115,6 +118,9 @@ func (m *Machine) blocked(p *peer, theirs []member.NodeID, who []member.NodeID) 
 func (m *Machine) onSilence(id member.NodeID) {
 	if p := m.peer(id); p != nil && !p.silent {
 		p.silent = true
+		if m.state == Operational && m.cur.seats.hasID(id) && p.since+10*m.cfg.Token > m.now {
+			m.strike(p, "it comes and goes")
+		}
 		m.lost(p, "node is silent on every link")
 	}
 }
@@ -136,9 +142,14 @@ func (m *Machine) speaks(p *peer) {
 		return
 	}
 	p.silent, p.refuses = false, false
+	m.claimsFell(p.id)
+}
+
+// claimsFell tells the members that this node does not object to a node any more.
+func (m *Machine) claimsFell(id member.NodeID) {
 	if m.state == Operational {
 		m.send(0, claimList{m.self.inc, m.claims()}.encode())
-		m.invite(p.id)
+		m.invite(id)
 	}
 }
 
@@ -216,9 +227,12 @@ func (m *Machine) meet(p *peer, inc uint64) {
 	if p.inc == inc {
 		return
 	}
-	known := p.inc != 0
+	known, shunned := p.inc != 0, p.shunUntil > m.now
 	id := p.id
 	*p = peer{id: id, inc: inc}
+	if shunned {
+		m.claimsFell(id)
+	}
 	switch {
 	case m.state == Gathering:
 		if i, ok := m.gather.who.find(id); ok && m.gather.who[i].inc != inc {

@@ -11,6 +11,7 @@ const joinGap = time.Millisecond
 // gather is what a member remembers while it finds out who is there.
 type gather struct {
 	who    proposal
+	began  time.Duration
 	resend time.Duration // wait before the join is sent again
 	sentAt time.Duration // when it was sent last
 	sent   uint64        // joins sent, ever
@@ -32,21 +33,21 @@ func (m *Machine) startGather(why string, appeared ...*peer) {
 	if m.born != m.now || m.cur != nil {
 		m.note(Info, "members are gathered", "why", why, "state", m.state.String())
 	}
+	m.blame()
 	m.stats.Gathers++
 	m.state = Gathering
 	m.leaveRing()
-	m.gather = gather{sent: m.gather.sent, sentAt: m.gather.sentAt, who: proposal{}.put(candidate{seat: m.self})}
+	m.gather = gather{began: m.now, sent: m.gather.sent, sentAt: m.gather.sentAt, who: proposal{}.put(candidate{seat: m.self})}
 	for _, s := range base {
 		if p := m.peer(s.id); p != nil {
-			c := candidate{seat: s, failed: m.absent(p)}
 			if p.inc != 0 {
-				c.inc = p.inc
+				s.inc = p.inc
 			}
-			m.gather.who = m.gather.who.put(c)
+			m.gather.who = m.gather.who.put(m.candidate(p, s.inc))
 		}
 	}
 	for _, p := range appeared {
-		m.gather.who = m.gather.who.put(candidate{seat: seat{p.id, p.inc}, failed: m.absent(p)})
+		m.gather.who = m.gather.who.put(m.candidate(p, p.inc))
 	}
 	for _, p := range m.peers {
 		p.join = nil
@@ -89,7 +90,7 @@ func (m *Machine) sendJoin() {
 	m.gather.sentAt = m.now
 	j := join{
 		inc: m.self.inc, count: m.gather.sent, ringSeq: m.highSeq, fresh: m.cur == nil,
-		who: m.gather.who, claims: m.claims(),
+		who: m.gather.who, claims: m.claims(), waits: m.state != Gathering,
 	}
 	m.send(0, j.encode())
 	m.set(timerJoin, m.gather.resend)
@@ -97,9 +98,9 @@ func (m *Machine) sendJoin() {
 
 // joinAgain sends the proposal again, for those who missed it.
 func (m *Machine) joinAgain() {
-	if m.state == Gathering {
-		m.sendJoin()
+	if m.state != Operational {
 		m.gather.resend = min(m.cfg.Join, 2*m.gather.resend)
+		m.sendJoin()
 	}
 }
 
@@ -110,6 +111,10 @@ func (m *Machine) onJoin(p *peer, j *join) {
 		return // overtaken
 	}
 	p.joins, p.claims = j.count, j.claims
+	if j.waits {
+		p.joinAt = m.now
+		return
+	}
 	if !m.joinMatters(p, j) {
 		return
 	}
@@ -127,7 +132,8 @@ func (m *Machine) joinMatters(p *peer, j *join) bool {
 		if m.cur.seats.has(seat{p.id, p.inc}) {
 			return j.ringSeq >= m.cur.id.Seq // else sent before this view was formed
 		}
-		return !j.who.fails(m.self) && !m.blocked(p, j.claims, j.who.alive().ids())
+		refused, _ := j.who.fails(m.self)
+		return !refused && !m.blocked(p, j.claims, j.who.alive().ids())
 	case Committing:
 		if !m.forming.seats.hasID(p.id) {
 			return false // after the view is installed is early enough
@@ -142,13 +148,13 @@ func (m *Machine) joinMatters(p *peer, j *join) bool {
 // absorb takes note of a proposal: of whom its sender knows, and of whom it
 // cannot be with.
 func (m *Machine) absorb(p *peer, j *join) {
-	if m.gather.who.fails(seat{p.id, p.inc}) {
+	if failed, _ := m.gather.who.fails(seat{p.id, p.inc}); failed {
 		return
 	}
 	p.join, p.joinAt = j, m.now
 	who := slices.Clone(m.gather.who)
 	if _, ok := who.find(p.id); !ok {
-		who = who.put(candidate{seat: seat{p.id, p.inc}, failed: m.absent(p)})
+		who = who.put(m.candidate(p, p.inc))
 	}
 	for _, c := range j.who {
 		who = m.absorbCandidate(who, c)
@@ -175,12 +181,20 @@ func (m *Machine) absorbCandidate(who proposal, c candidate) proposal {
 	case p.inc != 0 && p.inc != c.inc:
 		return who
 	}
-	return who.put(candidate{seat: c.seat, failed: m.absent(p)})
+	return who.put(m.candidate(p, c.inc))
+}
+
+// candidate makes a candidate of a peer, with what is held against it.
+func (m *Machine) candidate(p *peer, inc uint64) candidate {
+	c := candidate{seat: seat{p.id, inc}, failed: m.absent(p)}
+	c.sick = c.failed && !p.silent && !p.refuses && !p.left
+	return c
 }
 
 // fail marks a candidate as one that this node cannot be with.
 func (m *Machine) fail(p *peer) {
 	if i, ok := m.gather.who.find(p.id); ok {
+		m.gather.who[i] = m.candidate(p, m.gather.who[i].inc)
 		m.gather.who[i].failed = true
 	}
 	p.join = nil
@@ -233,32 +247,71 @@ func (m *Machine) waitForMore() bool {
 	return false
 }
 
-// noConsensus is the fall-back where there is no evidence: who does not agree
-// in time has failed; if all agree but no commit token comes, it is the
-// representative who has.
+// noConsensus is the fall-back where there is no evidence. Who does not take
+// part has failed; else those about whom there is no agreement; and if all
+// agree but no commit token comes, it is the representative who has.
 func (m *Machine) noConsensus() {
 	if m.state != Gathering {
 		return
 	}
-	alive := m.gather.who.alive()
-	changed := false
-	for _, c := range m.gather.who {
-		p := m.peer(c.id)
-		if !c.in() || p == nil {
-			continue
-		}
-		if p.join == nil || !p.join.who.agrees(alive) {
-			m.fail(p)
-			changed = true
-			m.strike(p, "it does not agree on the members")
+	guilty, why := m.idle(), "it does not take part in forming a view"
+	if len(guilty) == 0 {
+		guilty, why = m.contested(), "there is no agreement about it"
+	}
+	if len(guilty) == 0 {
+		if p := m.peer(m.gather.who.alive()[0].id); p != nil {
+			guilty, why = []*peer{p}, "it does not form the ring"
 		}
 	}
-	if !changed {
-		if p := m.peer(alive[0].id); p != nil {
-			m.fail(p)
-			m.strike(p, "it does not form the ring")
-		}
+	for _, p := range guilty {
+		m.strike(p, why)
+		m.fail(p)
 	}
 	m.proposalChanged()
 	m.checkConsensus()
+}
+
+// idle returns those who are to be in the view and sent no join lately.
+func (m *Machine) idle() []*peer {
+	var out []*peer
+	for _, c := range m.gather.who {
+		if p := m.peer(c.id); p != nil && c.in() && !m.joined(c) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// contested returns those who are to be in the view here but not in the view of
+// somebody else who is; who leaves this node out is contested, too.
+func (m *Machine) contested() []*peer {
+	alive := m.gather.who.alive()
+	var out []*peer
+	add := func(p *peer) {
+		if p != nil && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	for _, s := range alive {
+		p := m.peer(s.id)
+		if p == nil || p.join == nil {
+			continue
+		}
+		theirs := p.join.who.alive()
+		if !theirs.has(m.self) {
+			add(p)
+			continue
+		}
+		for _, o := range alive {
+			if !theirs.has(o) {
+				add(m.peer(o.id))
+			}
+		}
+		for _, o := range theirs {
+			if !alive.has(o) {
+				add(p) // it insists on somebody who is out here
+			}
+		}
+	}
+	return out
 }

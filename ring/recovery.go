@@ -16,6 +16,9 @@ func (m *Machine) showCommit(c *commit) {
 	m.next = &ringState{id: c.ring, seats: f.seats}
 	m.visit = visit{tseq: c.tseq, rest: f.seats[0].id}
 	m.set(timerToken, m.cfg.Token)
+	for _, p := range m.peers {
+		p.lagSince = 0
+	}
 	if m.cur == nil {
 		return
 	}
@@ -135,11 +138,19 @@ func (m *Machine) install() {
 // afterInstall starts what a member of a view does besides the token.
 func (m *Machine) afterInstall() {
 	for _, s := range m.cur.seats {
-		if p := m.peer(s.id); p != nil && p.inc == 0 {
+		p := m.peer(s.id)
+		if p == nil {
+			continue
+		}
+		if p.inc == 0 {
 			p.inc = s.inc
+		}
+		if !m.forming.group.has(s) {
+			p.since = m.now
 		}
 	}
 	m.forming = forming{}
+	m.stop(timerJoin)
 	m.announceSoon()
 	m.tryDepart()
 }

@@ -68,6 +68,11 @@ func (m *Machine) relayAgain() {
 	if r.to == 0 {
 		return
 	}
+	if m.onProbation(r) {
+		m.strike(m.peer(r.to), "it does not take the token, again")
+		m.startGather("a node on probation does not take the token")
+		return
+	}
 	r.tries++
 	m.stats.TokenResends++
 	m.send(r.to, r.data)
@@ -75,12 +80,20 @@ func (m *Machine) relayAgain() {
 	m.set(timerRelay, r.wait)
 }
 
+// onProbation tells whether the token is for a node that spoilt a view not long
+// ago and now holds up the forming of one: it gets less patience than others.
+func (m *Machine) onProbation(r *relay) bool {
+	p := m.peer(r.to)
+	return p != nil && p.strikes > 0 && m.state != Operational && r.tries >= 3 && m.now-r.sentAt > max(m.cfg.Token/5, 4*r.rtt)
+}
+
 // blame strikes the node that did not take the token although it was sent
 // several times, and is not known to be silent. It must be called before the
-// relay is stopped.
+// relay is stopped. The time is short of Token because the first to miss the
+// token has waited for it since before it rested.
 func (m *Machine) blame() {
 	r := &m.relay
-	if r.to == 0 || r.tries < 3 || m.now-r.sentAt < m.cfg.Token*9/10 {
+	if r.to == 0 || r.tries < 3 || m.now-r.sentAt < m.cfg.Token*6/10 {
 		return
 	}
 	if p := m.peer(r.to); p != nil && !m.absent(p) {

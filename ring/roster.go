@@ -68,6 +68,7 @@ func idList(ids []member.NodeID) string {
 type candidate struct {
 	seat
 	failed bool // the proposer itself has reason not to be with it
+	sick   bool // … which is that it is there, but does not do its part
 	out    bool // it is left out for what others say
 }
 
@@ -117,10 +118,13 @@ func (p proposal) agrees(r roster) bool {
 	return n == len(r)
 }
 
-// fails tells whether the proposer itself has reason not to be with that seat.
-func (p proposal) fails(s seat) bool {
-	i, ok := p.find(s.id)
-	return ok && p[i].failed && p[i].seat == s
+// fails tells whether the proposer itself has reason not to be with that seat,
+// and whether that is because it is sick.
+func (p proposal) fails(s seat) (failed, sick bool) {
+	if i, ok := p.find(s.id); ok && p[i].seat == s {
+		return p[i].failed, p[i].sick
+	}
+	return false, false
 }
 
 // put adds a candidate or replaces the one of the same node.

@@ -56,9 +56,27 @@ func (m *Machine) onToken(from member.NodeID, t *token) {
 	for i, s := range t.shares {
 		if p := m.peer(r.seats[i].id); p != nil {
 			p.claims = s.claims
+			m.watchLag(p, s.aru, t.seq)
 		}
 	}
+	if m.ringNow() != r {
+		return // somebody turned out to be sick
+	}
 	m.hold(t)
+}
+
+// watchLag notes whether a member gets on with receiving what was sent. One that
+// does not for Config.Token although it is sent again holds up all others.
+func (m *Machine) watchLag(p *peer, aru, seq uint64) {
+	if aru == seq || aru != p.lagAru || p.lagSince == 0 || m.ringNow() == nil || m.ringNow().log.aru < seq {
+		p.lagAru, p.lagSince = aru, m.now
+		return
+	}
+	if m.now-p.lagSince > m.cfg.Token {
+		p.lagSince = 0
+		m.strike(p, "it does not receive what is sent")
+		m.startGather("a member does not receive what is sent")
+	}
 }
 
 // hold does what a member does while it has the token: send again what others
@@ -237,6 +255,5 @@ func (m *Machine) pass(to member.NodeID) {
 // tokenLost gives the token up.
 func (m *Machine) tokenLost() {
 	m.stats.TokenLosses++
-	m.blame()
 	m.startGather("the token is lost")
 }
