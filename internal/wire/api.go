@@ -190,5 +190,5 @@ const (
 	Sealed         Kind = "encrypted"         // protected, but we are to send plain packets
 	DuplicateID    Kind = "duplicate-node-id" // two machines say that they are the same node
 	UnknownAddress Kind = "unknown-address"   // a node's packet from an address that is not its own
-	Replayed       Kind = "replayed-packet"   // sent before, now sent again by somebody
+	BadConfig      Kind = "bad-configuration" // Reconfigure could not be obeyed
 )
