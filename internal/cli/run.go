@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -9,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mainstay/internal/client"
 	"mainstay/internal/face"
 	"mainstay/internal/node"
+	"mainstay/internal/setup"
 )
 
 // runCommand is the node daemon.
@@ -18,6 +21,7 @@ func (a *app) runCommand() *cobra.Command {
 	cfg := node.Config{Version: a.Version}
 	var logFile string
 	var debug bool
+	var enrolPort int
 	c := &cobra.Command{
 		Use: "run", Short: "Run the node daemon in the foreground", GroupID: "make",
 		Long: "Run the node daemon in the foreground until it is asked to leave the cluster\n" +
@@ -39,6 +43,7 @@ func (a *app) runCommand() *cobra.Command {
 			cfg.Log = log
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
+			go a.enrol(ctx, cfg, enrolPort)
 			if err := node.Run(ctx, cfg); err != nil {
 				log.Error("the node daemon cannot run", "error", err)
 				return face.Failf(face.Error, "%v", err)
@@ -53,9 +58,26 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&cfg.RunDir, "run-dir", node.DefaultRunDir, "directory of what a boot forgets")
 	f.StringVar(&cfg.Group, "group", "", "group whose members may use the API besides root")
 	f.StringVar(&cfg.Name, "name", "", "name of this node (default: found by host name, then by address)")
+	f.IntVar(&enrolPort, "enrol-port", setup.Port, "TCP port for joining nodes, open only while an invitation is; 0: never")
 	f.StringVar(&logFile, "log", node.DefaultLog, "log file, JSON lines; - for standard error")
 	f.BoolVar(&debug, "debug", false, "log the reason of every planned action and each change of state")
 	return c
+}
+
+// enrol answers machines that join by an invitation, while the daemon runs.
+func (a *app) enrol(ctx context.Context, cfg node.Config, port int) {
+	if port == 0 {
+		return
+	}
+	key := cfg.KeyFile
+	if key == "" {
+		key = filepath.Join(filepath.Dir(cfg.ConfigFile), "authkey")
+	}
+	e := &setup.Enrolment{Desk: desk(cfg.StateDir, a.Now), Cluster: client.New(cfg.Socket, Name),
+		ConfigFile: cfg.ConfigFile, KeyFile: key, Log: cfg.Log}
+	if err := e.Serve(ctx, port); err != nil {
+		cfg.Log.Error("joining nodes are not answered", "error", err)
+	}
 }
 
 // presentConfig is the configuration file that is there.
