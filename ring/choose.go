@@ -1,5 +1,7 @@
 package ring
 
+import "time"
+
 // choose decides who of the candidates is to be in the view. Each node knows
 // whom it cannot be with, and says so in its join; from the same joins all draw
 // the same conclusion, so that no evidence has to be believed for longer than it
@@ -8,9 +10,9 @@ package ring
 //
 //   - Who is accused and has not joined is out: it is most likely dead.
 //   - Of nodes that have joined and cannot be with each other, those with most
-//     broken relations are out. Among equals it is who accuses others of silence
-//     (its own hearing may be bad), or is accused of not doing its part; then the
-//     one with the higher id.
+//     broken relations are out. Among equals it is who has been together with
+//     fewer others for long; then who accuses others of silence (its own hearing
+//     may be bad), or is accused of not doing its part; then the higher id.
 //   - Those who are out choose among themselves in the same way.
 func (m *Machine) choose() {
 	who := m.gather.who
@@ -38,12 +40,24 @@ func (m *Machine) accusedAbsent(c candidate) bool {
 	if m.joined(c) {
 		return false
 	}
+	if c.failed {
+		return true
+	}
+	if m.now < m.gather.began+m.grace() && m.cur != nil && m.cur.seats.has(c.seat) {
+		return false // it was here a moment ago and may be about to join
+	}
 	for _, o := range m.gather.who {
 		if yes, _ := m.accuses(o, c); yes {
 			return true
 		}
 	}
 	return false
+}
+
+// grace is how long what others say of a member is not believed: its own join
+// may be on its way.
+func (m *Machine) grace() time.Duration {
+	return min(max(4*m.relay.rtt, 5*time.Millisecond), m.cfg.Token/4)
 }
 
 // joined tells whether a candidate takes part in this gathering, and did so a
@@ -94,7 +108,7 @@ func (m *Machine) group(open []bool) []bool {
 // means that it can be with all of them.
 func (m *Machine) trouble(i int, in []bool) int {
 	who := m.gather.who
-	weight := 0
+	broken, guilt := 0, 0
 	for j := range who {
 		if !in[j] || i == j {
 			continue
@@ -102,11 +116,37 @@ func (m *Machine) trouble(i int, in []bool) int {
 		by, bySick := m.accuses(who[i], who[j])
 		of, ofSick := m.accuses(who[j], who[i])
 		if by || of {
-			weight += 2 * MaxMembers
+			broken++
 		}
 		if (by && !bySick) || ofSick {
-			weight++
+			guilt++
 		}
 	}
-	return weight
+	if broken == 0 {
+		return 0
+	}
+	return (broken*(MaxMembers+1)+MaxMembers-m.tenure(who[i]))*2*MaxMembers + guilt
+}
+
+// tenure is how many others a candidate has been together with for long.
+func (m *Machine) tenure(c candidate) int {
+	if c.seat == m.self {
+		return m.gather.tenure
+	}
+	if p := m.peer(c.id); p != nil && p.join != nil {
+		return p.join.tenure
+	}
+	return 0
+}
+
+// ownTenure counts the members of the installed view that have been there for
+// long.
+func (m *Machine) ownTenure() int {
+	n := 0
+	for _, p := range m.peers {
+		if m.cur != nil && m.cur.seats.hasID(p.id) && p.since+10*m.cfg.Token < m.now {
+			n++
+		}
+	}
+	return n
 }

@@ -9,6 +9,7 @@ type join struct {
 	ringSeq uint64          // highest ring sequence that the sender knows of
 	fresh   bool            // the sender has had no view yet
 	waits   bool            // only a sign of life: the sender waits for the ring to form
+	tenure  int             // with how many others the sender has been together for long
 	who     proposal        // whom it knows of
 	claims  []member.NodeID // nodes that it cannot work with: silent, refusing or sick
 }
@@ -25,6 +26,7 @@ func (j *join) encode() []byte {
 	w.u64(j.inc)
 	w.uv(j.count)
 	w.uv(j.ringSeq)
+	w.uv(uint64(j.tenure))
 	w.uv(uint64(len(j.who)))
 	for _, c := range j.who {
 		w.seat(c.seat)
@@ -37,6 +39,7 @@ func (j *join) encode() []byte {
 func parseJoin(flags byte, body []byte) (*join, bool) {
 	r := reader{b: body}
 	j := &join{inc: r.u64(), count: r.uv(), ringSeq: r.uv(), fresh: flags&flagFresh != 0, waits: flags&flagWaits != 0}
+	j.tenure = r.count(MaxMembers)
 	for range r.count(MaxMembers) {
 		c := candidate{seat: r.seat()}
 		bits := r.u8()

@@ -12,6 +12,7 @@ const joinGap = time.Millisecond
 type gather struct {
 	who    proposal
 	began  time.Duration
+	tenure int           // see Machine.tenure
 	resend time.Duration // wait before the join is sent again
 	sentAt time.Duration // when it was sent last
 	sent   uint64        // joins sent, ever
@@ -37,7 +38,7 @@ func (m *Machine) startGather(why string, appeared ...*peer) {
 	m.stats.Gathers++
 	m.state = Gathering
 	m.leaveRing()
-	m.gather = gather{began: m.now, sent: m.gather.sent, sentAt: m.gather.sentAt, who: proposal{}.put(candidate{seat: m.self})}
+	m.gather = gather{began: m.now, tenure: m.ownTenure(), sent: m.gather.sent, sentAt: m.gather.sentAt, who: proposal{}.put(candidate{seat: m.self})}
 	for _, s := range base {
 		if p := m.peer(s.id); p != nil {
 			if p.inc != 0 {
@@ -53,6 +54,7 @@ func (m *Machine) startGather(why string, appeared ...*peer) {
 		p.join = nil
 	}
 	m.proposalChanged()
+	m.set(timerStart, m.grace())
 	m.checkConsensus()
 }
 
@@ -91,6 +93,7 @@ func (m *Machine) sendJoin() {
 	j := join{
 		inc: m.self.inc, count: m.gather.sent, ringSeq: m.highSeq, fresh: m.cur == nil,
 		who: m.gather.who, claims: m.claims(), waits: m.state != Gathering,
+		tenure: m.gather.tenure,
 	}
 	m.send(0, j.encode())
 	m.set(timerJoin, m.gather.resend)
@@ -102,6 +105,20 @@ func (m *Machine) joinAgain() {
 		m.gather.resend = min(m.cfg.Join, 2*m.gather.resend)
 		m.sendJoin()
 	}
+	m.reconsider()
+}
+
+// reconsider draws conclusions that change by time alone.
+func (m *Machine) reconsider() {
+	if m.state != Gathering {
+		return
+	}
+	before := slices.Clone(m.gather.who)
+	m.choose()
+	if !slices.Equal(before, m.gather.who) {
+		m.proposalChanged()
+	}
+	m.checkConsensus()
 }
 
 // onJoin takes another node's proposal.
@@ -240,7 +257,9 @@ func (m *Machine) waitForMore() bool {
 	}
 	for _, p := range m.peers {
 		if _, ok := m.gather.who.find(p.id); !ok && !m.absent(p) {
-			m.timers[timerStart] = until
+			if at := m.timers[timerStart]; at == 0 || at > until {
+				m.timers[timerStart] = until
+			}
 			return true
 		}
 	}

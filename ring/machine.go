@@ -11,7 +11,7 @@ const (
 	timerRelay     = iota // send the token again
 	timerHold             // let the held token go
 	timerWake             // ask for the token again
-	timerStart            // a starting node has waited for others
+	timerStart            // others were waited for: a starting node, or one that misses a join
 	timerJoin             // send the join again
 	timerConsensus        // no consensus so far
 	timerToken            // the token is lost
@@ -205,7 +205,7 @@ func (m *Machine) fire() {
 		case timerWake:
 			m.wakeAgain()
 		case timerStart:
-			m.checkConsensus()
+			m.reconsider()
 		case timerJoin:
 			m.joinAgain()
 		case timerConsensus:

@@ -81,7 +81,7 @@ func TestSickMembers(t *testing.T) {
 // checkSick measures how long no message of a healthy majority got through.
 func checkSick(t *testing.T, sick func(s *sim)) {
 	s := up(t, 3, 5, Config{})
-	s.run(time.Second)
+	s.run(15 * time.Second)
 	if testing.Verbose() && *flagTrace {
 		s.trace = t.Logf
 	}
