@@ -197,15 +197,25 @@ func (c *compiler) unique(sts []Statement) []Statement {
 				continue
 			}
 		default:
-			if line, twice := first[st.ID]; twice {
+			if line, twice := first[space(st.Kind)+st.ID]; twice {
 				c.fail(st.Line, st.ID, fmt.Sprintf("%s %s: the name is already taken on line %d", st.Kind, st.ID, line), "give one of the two another name")
 				continue
 			}
-			first[st.ID] = st.Line
+			first[space(st.Kind)+st.ID] = st.Line
 		}
 		out = append(out, st)
 	}
 	return c.foldMonitors(out, monitors)
+}
+
+// space keeps names apart that may be the same: those of nodes and of accounts
+// are not ids, and a remote node is called like its resource.
+func space(kind string) string {
+	switch kind {
+	case "node", "acl_target", "acl_group":
+		return kind + " "
+	}
+	return ""
 }
 
 // foldMonitors adds the operations of monitor statements to their primitives.
@@ -273,21 +283,58 @@ func (c *compiler) checkRemoved() {
 	}
 }
 
-// finish gives a statement's element its ids and comments; old is what it replaces.
+// finish gives a statement's element its ids and comments; old is what it
+// replaces. What means the same as before stays as it was written.
 func (c *compiler) finish(st Statement, e, old *cib.Elem) *cib.Elem {
 	prefix := st.ID
 	if prefix == "" {
 		prefix = "fencing"
 	}
 	e = c.ids.fill(e, old, prefix)
-	if len(st.Comments) == 0 {
-		return e
+	if old != nil {
+		e = settle(e, old, true)
 	}
-	kids := make([]*cib.Elem, 0, len(st.Comments)+len(e.Kids()))
-	for _, text := range st.Comments {
-		kids = append(kids, cib.Comment(commentText(text)))
+	leading, kids := splitComments(e)
+	if old != nil {
+		was, _ := splitComments(old)
+		if e == old || slices.Equal(shown(was), st.Comments) {
+			leading = was
+		}
 	}
-	return e.WithKids(append(kids, e.Kids()...))
+	if !slices.Equal(shown(leading), st.Comments) {
+		leading = nil
+		for _, text := range st.Comments {
+			leading = append(leading, cib.Comment(commentText(text)))
+		}
+	}
+	if all := append(slices.Clip(leading), kids...); !slices.Equal(all, e.Kids()) {
+		return e.WithKids(all)
+	}
+	return e
+}
+
+// splitComments separates the comments before an element's first other child.
+func splitComments(e *cib.Elem) (leading, rest []*cib.Elem) {
+	for i, k := range e.Kids() {
+		if k.Name() != cib.CommentName {
+			return e.Kids()[:i:i], e.Kids()[i:]
+		}
+	}
+	return e.Kids(), nil
+}
+
+// shown are comments as lines of the text.
+func shown(comments []*cib.Elem) []string {
+	var out []string
+	for _, k := range comments {
+		for _, line := range strings.Split(strings.TrimSpace(k.Text()), "\n") {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
+				line = "# " + line
+			}
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // commentText makes a comment line fit into an XML comment, where two hyphens
@@ -390,12 +437,7 @@ func mergeOptions(set, upd *cib.Elem) *cib.Elem {
 	}
 	kids := slices.Clone(out.Kids())
 	if upd.Child("rule") != nil {
-		kids = slices.Collect(upd.Named("rule"))
-		for _, k := range out.Kids() {
-			if k.Name() != "rule" {
-				kids = append(kids, k)
-			}
-		}
+		kids = withRules(kids, slices.Collect(upd.Named("rule")))
 	}
 	for _, k := range upd.Kids() {
 		if k.Name() == "rule" {
@@ -416,6 +458,20 @@ func mergeOptions(set, upd *cib.Elem) *cib.Elem {
 		return out
 	}
 	return out.WithKids(kids)
+}
+
+// withRules exchanges the rules among a set's children.
+func withRules(kids, rules []*cib.Elem) []*cib.Elem {
+	var out []*cib.Elem
+	for _, k := range kids {
+		switch {
+		case k.Name() != "rule":
+			out = append(out, k)
+		case len(rules) > 0:
+			out, rules = append(out, rules[0]), rules[1:]
+		}
+	}
+	return append(slices.Clone(rules), out...)
 }
 
 // keepOwn adds to e what the cluster itself wrote into the old set.

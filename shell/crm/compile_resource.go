@@ -64,16 +64,34 @@ func (c *compiler) resources(section *cib.Elem, sts []Statement) []*cib.Elem {
 	if cib.HasErrors(c.problems) {
 		return nil
 	}
+	return f.plant(section)
+}
+
+// plant builds the top of the forest: what stood there keeps its place among
+// the comments, what left a container follows it, new resources come last.
+func (f *forest) plant(section *cib.Elem) []*cib.Elem {
 	var out []*cib.Elem
-	for _, id := range f.order {
-		if r := f.all[id]; r.parent == "" {
+	done := make(map[string]bool)
+	put := func(id string) {
+		if r := f.all[id]; r != nil && r.parent == "" && !done[id] {
+			done[id] = true
 			out = append(out, f.build(id))
 		}
 	}
 	for _, k := range section.Kids() {
 		if !isResource(k.Name()) {
 			out = append(out, k)
+			continue
 		}
+		k.Walk(func(e *cib.Elem) bool {
+			if isResource(e.Name()) {
+				put(e.ID())
+			}
+			return true
+		})
+	}
+	for _, id := range f.order {
+		put(id)
 	}
 	return out
 }
@@ -218,19 +236,60 @@ func (f *forest) build(id string) *cib.Elem {
 	}
 	e := r.head
 	if r.st != nil {
-		var oldHead *cib.Elem
-		if r.old != nil {
-			oldHead = r.old.Drop(func(k *cib.Elem) bool { return isResource(k.Name()) })
-		}
-		e = f.c.finish(*r.st, e, oldHead)
+		e = f.head(r)
 	}
-	if len(kids) == 0 {
+	return arrange(e, kids, r.old)
+}
+
+// head makes a resource's element without those that it contains. Comments
+// that stand between those belong to them and are left alone.
+func (f *forest) head(r *rsc) *cib.Elem {
+	if r.old == nil {
+		return f.c.finish(*r.st, r.head, nil)
+	}
+	leading, rest := splitComments(r.old)
+	var own, inner []*cib.Elem
+	whole := r.old.Drop(func(k *cib.Elem) bool { return isResource(k.Name()) })
+	between := false
+	for _, k := range rest {
+		between = between || isResource(k.Name())
+		switch {
+		case k.Name() == cib.CommentName && between:
+			inner = append(inner, k)
+		case !isResource(k.Name()):
+			own = append(own, k)
+		}
+	}
+	was := r.old.WithKids(append(slices.Clone(leading), own...))
+	e := f.c.finish(*r.st, r.head, was)
+	if e.Equal(was) {
+		return whole
+	}
+	return e.Append(inner...)
+}
+
+// arrange puts contained resources among the other children as they stood in
+// old, else behind them.
+func arrange(e *cib.Elem, resources []*cib.Elem, old *cib.Elem) *cib.Elem {
+	if len(resources) == 0 {
 		return e
 	}
-	if r.old != nil && len(r.old.Kids()) > 0 && isResource(r.old.Kids()[0].Name()) {
-		return e.WithKids(append(kids, e.Kids()...))
+	others := e.Kids()
+	var kids []*cib.Elem
+	for _, k := range old.Kids() {
+		switch {
+		case isResource(k.Name()) && len(resources) > 0:
+			kids, resources = append(kids, resources[0]), resources[1:]
+		case !isResource(k.Name()) && len(others) > 0:
+			kids, others = append(kids, others[0]), others[1:]
+		}
 	}
-	return e.Append(kids...)
+	if len(kids) > 0 && len(others) > 0 && len(resources) == 0 && !isResource(kids[0].Name()) {
+		// New sets go to the other sets, in front of the resources.
+		i := slices.IndexFunc(kids, func(k *cib.Elem) bool { return isResource(k.Name()) })
+		return e.WithKids(slices.Insert(kids, i, others...))
+	}
+	return e.WithKids(append(append(kids, others...), resources...))
 }
 
 func countResources(e *cib.Elem) int {

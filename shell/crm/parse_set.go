@@ -178,6 +178,9 @@ func (p *parser) expression() (*cib.Elem, *cib.Problem) {
 		return p.date()
 	}
 	op, more := p.peek()
+	if e := p.aboutWhat(t.text, op); e != nil {
+		return e, nil
+	}
 	if !more {
 		return nil, p.unexpected(op, "a comparison (lt gt lte gte eq ne)")
 	}
@@ -199,6 +202,34 @@ func (p *parser) expression() (*cib.Elem, *cib.Problem) {
 		e = e.With("type", kind)
 	}
 	return e.With("value", v.text), nil
+}
+
+// aboutWhat reads op NAME [interval=…] and rsc [class=…] [provider=…] [type=…],
+// which say what a set of defaults is for; nil if the words mean something else.
+func (p *parser) aboutWhat(word string, next token) *cib.Elem {
+	_, value, _ := strings.Cut(next.text, ":")
+	if slices.Contains(comparisons, next.text) || slices.Contains(comparisons, value) {
+		return nil
+	}
+	switch {
+	case word == "op" && validID(next.text):
+		p.at++
+		e := cib.New("op_expression", attr("name", next.text))
+		if _, v, ok := p.option("interval"); ok {
+			e = e.With("interval", v)
+		}
+		return e
+	case word == "rsc":
+		e := cib.New("rsc_expression")
+		for {
+			name, v, ok := p.option("class", "provider", "type")
+			if !ok {
+				return e
+			}
+			e = e.With(name, v)
+		}
+	}
+	return nil
 }
 
 // The names that date_spec and duration know.

@@ -18,13 +18,17 @@ func (c *compiler) resolveRefs(conf *cib.Elem, sts []Statement) *cib.Elem {
 	})
 	lines := make(map[string]int)
 	for _, st := range sts {
-		lines[st.ID] = st.Line
+		lines[space(st.Kind)+st.ID] = st.Line
 	}
 	return c.resolveIn(conf, byID, lines, 0)
 }
 
 func (c *compiler) resolveIn(e *cib.Elem, byID map[string]*cib.Elem, lines map[string]int, line int) *cib.Elem {
-	if n := lines[e.ID()]; n > 0 && e.ID() != "" && !isReference(e.Name()) {
+	name := e.ID()
+	if e.Name() == "node" {
+		name = e.Get("uname")
+	}
+	if n := lines[spaceOf(e)+name]; n > 0 && name != "" && !isReference(e.Name()) {
 		line = n
 	}
 	if ref := e.Get("id-ref"); ref != "" && line > 0 {
