@@ -16,17 +16,19 @@ import (
 //	   ↑                  │ recurring         (holding: the agent's metadata is
 //	   └──────────────────┘                    not known yet, the digests need it)
 type Machine struct {
-	cfg    Config
-	rscs   map[string]*resource
-	jobs   map[uint64]*job      // what runs, by tag
-	timers heap                 // jobs that wait for their time
-	backlg []*job               // one-off jobs in a queue, in order of arrival
-	active int                  // one-off jobs that run
-	tag    uint64               // last given
-	call   int                  // last call-id given
-	facts  map[agent.Name]*fact // metadata
-	probes map[uint64]*fact     // metadata calls that run, by tag
-	out    []Effect             // of the present step
+	cfg     Config
+	rscs    map[string]*resource
+	jobs    map[uint64]*job      // what runs, by tag
+	timers  heap                 // jobs that wait for their time
+	backlg  []*job               // one-off jobs in a queue, in order of arrival
+	active  int                  // one-off jobs that run
+	tag     uint64               // last given
+	call    int                  // last call-id given
+	facts   map[agent.Name]*fact // metadata
+	probes  map[uint64]*fact     // metadata calls that run, by tag
+	unread  []*fact              // agents met whose metadata may be read when there is time
+	leisure time.Duration        // when that will be
+	out     []Effect             // of the present step
 }
 
 // resource is what the machine knows of one resource instance.
@@ -73,18 +75,6 @@ type job struct {
 	status  agent.Status
 }
 
-// fact is what is known of an agent.
-type fact struct {
-	known bool
-	meta  *agent.Metadata // nil if the agent has none
-	held  []heldResult    // results that wait for it, in order
-}
-
-type heldResult struct {
-	job  *job
-	done Done
-}
-
 // New makes a Machine with an empty history.
 func New(cfg Config) *Machine {
 	if cfg.Parallel <= 0 {
@@ -125,10 +115,14 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 
 // Wake is when the next Tick is wanted; 0: never.
 func (m *Machine) Wake() time.Duration {
-	if len(m.timers) == 0 {
-		return 0
+	at := time.Duration(0)
+	if len(m.timers) > 0 {
+		at = m.timers[0].due
 	}
-	return m.timers[0].due
+	if len(m.unread) > 0 && (at == 0 || m.leisure < at) {
+		at = m.leisure
+	}
+	return at
 }
 
 func (m *Machine) emit(e Effect) { m.out = append(m.out, e) }
@@ -152,7 +146,7 @@ func (m *Machine) resource(o Order) *resource {
 // order takes an operation in: merged with the same one, or as a new job.
 func (m *Machine) order(now time.Duration, o Order) {
 	r := m.resource(o)
-	m.study(o)
+	m.meet(now, o)
 	if j := r.twin(o); j != nil {
 		m.merge(now, j, o)
 		return
@@ -291,11 +285,7 @@ func (m *Machine) forget(in Forget) {
 		for _, id := range m.ids() {
 			m.forgetAll(m.rscs[id])
 		}
-		for a, f := range m.facts {
-			if f.known {
-				delete(m.facts, a) // agents may have been upgraded
-			}
-		}
+		m.unlearn()
 	} else if r := m.rscs[in.Rsc]; r != nil && in.Op == "" {
 		m.forgetAll(r)
 	} else if r != nil {

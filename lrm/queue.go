@@ -9,6 +9,7 @@ import (
 
 // tick moves the jobs whose time has come into their queues.
 func (m *Machine) tick(now time.Duration, wall int64) {
+	m.study(now)
 	for len(m.timers) > 0 && m.timers[0].due <= now {
 		j := m.timers[0]
 		m.timers.remove(j)
@@ -104,21 +105,6 @@ func (m *Machine) callOf(j *job) agent.Call {
 
 func isReload(op string) bool { return op == "reload" || op == "reload-agent" }
 
-// study fetches an agent's metadata when it is met for the first time.
-func (m *Machine) study(o Order) {
-	if o.Agent.Class != "ocf" && o.Agent.Class != "stonith" || m.facts[o.Agent] != nil {
-		return
-	}
-	f := &fact{}
-	m.facts[o.Agent] = f
-	m.tag++
-	m.probes[m.tag] = f
-	m.emit(Run{Tag: m.tag, Call: agent.Call{Name: o.Agent, Rsc: o.Rsc, Op: "meta-data", Timeout: metadataTimeout}})
-}
-
-// metadataTimeout bounds how long a result may wait for its digests.
-const metadataTimeout = 10 * time.Second
-
 // done takes the end of a run: of a job, or of a metadata call.
 func (m *Machine) done(now time.Duration, d Done) {
 	if f := m.probes[d.Tag]; f != nil {
@@ -135,25 +121,13 @@ func (m *Machine) done(now time.Duration, d Done) {
 		m.active--
 		defer m.drain(now, d.Wall)
 	}
-	if f := m.facts[j.Agent]; f != nil && !f.known && !j.dropped {
+	if f := m.facts[j.Agent]; f != nil && !f.known && !j.dropped && needsFacts(j, d.Result) {
+		m.fetch(f)
 		j.state = holding
 		f.held = append(f.held, heldResult{j, d})
 		return
 	}
 	m.finish(now, j, d)
-}
-
-func (m *Machine) learned(now time.Duration, f *fact, d Done) {
-	f.known = true
-	if d.Result.Status == agent.Done && d.Result.RC == agent.OK {
-		// an agent without readable metadata is used without reload, as before it had any
-		f.meta, _ = agent.ParseMetadata([]byte(d.Result.Output))
-	}
-	held := f.held
-	f.held = nil
-	for _, h := range held {
-		m.finish(now, h.job, h.done)
-	}
 }
 
 // finish records a result, sets the clock of a recurring job and goes on with the queue.

@@ -180,7 +180,7 @@ func (m *Machine) digests(j *job, h record) []cib.Attr {
 	params := digested(j.Params, h.interval > 0)
 	attrs := []cib.Attr{{Name: "op-digest", Value: digest(params, func(string) bool { return true })}}
 	f := m.facts[j.Agent]
-	if f == nil || f.meta == nil {
+	if f == nil {
 		return attrs
 	}
 	if names, ok := f.meta.RestartParams(); ok && h.interval == 0 {
@@ -188,7 +188,7 @@ func (m *Machine) digests(j *job, h record) []cib.Attr {
 			cib.Attr{Name: "op-force-restart", Value: nameList(names)},
 			cib.Attr{Name: "op-restart-digest", Value: digest(params, func(n string) bool { return slices.Contains(names, n) })})
 	}
-	if names := f.meta.SecretParams(); len(names) > 0 {
+	if names := f.secrets(j); len(names) > 0 {
 		fencing := j.Agent.Class == "stonith"
 		attrs = append(attrs,
 			cib.Attr{Name: "op-secure-params", Value: nameList(names)},
