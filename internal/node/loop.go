@@ -14,7 +14,7 @@ import (
 	"mainstay/engine"
 	"mainstay/internal/host"
 	"mainstay/internal/runner"
-	wire "mainstay/internal/wirex"
+	"mainstay/internal/wire"
 )
 
 // Loop drives one node. All its methods are called from one goroutine.
@@ -199,6 +199,7 @@ func (l *Loop) engineIn(in engine.Input) {
 				l.Reconfigure(x.Text)
 			}
 		case engine.Exit:
+			l.wireIn(wire.Leave{})
 			l.exit = x.Reason
 		default:
 			panic(fmt.Sprintf("node: unknown effect %T of the engine", x))

@@ -10,7 +10,7 @@ import (
 	"mainstay/engine"
 	"mainstay/internal/host"
 	"mainstay/internal/runner"
-	wire "mainstay/internal/wirex"
+	"mainstay/internal/wire"
 	"mainstay/member"
 )
 
@@ -66,8 +66,15 @@ func NewLoop(s Setup) (*Loop, error) {
 }
 
 func wireConfig(s Setup) wire.Config {
-	c := wire.Config{Self: s.Self, Cluster: s.Conf.Totem.ClusterName, Key: s.Key, Links: s.Conf.Links(),
+	c := wire.Config{Self: s.Self, Cluster: s.Conf.Totem.ClusterName, Plain: s.Key == nil, MTU: s.Conf.Totem.MTU,
 		Mode: wire.Mode(s.Conf.Totem.LinkMode), Token: s.Conf.Totem.Token, Rand: s.Host.Uint64}
+	if s.Key != nil {
+		c.Keys = [][]byte{s.Key}
+	}
+	for i := range s.Conf.Links() {
+		f := s.Conf.Totem.Interfaces[i]
+		c.Links = append(c.Links, wire.Link{Priority: f.Priority, PingInterval: f.PingInterval, PingTimeout: f.PingTimeout, PongCount: f.PongCount})
+	}
 	for _, n := range s.Conf.Nodes {
 		p := wire.Peer{ID: n.ID}
 		for i, a := range n.Addrs {
