@@ -100,8 +100,7 @@ func (p *planner) scheduleCleanup(r *rsc, n *node, optional bool) {
 	if r.failed || n.unclean || !n.online || len(r.acts) == 0 && false {
 		return
 	}
-	a := p.act(r, opKey(r.id, "lrm_delete", 0), "lrm_delete", n, optional)
-	a.onDC = true
+	a := p.act(r, opKey(r.id, "delete", 0), "delete", n, optional)
 	a.optional = optional
 	p.addOrder(&order{firstR: r, firstTask: "stop", firstKey: opKey(r.id, "stop", 0), thenR: r, then: a, kind: ordOptional})
 	p.addOrder(&order{firstR: r, first: a, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordUnrunnable})
@@ -150,6 +149,9 @@ func (p *planner) configChanged(h *history) bool {
 		return true
 	}
 	if all == "" || p.digest(h, "all") == all {
+		return false
+	}
+	if secure := h.elem.Get("op-secure-digest"); secure != "" && p.in.Options.Sanitized && p.digest(h, "secure") == secure {
 		return false
 	}
 	switch {
@@ -234,12 +236,20 @@ func (p *planner) digest(h *history, kind string) string {
 		}
 		return paramsDigest(m)
 	}
+	if kind == "secure" {
+		private := strings.Fields(h.elem.Get("op-secure-params"))
+		for k := range m {
+			if slices.Contains(private, k) || len(private) == 0 && k == "passwd" {
+				delete(m, k)
+			}
+		}
+	}
 	for k := range m {
 		if strings.HasPrefix(k, "CRM_meta_") || k == "pcmk_external_ip" {
 			delete(m, k)
 		}
 	}
-	if h.interval > 0 {
+	if h.interval > 0 && kind == "all" {
 		m["CRM_meta_timeout"] = p.opConfig(r, n, h.task, h.interval, op)["timeout"]
 	}
 	return paramsDigest(m)

@@ -96,7 +96,7 @@ func (p *planner) belongs(a *action) bool {
 	if !a.runnable || a.optional && !a.printAlways {
 		return false
 	}
-	if a.r != nil && !a.r.managed && a.task != "monitor" && a.interval == 0 && a.task != "clear_failcount" && a.task != "lrm_delete" && !a.pseudo {
+	if a.r != nil && !a.r.managed && a.task != "monitor" && a.interval == 0 && a.task != "clear_failcount" && a.task != "delete" && !a.pseudo {
 		return false
 	}
 	if a.r != nil && !a.r.managed && a.interval == 0 && a.task != "monitor" && a.r.kind == primitive {
@@ -126,7 +126,7 @@ func (p *planner) inputCounts(a *action, e *edge) bool {
 		return false
 	case !f.runnable && e.kind&^ordOptional == 0, !f.runnable:
 		return false
-	case e.kind&ordIfMigrating != 0 && a.migrateRunnable:
+	case e.kind&ordIfMigrating != 0 && f.migrateRunnable:
 		return false
 	case e.kind&ordIfRequiredSameNode != 0 && e.kind&^ordIfRequiredSameNode == 0:
 		if f.n == nil || a.n == nil || f.n != a.n || f.optional {
@@ -151,7 +151,7 @@ func (p *planner) loadMatters(a, f *action) bool {
 
 // graphAction writes an action with its attributes.
 func (p *planner) graphAction(a *action) *graph.Action {
-	g := &graph.Action{ID: a.id, Task: a.task, Key: a.key, Priority: p.actPriority(a), Reason: a.reason}
+	g := &graph.Action{ID: a.id, Task: taskText(a), Key: a.key, Priority: p.actPriority(a), Reason: a.reason}
 	switch {
 	case a.pseudo:
 		g.Kind = graph.Pseudo
@@ -163,7 +163,7 @@ func (p *planner) graphAction(a *action) *graph.Action {
 	if a.r != nil && a.r.kind == primitive {
 		p.clearKey(a, g)
 	}
-	needsNode := !a.pseudo || a.n != nil && (a.task == "stonith" || a.r != nil && a.r.kind == primitive || a.task == "load_stopped")
+	needsNode := !a.pseudo || a.n != nil && (a.task == "stonith" || a.r != nil && a.r.kind == primitive)
 	if a.n != nil && needsNode && !(a.pseudo && a.task == "load_stopped") {
 		g.Node, g.NodeID = a.n.name, a.n.id
 		g.Router = p.router(a)
@@ -171,7 +171,7 @@ func (p *planner) graphAction(a *action) *graph.Action {
 	if a.r != nil && a.r.kind == primitive && g.Kind != graph.Pseudo {
 		g.Rsc = p.graphRsc(a.r)
 	}
-	if a.task == "lrm_delete" || a.task == "do_shutdown" || a.isStonith {
+	if a.task == "do_shutdown" || a.isStonith {
 		g.Downed = p.downed(a)
 	}
 	if a.task == "stop" && a.r != nil && a.r.remoteNode != nil && !a.pseudo {
@@ -189,23 +189,17 @@ func (p *planner) clearKey(a *action, g *graph.Action) {
 		task = a.meta["operation"]
 	}
 	internal := a.key
-	if isNotify(a.task) {
-		if r.name == r.id {
-			return
-		}
-		g.Key = strings.Replace(a.key, r.id+"_", r.name+"_", 1)
+	if a.task == "notify" && r.name != r.id {
+		g.Key = notifyKey(r.name, a.meta["notify_key_type"], a.meta["notify_key_operation"])
 		g.Internal = internal
 		return
 	}
-	if a.task == "cancel" || a.task == "clear_failcount" || true {
-		key := opKey(r.name, task, iv)
-		if a.task == "reload-agent" || a.task == "lrm_delete" {
-			key = opKey(r.name, a.task, 0)
-		}
-		g.Key = key
-		if key != internal && r.name != r.id {
-			g.Internal = internal
-		}
+	if a.task == "notify" {
+		return
+	}
+	if r.name != r.id {
+		g.Key = opKey(r.name, task, iv)
+		g.Internal = internal
 	}
 }
 
@@ -292,4 +286,12 @@ func (p *planner) downedByStop(a *action) []string {
 		}
 	}
 	return []string{r.id}
+}
+
+// taskText is the operation's name in the graph.
+func taskText(a *action) string {
+	if a.task == "load_stopped" {
+		return a.key
+	}
+	return a.task
 }

@@ -443,6 +443,5 @@ func (p *planner) shutdownLock(r *rsc, n *node, e *cib.Elem) {
 
 // clearHistory asks for the record of a resource on a node to be deleted.
 func (p *planner) clearHistory(r *rsc, n *node) {
-	a := p.act(r, opKey(r.id, "lrm_delete", 0), "lrm_delete", n, false)
-	a.onDC = true
+	p.act(r, opKey(r.id, "delete", 0), "delete", n, false)
 }

@@ -57,7 +57,7 @@ func (p *planner) applyOrder(o *order) {
 			return
 		case o.firstTask == "demote" && rl != rolePromoted:
 			return
-		case o.firstTask == "lrm_delete", o.firstTask == "monitor" && false:
+		case o.firstTask == "delete", o.firstTask == "monitor" && false:
 			return
 		}
 		firsts = []*action{p.act(o.firstR, opKey(o.firstR.id, o.firstTask, 0), o.firstTask, nil, true)}

@@ -242,7 +242,7 @@ func (p *planner) orderedOne(first, then *action, n *node, ff actFlags, kind ord
 	case ordFirstElse:
 		if !first.runnable {
 			then.migrateRunnable = false
-			then.pseudo = true
+			then.pseudo = false
 		}
 	case ordMinRunnable:
 		if ff.runnable {

@@ -32,8 +32,8 @@ func (p *planner) implyPrimitive(r *rsc) {
 		p.orderTasks(r, "demote", r, "stop", ordPromotedImpliesFirst)
 		p.orderTasks(r, "start", r, "promote", ordUnrunnable)
 	}
-	p.orderTasks(r, "lrm_delete", r, "monitor", ordSameNode|ordThenCancels)
-	p.orderTasks(r, "lrm_delete", r, "start", ordSameNode|ordThenCancels)
+	p.orderTasks(r, "delete", r, "monitor", ordSameNode|ordThenCancels)
+	p.orderTasks(r, "delete", r, "start", ordSameNode|ordThenCancels)
 	p.implyUnfencing(r)
 	if p.opt.placement != "default" && len(r.util) > 0 {
 		p.implyLoad(r)
@@ -77,31 +77,20 @@ func (p *planner) implyContainer(r *rsc) {
 
 // implyLoad makes starts wait for the stops that free capacity on the same node.
 func (p *planner) implyLoad(r *rsc) {
-	for _, n := range p.nodes {
-		if !r.allowed[n.idx].ok {
-			continue
-		}
-		if !r.isOn(n) {
-			m := p.loadStopped(n)
-			p.addOrder(&order{first: m, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordLoad})
-			p.addOrder(&order{first: m, thenR: r, thenTask: "migrate_to", thenKey: opKey(r.id, "migrate_to", 0), kind: ordLoad})
-		} else {
-			m := p.loadStopped(n)
-			p.addOrder(&order{firstR: r, firstTask: "stop", firstKey: opKey(r.id, "stop", 0), then: m, kind: ordLoad})
-		}
+	for _, n := range r.runningOn {
+		p.addOrder(&order{firstR: r, firstTask: "stop", firstKey: opKey(r.id, "stop", 0), then: p.loadStopped(n), kind: ordLoad})
+	}
+	for _, n := range p.sortNodes(r, nil) {
+		m := p.loadStopped(n)
+		p.addOrder(&order{first: m, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordLoad})
+		p.addOrder(&order{first: m, thenR: r, thenTask: "migrate_to", thenKey: opKey(r.id, "migrate_to", 0), kind: ordLoad})
 	}
 }
 
 // loadStopped is the milestone that all that leaves a node has left it.
 func (p *planner) loadStopped(n *node) *action {
-	key := "load_stopped_" + n.name
-	if a := p.unique[key+"/"+n.id]; a != nil {
-		return a
-	}
-	a := p.bare(key + "/" + n.id)
-	a.key, a.task, a.n = key+" "+n.name, "load_stopped", n
-	a.key = key
-	a.optional = true
+	a := p.bare("load_stopped_" + n.name)
+	a.task, a.n, a.optional = "load_stopped", n, false
 	return a
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	Scores bool
 	// Reasons asks for Result.Reasons.
 	Reasons bool
+	// Sanitized says that passwords in the CIB may have been blotted out, so
+	// that a change of nothing but them is not believed. Only simulations set it.
+	Sanitized bool
 	// TransitionID numbers the graph; 0 means 1.
 	TransitionID int
 }

@@ -13,7 +13,9 @@ func Schedule(in Input) *Result {
 	p.lockToShutdown()
 	p.placeAll()
 	p.afterPlacement()
+	p.migrationOrders()
 	p.applyOrders()
+	p.notifyAll()
 	res.Summary = p.summary()
 	res.Graph = p.emitGraph()
 	res.Dot = p.dotLines()
@@ -107,5 +109,4 @@ func (p *planner) afterPlacement() {
 	p.createAll()
 	p.orderRemote()
 	p.fenceAndShutDown()
-	p.notifyAll()
 }

@@ -175,7 +175,7 @@ func (s *session) simulate() error {
 
 // input is what the scheduler is asked.
 func (s *session) input(full bool) sched.Input {
-	return sched.Input{CIB: s.root, Now: s.now, Options: sched.Options{Scores: full && s.o.scores}}
+	return sched.Input{CIB: s.root, Now: s.now, Options: sched.Options{Scores: full && s.o.scores, Sanitized: true}}
 }
 
 // frame is what the displays show.
