@@ -71,6 +71,7 @@ type app struct {
 	*face.Env
 	wait    bool
 	timeout time.Duration
+	ended   <-chan error // of a node daemon that this command started
 }
 
 // groups of commands in the help page, in order.

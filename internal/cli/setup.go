@@ -197,6 +197,8 @@ func (a *app) awaitNode(ctx context.Context, c *client.Client) error {
 		select {
 		case <-ctx.Done():
 			return face.Failf(face.Timeout, "the node daemon does not answer after %s: %v\n  remedy: see its log, %s", startWait, err, node.DefaultLog)
+		case err := <-a.ended:
+			return face.Failf(face.Error, "the node daemon ended at once: %v\n  remedy: its log says why: %s", err, node.DefaultLog)
 		case <-tick.C:
 		}
 	}

@@ -123,5 +123,8 @@ func (a *app) startDetached(o *setupOptions) error {
 		return face.Failf(face.Error, "start the node daemon: %v", err)
 	}
 	a.Printf("no systemd here: started \"%s %s\" in the background, pid %d\n", Name, strings.Join(args, " "), c.Process.Pid)
-	return c.Process.Release()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	a.ended = ended
+	return nil
 }

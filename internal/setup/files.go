@@ -23,7 +23,7 @@ const keyBytes = 256
 func NewConfig(cluster string, n conf.Node) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Made by \"mainstay init\"; the syntax is corosync.conf's. Changes that \"mainstay join\"\n# makes are written on every node.\n"+
-		"totem {\n\tversion: 2\n\tcluster_name: %s\n}\n\nquorum {\n\tprovider: corosync_votequorum\n}\n\nnodelist {\n\tnode {\n\t\tname: %s\n\t\tnodeid: %d\n", cluster, n.Name, n.ID)
+		"totem {\n\tcluster_name: %s\n}\n\nquorum {\n\tprovider: corosync_votequorum\n}\n\nnodelist {\n\tnode {\n\t\tname: %s\n\t\tnodeid: %d\n", cluster, n.Name, n.ID)
 	for i, a := range n.Addrs {
 		fmt.Fprintf(&b, "\t\tring%d_addr: %s\n", i, a)
 	}

@@ -220,7 +220,10 @@ func TestServeOpensAndCloses(t *testing.T) {
 		t.Error("the port is open without an invitation")
 	}
 	tok := m.invite(t)
-	until(t, func() bool { _, err := Join(t.Context(), tok, "node2", nil); return err == nil || errors.Is(err, ErrStranger) })
+	until(t, func() bool {
+		_, err := Join(t.Context(), tok, "node2", nil)
+		return err == nil || errors.Is(err, ErrStranger)
+	})
 	until(t, func() bool {
 		c, err := net.Dial("tcp", addr)
 		if err == nil {
