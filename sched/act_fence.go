@@ -188,10 +188,10 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 			}
 			a.pseudo, a.runnable = true, true
 			a.impliedBy = f
-			if guest {
-				if !r.bundled() {
-					p.order(f, a, ordGuest)
-				}
+			if !r.bundled() {
+				p.order(f, a, ordGuest)
+			}
+			if guest || true {
 				if ps := top.findTask("stop"); ps != nil && top != r {
 					p.order(f, ps, ordGuest)
 				}

@@ -29,6 +29,9 @@ func (p *planner) probe(r *rsc, n *node) bool {
 	if !p.opt.startupProbes || r.removed || r.isKnownOn(n) {
 		return false
 	}
+	if p.siblingKnown(r, n) {
+		return false
+	}
 	if n.isRemote() && (r.fenceDevice || r.remoteNode != nil || len(r.fillers) > 0 && n.isGuest()) {
 		return false
 	}
@@ -117,4 +120,17 @@ func (p *planner) probeClone(r *rsc, n *node) bool {
 		}
 	}
 	return p.probe(pick, n)
+}
+
+// siblingKnown tells whether another instance of an anonymous clone settles what a probe would ask.
+func (p *planner) siblingKnown(r *rsc, n *node) bool {
+	if !r.anonymous() {
+		return false
+	}
+	for _, k := range r.uber(false).kids {
+		if m := member(k, r.elem.ID()); m != nil && m.isKnownOn(n) {
+			return true
+		}
+	}
+	return false
 }

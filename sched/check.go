@@ -239,7 +239,7 @@ func (p *planner) digest(h *history, kind string) string {
 	if kind == "secure" {
 		private := strings.Fields(h.elem.Get("op-secure-params"))
 		for k := range m {
-			if slices.Contains(private, k) || len(private) == 0 && k == "passwd" {
+			if slices.Contains(private, k) || len(private) == 0 && k == "passwd" || r.fenceDevice && strings.HasPrefix(k, "pcmk_") {
 				delete(m, k)
 			}
 		}

@@ -163,8 +163,7 @@ func (p *planner) graphAction(a *action) *graph.Action {
 	if a.r != nil && a.r.kind == primitive {
 		p.clearKey(a, g)
 	}
-	needsNode := !a.pseudo || a.n != nil && (a.task == "stonith" || a.r != nil && a.r.kind == primitive)
-	if a.n != nil && needsNode && !(a.pseudo && a.task == "load_stopped") {
+	if a.n != nil && (!a.pseudo || a.isStonith) {
 		g.Node, g.NodeID = a.n.name, a.n.id
 		g.Router = p.router(a)
 	}

@@ -83,7 +83,7 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, e *edge) (fc, tc 
 
 // because notes which other action is behind a change.
 func (a *action) because(o *action, how string) {
-	if a.reason != "" || o == nil {
+	if a.reason != "" || o == nil || a.r != nil && a.r == o.r {
 		return
 	}
 	name := o.key

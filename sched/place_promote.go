@@ -292,7 +292,10 @@ func (p *planner) sortForPromotion(r *rsc) {
 	}
 	for _, t := range r.tickets {
 		if t.role == rolePromoted && (!t.t.granted || t.t.standby) {
-			p.banNow(r, CauseTicket, t.id)
+			for i := range r.allowed {
+				r.allowed[i].score = -cib.Infinity
+			}
+			p.reason(r, nil, CauseTicket, t.id, -cib.Infinity, "promoted role")
 		}
 	}
 	for _, k := range r.kids {
@@ -337,7 +340,7 @@ func (p *planner) promotableOn(k *rsc) *node {
 			return n
 		}
 		return nil
-	case k.priority < 0:
+	case k.priority < 0, k.parent == k.uber(false) && k.sortIndex < 0:
 		return nil
 	case !n.available() || !p.guestCanRun(n):
 		return nil
