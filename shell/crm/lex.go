@@ -1,7 +1,9 @@
 package crm
 
 import (
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"mainstay/cib"
 )
@@ -36,6 +38,7 @@ type lexer struct {
 // escapes " and itself, elsewhere it escapes any character.
 func lex(text string) ([]logical, []cib.Problem) {
 	l := &lexer{lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")}
+	l.checkCharacters()
 	for n := 0; n < len(l.lines); {
 		line := strings.TrimSpace(stripPrompt(l.lines[n]))
 		switch {
@@ -49,6 +52,19 @@ func lex(text string) ([]logical, []cib.Problem) {
 		}
 	}
 	return l.out, l.problems
+}
+
+// checkCharacters refuses what a CIB cannot hold.
+func (l *lexer) checkCharacters() {
+	for n, line := range l.lines {
+		bad := strings.IndexFunc(line, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0xFFFE || r == 0xFFFF })
+		switch {
+		case !utf8.ValidString(line):
+			l.problems = append(l.problems, cib.Problem{Line: n + 1, Severity: cib.Error, Msg: "this line is not UTF-8", Remedy: "convert the text to UTF-8"})
+		case bad >= 0:
+			l.problems = append(l.problems, cib.Problem{Line: n + 1, Severity: cib.Error, Msg: fmt.Sprintf("character 0x%02x is not allowed", line[bad]), Remedy: "remove it"})
+		}
+	}
 }
 
 // stripPrompt cuts the shell's prompt from a line pasted from a session.

@@ -207,6 +207,9 @@ func (p *parser) op() (*cib.Elem, *cib.Problem) {
 		}
 		p.at++
 		if !slices.Contains(opNames, n) {
+			if slices.ContainsFunc(loose, func(nv *cib.Elem) bool { return nv.Get("name") == n }) {
+				return nil, p.problem(t, fmt.Sprintf("%s: %s of operation %s is given twice", p.toks[0].text, n, name), "remove one of the two")
+			}
 			loose = append(loose, cib.New("nvpair", attr("name", n), attr("value", v)))
 			continue
 		}
