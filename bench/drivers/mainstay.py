@@ -1,17 +1,20 @@
 """Mainstay, as built by `make build` (MAINSTAY=path of another binary)."""
-import http.client, json, os, re, socket, time
+import http.client, json, os, re, shutil, socket, time
 from lab import NETS
 from drivers import base
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BINARY = os.environ.get("MAINSTAY", os.path.join(HERE, "..", "..", "bin", "mainstay"))
 TOOLS = "/run/mainstay-tools"
+# Copied once and seen by all nodes: a copy at each boot would write over the
+# program while other nodes run it.
+PROGRAM = "/run/lab/mainstay"
 
 # What systemd does for the packaged unit: start it again when it dies.
 START = r"""
-mkdir -p %(tools)s && mainstay install-tools %(tools)s --program /usr/sbin/mainstay >/dev/null
-exec /usr/sbin/mainstay run
-""" % {"tools": TOOLS}
+mkdir -p %(tools)s && %(program)s install-tools %(tools)s --program %(program)s >/dev/null
+exec %(program)s run 2>>/var/log/mainstay/stderr
+""" % {"tools": TOOLS, "program": PROGRAM}
 
 
 class Connection(http.client.HTTPConnection):
@@ -37,13 +40,14 @@ class Driver(base.Driver):
     def __init__(self, opts):
         super().__init__(opts)
         import lab
-        self.add_files = {"/usr/sbin": [BINARY, os.path.join(lab.HERE, "fence_lab")]}
+        self.add_files = {"/usr/sbin": [os.path.join(lab.HERE, "fence_lab")]}
         # the paths below do not exist on a machine without the package
         for path, _, _ in self.state_dirs:
             os.makedirs(path, exist_ok=True)
 
     def configure(self):
         o, key = self.opts, os.urandom(256)
+        shutil.copy(BINARY, os.path.join(self.lab.shared, "mainstay"))
         totem = ["version: 2", "cluster_name: lab", "token: %d" % o.token if o.token else "# token: default"]
         totem += [kv.replace("=", ": ") for kv in o.totem]
         if o.iface:
@@ -108,7 +112,7 @@ class Driver(base.Driver):
         n = self.lab.alive()[0]
         with open(n.path("/tmp/workload.crm"), "w") as f:
             f.write(text)
-        n.run(["mainstay", "configure", "load", "/tmp/workload.crm"])
+        n.run([PROGRAM, "configure", "load", "/tmp/workload.crm"])
 
     # -- state
 
@@ -157,13 +161,13 @@ class Driver(base.Driver):
         return "g1" if rsc in ("vip", "d1") else rsc
 
     def move(self, rsc, node):
-        self.lab.alive()[0].run(["mainstay", "resource", "move", "--pin", self._top(rsc), node])
+        self.lab.alive()[0].run([PROGRAM, "resource", "move", "--pin", self._top(rsc), node])
 
     def unmove(self, rsc):
-        self.lab.alive()[0].run(["mainstay", "resource", "clear", self._top(rsc)])
+        self.lab.alive()[0].run([PROGRAM, "resource", "clear", self._top(rsc)])
 
     def standby(self, node, on):
-        self.lab.alive()[0].run(["mainstay", "node", "standby" if on else "online", node])
+        self.lab.alive()[0].run([PROGRAM, "node", "standby" if on else "online", node])
 
     KINDS = {"cibadmin": 'cibadmin --modify --scope crm_config --xml-text '
                          '"<cluster_property_set id=\\"opt\\"><nvpair id=\\"opt-lab-counter\\" name=\\"lab-counter\\" '
