@@ -175,3 +175,29 @@ func healthOf(dir, node string) (Health, error) {
 	}
 	return Health{}, fmt.Errorf("there is no node %q", node)
 }
+
+// Processes lists the processes of a node whose program has that name (at most 15
+// characters), as numbered on this machine; "" means all.
+func (r *Room) Processes(node, comm string) []int {
+	h, err := r.HealthOf(node)
+	if err != nil || h.PID == 0 {
+		return nil
+	}
+	var out []int
+	for _, pid := range members(h.PID) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if err == nil && (comm == "" || strings.TrimSpace(string(text)) == comm) {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// Path is a path inside of a node that is on, as seen from outside.
+func (r *Room) Path(node, path string) (string, error) {
+	h, err := r.HealthOf(node)
+	if err == nil && h.PID == 0 {
+		err = fmt.Errorf("%s is off", node)
+	}
+	return h.inside(path), err
+}
