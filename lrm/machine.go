@@ -103,6 +103,8 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		m.forget(in)
 	case Fail:
 		m.fail(in)
+	case Erased:
+		m.erased(in)
 	case Done:
 		m.done(now, in)
 	case Inherit:
@@ -301,6 +303,14 @@ func (m *Machine) forgetAll(r *resource) {
 	r.history = nil
 	m.emit(Erase{Rsc: r.id})
 	m.tidy(r)
+}
+
+// erased drops records that the cluster has dropped already.
+func (m *Machine) erased(in Erased) {
+	if r := m.rscs[in.Rsc]; r != nil {
+		r.history = slices.DeleteFunc(r.history, func(h record) bool { return len(in.Ops) == 0 || slices.Contains(in.Ops, h.id) })
+		m.tidy(r)
+	}
 }
 
 // tidy drops a resource of which nothing is known any more.

@@ -76,6 +76,14 @@ type (
 		Wall   int64
 	}
 
+	// Erased says that the cluster has erased records of this node (agreed): what
+	// they said is not to be said again. Ops are ids of lrm_rsc_op; none: all of
+	// the resource. Nothing else changes, recurring operations go on.
+	Erased struct {
+		Rsc string
+		Ops []string
+	}
+
 	// Done ends a Run.
 	Done struct {
 		Tag    uint64
@@ -98,6 +106,7 @@ func (Order) input()   {}
 func (Cancel) input()  {}
 func (Forget) input()  {}
 func (Fail) input()    {}
+func (Erased) input()  {}
 func (Done) input()    {}
 func (Inherit) input() {}
 func (Limit) input()   {}
