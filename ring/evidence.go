@@ -23,6 +23,7 @@ type peer struct {
 	join      *join           // its last join in this gathering
 	joinAt    time.Duration   // when that came
 	since     time.Duration   // when it came into the view
+	flaps     int             // times that it fell silent soon after that
 	lagAru    uint64          // what it had received when it was last seen to get on …
 	lagSince  time.Duration   // … and when that was
 	claims    []member.NodeID // nodes that it last said it cannot work with
@@ -118,10 +119,23 @@ func (m *Machine) blocked(p *peer, theirs []member.NodeID, who []member.NodeID) 
 func (m *Machine) onSilence(id member.NodeID) {
 	if p := m.peer(id); p != nil && !p.silent {
 		p.silent = true
-		if m.state == Operational && m.cur.seats.hasID(id) && p.since+10*m.cfg.Token > m.now {
-			m.strike(p, "it comes and goes")
-		}
+		m.countFlap(p)
 		m.lost(p, "node is silent on every link")
+	}
+}
+
+// countFlap strikes a member that falls silent soon after it came into the view,
+// if that is not the first time.
+func (m *Machine) countFlap(p *peer) {
+	if m.state != Operational || !m.cur.seats.hasID(p.id) {
+		return
+	}
+	if p.since+10*m.cfg.Token < m.now {
+		p.flaps = 0
+		return
+	}
+	if p.flaps++; p.flaps > 1 {
+		m.strike(p, "it comes and goes")
 	}
 }
 

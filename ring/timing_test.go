@@ -85,7 +85,7 @@ func TestLeaveIsSeenAtOnce(t *testing.T) {
 	s := up(t, 1, 3, Config{})
 	s.submit(1, 100_000)
 	s.step(s.node(1), Leave{})
-	took := s.within(t, 50*time.Millisecond, "new view", s.converged)
+	took := s.within(t, 50*time.Millisecond, "new view", func() bool { return !s.node(1).up && s.converged() })
 	t.Logf("new view after %v", took)
 	s.run(time.Second)
 	v := s.node(2).life.views
