@@ -144,6 +144,9 @@ func (p *planner) loseTicket(r *rsc, c *ticketCons) {
 	for _, k := range r.kids {
 		p.loseTicket(k, c)
 	}
+	if len(r.kids) > 0 {
+		return
+	}
 	promotedOnly := c.role == rolePromoted && c.policy != "stop"
 	switch {
 	case !c.t.granted && len(r.runningOn) > 0:

@@ -90,6 +90,9 @@ func (p *planner) unpackLRM(n *node, e *cib.Elem) *rsc {
 		return nil
 	}
 	r := p.historyRsc(n, e.ID())
+	if r != nil && e.ID() != r.id && r.seenAs != e.ID() {
+		r.seenAs = e.ID()
+	}
 	if r == nil {
 		if len(ops) == 0 {
 			return nil

@@ -337,6 +337,9 @@ func (p *planner) showScores(r *rsc, method string) {
 		return
 	}
 	r.each(func(x *rsc) {
+		if x.removed {
+			return
+		}
 		for i, n := range p.nodes {
 			if c := x.allowed[i]; c.ok {
 				p.scores = append(p.scores, Score{Method: method, Resource: x.id, Node: n.name, Amount: c.score})

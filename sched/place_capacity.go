@@ -33,7 +33,7 @@ func compareCapacity(a, b *node) int {
 
 // showCapacities records what the nodes can take.
 func (p *planner) showCapacities(when string) {
-	if !p.in.Options.Scores || p.opt.placement == "default" {
+	if !p.in.Options.Utilization {
 		return
 	}
 	nodes := slices.Clone(p.nodes)
@@ -49,7 +49,7 @@ func (p *planner) showCapacities(when string) {
 
 // showUse records what a resource takes.
 func (p *planner) showUse(r *rsc, n *node) {
-	if !p.in.Options.Scores || p.opt.placement == "default" {
+	if !p.in.Options.Utilization {
 		return
 	}
 	p.scores = append(p.scores, Score{Text: fmt.Sprintf("pcmk__assign_resource: %s utilization on %s:%s", r.id, n.name, utilText(r.util))})

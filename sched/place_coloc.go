@@ -314,33 +314,19 @@ func unhack(work []cand, nonNeg bool) []cand {
 	return work
 }
 
-// addGroupScores does the same for a group: its members count in turn.
+// addGroupScores does the same for a group: its first member speaks for it,
+// since the others follow that one; without a table, its last.
 func (p *planner) addGroupScores(source, target *rsc, table []cand, c *coloc, factor float64, f mergeFlags) []cand {
 	if len(source.kids) == 0 {
 		return table
 	}
 	source.merging = true
 	defer func() { source.merging = false }()
-	last := source.kids[len(source.kids)-1]
-	var work []cand
+	m := source.kids[0]
 	if table == nil {
-		work = p.addScores(last, target, nil, c, factor, f)
-	} else {
-		work = append([]cand(nil), table...)
-		for _, m := range source.kids[:len(source.kids)-1] {
-			work = p.addScores(m, target, work, c, factor, f)
-		}
+		m = source.kids[len(source.kids)-1]
 	}
-	if p.anyNode(work) {
-		list := p.withThis(last)
-		if f.forward {
-			list = p.thisWith(source)
-		}
-		work = p.addOnward(source, target, work, list, factor, f)
-	} else if f.active {
-		return table
-	}
-	return unhack(work, f.nonNeg)
+	return p.addScores(m, target, table, c, factor, f)
 }
 
 // addMatching adds, to each node, the best score that source gives to a node

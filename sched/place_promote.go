@@ -44,8 +44,12 @@ func (p *planner) promotionScore(k *rsc, n *node) (int, bool) {
 	if !p.promotionApplies(k, n) {
 		return 0, false
 	}
-	for _, name := range []string{k.name, baseName(k.name)} {
-		if k.unique && name != k.name {
+	first := k.seenAs
+	if first == "" {
+		first = k.id
+	}
+	for _, name := range []string{first, baseName(k.id)} {
+		if k.unique && name != first {
 			continue
 		}
 		if v, ok := p.attrFor(k, n, "master-"+name); ok {
@@ -66,39 +70,31 @@ func (p *planner) attrFor(r *rsc, n *node, name string) (string, bool) {
 }
 
 // promotionApplies tells whether a node's promotion score is that of this
-// instance: of an anonymous clone, only the instance that is, was probed or will be there.
+// instance: of an anonymous clone, the one active there or, if none is, any if
+// one was looked for there; while nothing is known anywhere, all of them.
 func (p *planner) promotionApplies(k *rsc, n *node) bool {
-	on := k.isOn(n)
-	if !k.unique && k.anonymous() {
-		clo := k.uber(false)
-		if on || k.assignedTo == n {
+	if c := k.allowed[n.idx]; !c.ok || c.score < 0 {
+		return false
+	}
+	if !k.unique {
+		var there *rsc
+		known := false
+		for _, inst := range k.uber(false).kids {
+			if m := member(inst, k.elem.ID()); m != nil {
+				if there == nil && m.isOn(n) {
+					there = m
+				}
+				known = known || m.isKnownOn(n)
+			}
+		}
+		if there == k || there == nil && known {
 			return true
 		}
-		for _, inst := range clo.kids {
-			m := member(inst, k.elem.ID())
-			if m != nil && m != k && m.isOn(n) {
-				return false
-			}
-		}
-		for _, inst := range clo.kids {
-			if m := member(inst, k.elem.ID()); m != nil && m.isKnownOn(n) {
-				return true
-			}
-		}
-		return false
 	}
-	if len(k.knownOn) > 0 && !on && !k.isKnownOn(n) {
-		return false
+	if len(k.runningOn) == 0 && len(k.knownOn) == 0 {
+		return true
 	}
-	if len(k.knownOn) == 0 && !on {
-		return k.assignedTo == n
-	}
-	if !on {
-		if c := k.allowed[n.idx]; !c.ok || c.score < 0 {
-			return false
-		}
-	}
-	return true
+	return k.isKnownOn(n) || k.isOn(n)
 }
 
 // followRole lets the places of instances in a role count for a dependent.

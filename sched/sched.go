@@ -32,6 +32,8 @@ type Input struct {
 type Options struct {
 	// Scores asks for Result.Scores.
 	Scores bool
+	// Utilization asks for the lines about capacity among Result.Scores.
+	Utilization bool
 	// Reasons asks for Result.Reasons.
 	Reasons bool
 	// Sanitized says that passwords in the CIB may have been blotted out, so

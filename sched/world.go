@@ -142,6 +142,7 @@ type rsc struct {
 	idx    int
 	id     string // with instance number
 	name   string // as in the history: without it for anonymous clones
+	seenAs string // the name in the history, if it was met there under another than id
 	kind   kind
 	elem   *cib.Elem // with its template's parts merged in
 	ops    *cib.Elem
