@@ -103,8 +103,8 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		m.forget(in)
 	case Fail:
 		m.fail(in)
-	case Erased:
-		m.erased(in)
+	case Cleared:
+		m.cleared(in)
 	case Done:
 		m.done(now, in)
 	case Inherit:
@@ -305,10 +305,10 @@ func (m *Machine) forgetAll(r *resource) {
 	m.tidy(r)
 }
 
-// erased drops records that the cluster has dropped already.
-func (m *Machine) erased(in Erased) {
+// cleared drops a record that the cluster has dropped already.
+func (m *Machine) cleared(in Cleared) {
 	if r := m.rscs[in.Rsc]; r != nil {
-		r.history = slices.DeleteFunc(r.history, func(h record) bool { return len(in.Ops) == 0 || slices.Contains(in.Ops, h.id) })
+		r.history = slices.DeleteFunc(r.history, func(h record) bool { return h.id == in.Rsc+"_last_failure_0" })
 		m.tidy(r)
 	}
 }

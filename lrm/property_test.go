@@ -153,7 +153,7 @@ func TestPromises(t *testing.T) {
 			rsc := rapid.SampledFrom([]string{"r1", "r2", "r3", "r4"}).Draw(t, "rsc")
 			key := fmt.Sprintf("%d:1:%d:u", i, rapid.SampledFrom([]int{0, 7, 8}).Draw(t, "target"))
 			interval := time.Duration(rapid.SampledFrom([]int{0, 2, 10}).Draw(t, "interval")) * time.Second
-			switch rapid.SampledFrom([]string{"order", "order", "order", "done", "done", "done", "tick", "cancel", "forget", "fail", "limit", "erased"}).Draw(t, "what") {
+			switch rapid.SampledFrom([]string{"order", "order", "order", "done", "done", "done", "tick", "cancel", "forget", "fail", "limit", "cleared"}).Draw(t, "what") {
 			case "order":
 				o := Order{Key: key, Rsc: rsc, Agent: agents[int(rsc[1]-'1')%3], Timeout: time.Minute}
 				o.Op = rapid.SampledFrom([]string{"start", "stop", "monitor", "monitor", "notify", "promote", "reload-agent", "migrate_to"}).Draw(t, "op")
@@ -191,9 +191,9 @@ func TestPromises(t *testing.T) {
 			case "forget":
 				c.owed[key] = true
 				c.step(Forget{Key: key, Rsc: rsc, Op: rapid.SampledFrom([]string{"", "monitor", "start"}).Draw(t, "op"), Interval: interval})
-			case "erased":
+			case "cleared":
 				delete(c.copy[rsc], rsc+"_last_failure_0")
-				c.step(Erased{Rsc: rsc, Ops: []string{rsc + "_last_failure_0"}})
+				c.step(Cleared{Rsc: rsc})
 			case "fail":
 				c.step(Fail{Rsc: rsc, Reason: "said so"})
 			case "limit":

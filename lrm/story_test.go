@@ -19,7 +19,7 @@ import (
 //	order rsc=ID op=NAME [interval=S] [delay=S] [timeout=S] [key=KEY] [agent=A] — one parameter "name=value" per line
 //	done tag=N [rc=N] [status=N] [took=MS] [reason=TEXT] — what it wrote below
 //	cancel | forget rsc=ID op=NAME interval=S key=KEY, fail rsc=ID, tick, limit parallel=N
-//	erased rsc=ID — record ids below
+//	cleared rsc=ID
 //	history, list, wake
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -91,8 +91,8 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) string {
 		in = Cancel{Key: arg("key", ""), Rsc: arg("rsc", ""), Op: arg("op", ""), Interval: sec("interval"), Wall: wall}
 	case "forget":
 		in = Forget{Key: arg("key", ""), Rsc: arg("rsc", ""), Op: arg("op", ""), Interval: sec("interval"), Wall: wall}
-	case "erased":
-		in = Erased{Rsc: arg("rsc", ""), Ops: strings.Fields(d.Input)}
+	case "cleared":
+		in = Cleared{Rsc: arg("rsc", "")}
 	case "fail":
 		in = Fail{Rsc: arg("rsc", ""), Reason: arg("reason", ""), Wall: wall}
 	case "limit":

@@ -76,13 +76,10 @@ type (
 		Wall   int64
 	}
 
-	// Erased says that the cluster has erased records of this node (agreed): what
-	// they said is not to be said again. Ops are ids of lrm_rsc_op; none: all of
-	// the resource. Nothing else changes, recurring operations go on.
-	Erased struct {
-		Rsc string
-		Ops []string
-	}
+	// Cleared says that the cluster has erased the record of a resource's last
+	// failure from this node's status (agreed): it is not to be said again.
+	// Nothing else changes, recurring operations go on.
+	Cleared struct{ Rsc string }
 
 	// Done ends a Run.
 	Done struct {
@@ -106,7 +103,7 @@ func (Order) input()   {}
 func (Cancel) input()  {}
 func (Forget) input()  {}
 func (Fail) input()    {}
-func (Erased) input()  {}
+func (Cleared) input() {}
 func (Done) input()    {}
 func (Inherit) input() {}
 func (Limit) input()   {}
