@@ -18,9 +18,9 @@ func Digest(e *Elem) string {
 
 // VersionedDigest is the checksum that Pacemaker's nodes compare
 // (cibadmin --md5-sum-versioned): who wrote the document last does not count.
-// Feature sets before 3.0.5 used the plain one.
+// Feature sets before 3.0.5, and documents that name none, use the plain one.
 func VersionedDigest(e *Elem, featureSet string) string {
-	if featureSet != "" && CompareFeatureSets(featureSet, "3.0.5") < 0 {
+	if featureSet == "" || CompareFeatureSets(featureSet, "3.0.5") < 0 {
 		return Digest(e)
 	}
 	sum := md5.Sum(appendDigest(make([]byte, 0, 1024), e, true))
@@ -72,10 +72,10 @@ func appendDigest(dst []byte, e *Elem, filtered bool) []byte {
 	return append(append(append(dst, "</"...), e.name...), '>')
 }
 
-// untracked are the attributes that say who wrote the document.
+// untracked are the attributes that say who wrote something, not what is so.
 func untracked(name string) bool {
 	switch name {
-	case "origin", "cib-last-written", "update-origin", "update-client", "update-user":
+	case "crm-debug-origin", "cib-last-written", "update-origin", "update-client", "update-user":
 		return true
 	}
 	return false

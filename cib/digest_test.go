@@ -34,6 +34,18 @@ func TestDigestIsPacemakers(t *testing.T) {
 	}
 }
 
+// Who wrote something does not count, at any depth.
+func TestVersionedDigestLeavesAuthorsOut(t *testing.T) {
+	a := mustParse(t, `<cib crm_feature_set="3.16.1" update-user="a" cib-last-written="x"><status><node_state id="1" crm-debug-origin="x" origin="y"/></status></cib>`)
+	b := mustParse(t, `<cib crm_feature_set="3.16.1" update-client="c"><status><node_state id="1" origin="y"/></status></cib>`)
+	if VersionedDigest(a, "3.16.1") != VersionedDigest(b, "3.16.1") || Digest(a) == Digest(b) {
+		t.Error("authors are counted wrongly")
+	}
+	if VersionedDigest(a, "") != Digest(a) {
+		t.Error("without a feature set the plain digest counts")
+	}
+}
+
 func TestCompareFeatureSets(t *testing.T) {
 	for _, c := range []struct {
 		a, b string

@@ -30,7 +30,11 @@ func Patch(root, diff *Elem) (*Elem, error) {
 		p.root = WithVersion(p.root, VersionOf(v))
 	}
 	if want, ok := diff.Lookup("digest"); ok {
-		if got := VersionedDigest(p.root, diff.Get("crm_feature_set")); got != want {
+		set := diff.Get("crm_feature_set")
+		if set == "" {
+			set = p.root.Get("crm_feature_set")
+		}
+		if got := VersionedDigest(p.root, set); got != want {
 			return nil, fmt.Errorf("the result has digest %s, the patch promises %s; fetch the whole configuration", got, want)
 		}
 	}
