@@ -22,6 +22,7 @@ func (a *app) commands() []*cobra.Command {
 		a.inviteCommand(),
 		a.configCommand(),
 		a.runCommand(),
+		a.simulateCommand(),
 		a.playgroundCommand(),
 		a.installToolsCommand(),
 		{Use: "version", Short: "Print the version", GroupID: "look", Args: cobra.NoArgs,

@@ -102,7 +102,11 @@ func headline(r *status.Resource) string {
 	}
 	var at []string
 	for _, p := range r.Places {
-		at = append(at, strings.ToLower(string(p.Role))+" on "+p.Node)
+		if r.Kind == status.Primitive {
+			at = append(at, strings.ToLower(string(p.Role))+" on "+p.Node)
+		} else {
+			at = append(at, "active on "+p.Node)
+		}
 	}
 	switch {
 	case len(at) > 0:
@@ -181,12 +185,27 @@ func (e *explainer) onNode(r *status.Resource, node, indent string) {
 			mark = "*"
 		}
 	}
+	told := false
 	e.b.WriteString(indent + mark + " " + node + ": " + score + promotion + "\n")
 	for _, s := range e.r.Reasons {
 		if s.Resource == r.ID && s.Node == node {
 			e.b.WriteString(indent + "      " + reasonLine(s) + "\n")
+			told = told || s.Amount <= -cib.Infinity
 		}
 	}
+	if why := e.nodeTrouble(node); why != "" && !told && r.Kind == status.Primitive {
+		e.b.WriteString(indent + "      " + cib.FormatScore(-cib.Infinity) + "  " + why + "\n")
+	}
+}
+
+// nodeTrouble says why nothing may run on a node, or "".
+func (e *explainer) nodeTrouble(name string) string {
+	for _, n := range e.r.Status.Nodes {
+		if n.Name == name && (!n.Online || n.Standby || n.StandbyOnFail || n.Unclean || n.Shutdown || n.Pending) {
+			return "node " + name + " is " + nodeState(n)
+		}
+	}
+	return ""
 }
 
 // reasonLine tells one contribution: how much, what, from where.

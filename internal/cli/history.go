@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -29,6 +31,9 @@ func (a *app) historyCommand() *cobra.Command {
 					return err
 				}
 				a.listHistory(list)
+				if len(list) == 0 {
+					a.noHistory(c.Context())
+				}
 				return nil
 			}
 			n, err := strconv.Atoi(args[0])
@@ -52,6 +57,13 @@ func (a *app) historyCommand() *cobra.Command {
 	return c
 }
 
+// noHistory says where to ask.
+func (a *app) noHistory(ctx context.Context) {
+	if s, err := a.Client().Node(ctx); err == nil && s.Coordinator != s.Self && s.Coordinator != "" {
+		a.Errorf("%s: this node keeps no transitions; ask on %s, which coordinates\n", Name, s.Coordinator)
+	}
+}
+
 // listHistory prints one line per transition, oldest first.
 func (a *app) listHistory(list []web.Transition) {
 	for i := len(list) - 1; i >= 0; i-- {
@@ -65,7 +77,8 @@ func outcomeOf(t web.Transition) string {
 	if t.Ended.IsZero() {
 		return "running"
 	}
-	return t.Outcome
+	outcome, _, _ := strings.Cut(t.Outcome, ":")
+	return outcome
 }
 
 func tookOf(t web.Transition) string {
@@ -78,7 +91,7 @@ func tookOf(t web.Transition) string {
 // tellTransition prints one transition in full.
 func (a *app) tellTransition(t *web.Transition, actions bool) {
 	a.Printf("Transition %d on %s, %s, took %s\n", t.Number, orDash(t.Coordinator), t.Started.Local().Format("2006-01-02 15:04:05.000"), tookOf(*t))
-	a.Printf("  why:     %s\n  outcome: %s\n", t.Trigger, outcomeOf(*t))
+	a.Printf("  why:     %s\n  outcome: %s\n", t.Trigger, cmp.Or(t.Outcome, "running"))
 	if len(t.Summary) > 0 {
 		a.Printf("Decisions:\n")
 		for _, s := range t.Summary {

@@ -245,15 +245,15 @@ func (a *app) listCommand() *cobra.Command {
 }
 
 func (a *app) listResource(r *status.Resource, indent string) {
-	what := r.Agent
+	what, role := r.Agent, string(r.Role)
 	if r.Kind != status.Primitive {
-		what = string(r.Kind)
+		what, role = string(r.Kind), ""
 	}
 	nodes := make([]string, len(r.Places))
 	for i, p := range r.Places {
 		nodes[i] = p.Node
 	}
-	line := fmt.Sprintf("%s%-*s %-32s %-10s %s", indent, 28-len(indent), r.ID, what, r.Role, strings.Join(nodes, " "))
+	line := fmt.Sprintf("%s%-*s %-32s %-10s %s", indent, 28-len(indent), r.ID, what, role, strings.Join(nodes, " "))
 	a.Printf("%s\n", strings.TrimRight(line, " "))
 	for _, k := range r.Children {
 		a.listResource(k, indent+"  ")

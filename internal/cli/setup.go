@@ -248,7 +248,10 @@ func (a *app) join(ctx context.Context, token setup.Token, o *setupOptions) erro
 		return err
 	}
 	a.Printf("node %s is let in; its configuration is %s\n", o.name, o.configFile())
-	return a.startNode(ctx, o)
+	if err := a.startNode(ctx, o); err != nil || o.start == startHere || o.start == startNothing {
+		return err
+	}
+	return a.awaitNode(ctx, a.Client())
 }
 
 func (a *app) inviteCommand() *cobra.Command {

@@ -150,8 +150,7 @@ func (s *story) run(line string) string {
 	if code != face.OK {
 		text += fmt.Sprintf("exit %d\n", code)
 	}
-	// datadriven ends a block at a blank line.
-	return strings.ReplaceAll(text, "\n\n", "\n.\n")
+	return text
 }
 
 func unquote(s string) string { return strings.Trim(s, "'") }
