@@ -38,6 +38,9 @@ func (p *planner) locate(r *rsc, n *node, score int, cause Cause, id string) {
 func (p *planner) addLocation(l *location) {
 	p.locations = append(p.locations, l)
 	l.r.locs = append(l.r.locs, l)
+	if b := l.r.bundle; b != nil && b.child != nil && l.role > roleStarted {
+		b.child.locs = append(b.child.locs, l)
+	}
 }
 
 func (p *planner) banHere(r *rsc, n *node, cause Cause, id string) {
@@ -224,6 +227,10 @@ func (p *planner) applyLocation(r *rsc, l *location, zero bool) {
 			p.reason(r, a.n, l.cause, l.id, amount, "")
 		}
 	}
+	if r.kind == bundle {
+		p.locateBundle(r, l, zero)
+		return
+	}
 	for i, k := range r.kids {
 		p.applyLocation(k, l, zero || r.kind == group && r.group.colocated && i > 0)
 	}
@@ -237,6 +244,7 @@ func (p *planner) allowTable(r *rsc) {
 			r.allowed[i].ok = true
 		}
 	}
+	p.bundleTable(r)
 }
 
 // applyStickiness lets active resources stay and keeps those that failed too often away.

@@ -250,6 +250,9 @@ func (p *planner) historyRsc(n *node, id string) *rsc {
 		}
 		return r
 	}
+	if clo.parent != nil && clo.parent.kind == bundle {
+		return p.bundledOn(r, n)
+	}
 	return p.anonymousInstance(clo, n, baseName(id))
 }
 

@@ -327,7 +327,7 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 		task = notifyTask(a.key)
 	}
 	any := false
-	for _, k := range p.instancesOf(a.r) {
+	for _, k := range p.flagInstances(a.r, a.task) {
 		at := n
 		if k.kind != primitive {
 			at = nil

@@ -3,6 +3,7 @@ package sched
 import (
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"mainstay/agent"
@@ -271,4 +272,21 @@ func (p *planner) ticketStatus(c *status.Cluster) {
 	}
 }
 
-func (p *planner) bundleStatus(r *rsc, s *status.Resource) { s.Kind = status.Bundle }
+// bundleStatus tells a bundle's replicas and their parts.
+func (p *planner) bundleStatus(r *rsc, s *status.Resource) {
+	s.Kind, s.Image, s.BundleType = status.Bundle, r.bundle.image, r.bundle.launcher
+	for _, rep := range r.bundle.replicas {
+		k := &status.Resource{ID: r.id + "-" + strconv.Itoa(rep.number), BaseID: r.id, Kind: status.Replica, IP: rep.addr, Managed: r.managed}
+		for _, x := range []struct {
+			r *rsc
+			p status.Part
+		}{{rep.ip, status.PartIP}, {rep.child, status.PartInner}, {rep.container, status.PartContainer}, {rep.remote, status.PartRemote}} {
+			if x.r != nil {
+				part := p.rscStatus(x.r)
+				part.Part = x.p
+				k.Children = append(k.Children, part)
+			}
+		}
+		s.Children = append(s.Children, k)
+	}
+}

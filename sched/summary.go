@@ -53,6 +53,9 @@ func (p *planner) shownCurrent(r *rsc) *node {
 }
 
 func (p *planner) summaryKids(r *rsc) []*rsc {
+	if r.kind == bundle {
+		return r.replicaKids()
+	}
 	return r.kids
 }
 

@@ -111,6 +111,9 @@ func (p *planner) paramsOn(r *rsc, n *node) map[string]string {
 	}
 	for i := range r.params {
 		if r.params[i].node == n {
+			if r.bundleAddr {
+				return p.connectionParams(r, r.params[i].value)
+			}
 			return r.params[i].value
 		}
 	}
@@ -119,6 +122,9 @@ func (p *planner) paramsOn(r *rsc, n *node) map[string]string {
 		p.mergeSets(v, at.elem, "instance_attributes", p.facts(r, n), "")
 	}
 	r.params = append(r.params, paramSet{n, v})
+	if r.bundleAddr {
+		return p.connectionParams(r, v)
+	}
 	return v
 }
 

@@ -70,6 +70,7 @@ type node struct {
 	noProbes                 bool // resource-discovery-enabled=false
 	resetNeeded              bool // remote: the connection failed and must be made anew
 	remoteFenced             bool
+	bundled                  bool // guest: inside of a bundle's container
 	remoteMaint              bool
 	unfenced                 bool
 	featureSet               string
@@ -164,6 +165,7 @@ type rsc struct {
 	needsQuorum, needsFencing                           bool
 	needsUnfencing, fenceDevice                         bool
 	stopOnMultiple, multipleUnexpected, blockOnMultiple bool
+	bundleAddr                                          bool // a bundle's connection that goes by its host's name
 	replicaContainer, nesting                           bool // nesting: may run on remote nodes although it makes one
 	probed                                              bool
 
