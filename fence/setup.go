@@ -262,3 +262,15 @@ func runs(lr *cib.Elem) bool {
 	}
 	return up
 }
+
+// For lists the devices that may fence a node, as far as the configuration
+// knows, in document order (stonith_admin --list).
+func (s Setup) For(target string) []Device {
+	var out []Device
+	for _, d := range s.Devices {
+		if !d.Disabled && d.mayFence(target) {
+			out = append(out, d)
+		}
+	}
+	return out
+}

@@ -81,6 +81,9 @@ func TestFromCIB(t *testing.T) {
 	if fmt.Sprint(r.Prefer) != "[{a [2]} {c [1]}]" || len(r.Members) != 2 {
 		t.Errorf("ask: %+v", r)
 	}
+	if f := s.For("n1"); len(f) != 2 || f[0].ID != "a" || f[1].ID != "c" {
+		t.Errorf("for n1: %+v", f)
+	}
 	if e := FromCIB(nil); !e.Enabled || len(e.Devices) != 0 {
 		t.Errorf("nothing: %+v", e)
 	}
