@@ -64,23 +64,7 @@ func makeShapes() map[string]shape {
 	put("op", "id id-ref name interval timeout start-delay interval-origin role on-fail requires enabled record-pending timestamp description prereq disabled",
 		sets, "")
 	constraintShapes(put)
-	put("tag", "id", "obj_ref", "id")
-	put("acl_role", "id description", "acl_permission read write deny", "id")
-	put("acl_permission", "id kind xpath reference object-type attribute description", "", "id kind")
-	put("acl_target", "id name", "role", "id")
-	put("acl_group", "id name", "role", "id")
-	put("acl_user", "id", "role_ref read write deny", "id")
-	put("alert", "id description path", sets+" select recipient", "id path")
-	put("recipient", "id description value", sets, "id value")
-	put("select", "", "select_nodes select_fencing select_resources select_attributes", "")
-	put("select_attributes", "", "attribute", "")
-	put("attribute", "id name", "", "id name")
-	for _, s := range []string{"select_nodes", "select_fencing", "select_resources"} {
-		put(s, "", "", "")
-	}
-	for _, s := range []string{"read", "write", "deny"} {
-		put(s, "id xpath ref tag attribute", "", "id")
-	}
+	accessShapes(put)
 	for _, s := range []string{"resource_ref", "obj_ref", "role", "role_ref"} {
 		put(s, "id", "", "id")
 		m[s] = shape{attrs: m[s].attrs, need: m[s].need, refs: true}
@@ -103,4 +87,25 @@ func constraintShapes(put func(name, attrs, kids, need string)) {
 	put("resource_set", "id id-ref sequential require-all ordering action role score kind", "resource_ref", "")
 	put("lifetime", "", "rule", "")
 	put("fencing-level", "id target target-pattern target-attribute target-value index devices", "", "id index devices")
+}
+
+func accessShapes(put func(name, attrs, kids, need string)) {
+	sets := "meta_attributes instance_attributes"
+	put("tag", "id", "obj_ref", "id")
+	put("acl_role", "id description", "acl_permission read write deny", "id")
+	put("acl_permission", "id kind xpath reference object-type attribute description", "", "id kind")
+	put("acl_target", "id name", "role", "id")
+	put("acl_group", "id name", "role", "id")
+	put("acl_user", "id", "role_ref read write deny", "id")
+	put("alert", "id description path", sets+" select recipient", "id path")
+	put("recipient", "id description value", sets, "id value")
+	put("select", "", "select_nodes select_fencing select_resources select_attributes", "")
+	put("select_attributes", "", "attribute", "")
+	put("attribute", "id name", "", "id name")
+	for _, s := range []string{"select_nodes", "select_fencing", "select_resources"} {
+		put(s, "", "", "")
+	}
+	for _, s := range []string{"read", "write", "deny"} {
+		put(s, "id xpath ref tag attribute", "", "id")
+	}
 }
