@@ -57,7 +57,7 @@ sim: ## simulated clusters: fixed seeds (SEEDS=n for how many, SEED=n for one)
 
 e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
 	@echo "== end to end in the playground"
-	go test -count=1 -timeout 20m -v ./test/e2e
+	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e -program $(CURDIR)/bin/mainstay
 
 demo: deps build ## three nodes, real services, one power cut: watch them survive
 	@if [ "$$(id -u)" = 0 ]; then ./bin/mainstay playground rehearse; else sudo ./bin/mainstay playground rehearse; fi
