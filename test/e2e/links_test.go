@@ -28,6 +28,20 @@ func (g *rig) views(t *testing.T, node string) int {
 	return strings.Count(string(text), `"event":"view"`)
 }
 
+// linkIs tells whether a node sees the link to all others up, or down.
+func (g *rig) linkIs(node string, link int, up bool) bool {
+	s, err := g.StatusOf(g.ctx, node)
+	if err != nil {
+		return false
+	}
+	for _, l := range s.Node.Links {
+		if l.Link == link && l.Up != up {
+			return false
+		}
+	}
+	return true
+}
+
 func oneLinkCut(t *testing.T, g *rig) {
 	owner := g.public.Owner(time.Second)
 	for _, node := range g.Nodes() {
@@ -41,23 +55,20 @@ func oneLinkCut(t *testing.T, g *rig) {
 		if err := g.Cut(node, link); err != nil {
 			t.Fatal(err)
 		}
-		g.eventually(t, 10*time.Second, "the lost link is shown", func() bool {
-			s, err := g.StatusOf(g.ctx, node)
-			if err != nil {
-				return false
-			}
-			for _, l := range s.Node.Links {
-				if l.Link == link && l.Up {
-					return false
-				}
-			}
-			return true
-		})
+		g.eventually(t, 10*time.Second, "the lost link is shown", func() bool { return g.linkIs(node, link, false) })
 		g.during(t, 2*time.Second, "nothing moves", func() bool { return g.public.Owner(time.Second) == owner })
 		g.gap(t, g.public, since, 500*time.Millisecond)
 		if err := g.Heal(node); err != nil {
 			t.Fatal(err)
 		}
+		g.eventually(t, 20*time.Second, "the link is shown to be back", func() bool {
+			for _, n := range g.Nodes() {
+				if !g.linkIs(n, link, true) {
+					return false
+				}
+			}
+			return true
+		})
 		if now := g.views(t, node); now != views {
 			t.Errorf("cutting one link of %s changed the membership %d times", node, now-views)
 		}
