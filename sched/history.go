@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mainstay/cib"
+	"mainstay/status"
 )
 
 // onFail is what a failed operation leads to, milder first.
@@ -76,6 +77,9 @@ func (p *planner) linkRemovedFiller(r *rsc) {
 	if c := p.byRsc[cont]; c != nil {
 		r.container = c
 		c.fillers = append(c.fillers, r)
+		if r.remoteNode != nil {
+			r.remoteNode.kind = status.Guest
+		}
 	}
 }
 

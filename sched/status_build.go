@@ -127,7 +127,7 @@ func shownRole(r *rsc) role {
 	switch {
 	case r.role == roleUnknown:
 		return roleStopped
-	case r.role == roleStarted && r.kind == primitive && r.uber(true).promotable:
+	case r.role == roleStarted && r.kind == primitive && r.cloneAround() != nil && r.cloneAround().promotable:
 		return roleUnpromoted
 	}
 	return r.role
@@ -180,7 +180,7 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 func (p *planner) allowedNames() []string {
 	var out []string
 	for _, n := range p.nodes {
-		if n.remoteRsc == nil || !n.remoteRsc.removed {
+		if !n.bundled && (n.remoteRsc == nil || !n.remoteRsc.removed) {
 			out = append(out, n.name)
 		}
 	}

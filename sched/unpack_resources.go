@@ -208,12 +208,42 @@ func (p *planner) makeInstances(r *rsc) {
 		p.warn(r.id, "clone has nothing to clone", "put a primitive or a group into it")
 		return
 	}
+	if r.unique && !p.canBeUnique(r.clone.child) {
+		p.warn(r.id, "globally-unique is ignored: only OCF agents and fence devices can tell instances apart", "remove globally-unique")
+		r.unique, r.clone.nodeMax = false, 1
+		r.clone.max = min(r.clone.max, p.knownNodes())
+	}
 	for i := 0; i < r.clone.max; i++ {
 		p.addInstance(r)
 	}
 	if r.clone.max == 0 { // what is still active must be found
 		p.addInstance(r)
 	}
+}
+
+// canBeUnique tells whether the agents of a clone's child know instances by number.
+func (p *planner) canBeUnique(child *cib.Elem) bool {
+	ok := true
+	child.Walk(func(e *cib.Elem) bool {
+		if e.Name() == "primitive" {
+			class := p.expandTemplate(e).Get("class")
+			ok = ok && (class == "ocf" || class == "stonith")
+		}
+		return true
+	})
+	return ok
+}
+
+// knownNodes is the number of nodes so far: a bundle's guests count once the
+// bundle was read.
+func (p *planner) knownNodes() int {
+	known := 0
+	for _, n := range p.nodes {
+		if !n.bundled || n.remoteRsc != nil {
+			known++
+		}
+	}
+	return max(1, known)
 }
 
 // addInstance makes one more instance of a clone.
@@ -400,7 +430,7 @@ func (p *planner) unpackCloneMeta(r *rsc) {
 	if !r.unique && c.nodeMax > 1 {
 		c.nodeMax = 1
 	}
-	c.max = countOr(m["clone-max"], max(1, len(p.nodes)))
+	c.max = countOr(m["clone-max"], p.knownNodes())
 	if r.promotable {
 		c.promotedMax = countOr(either(m, "promoted-max", "master-max"), 1)
 		c.promotedNodeMax = countOr(either(m, "promoted-node-max", "master-node-max"), 1)

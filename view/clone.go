@@ -30,7 +30,7 @@ func (s *screen) clone(r *status.Resource) {
 	}
 	s.roleLists(r, promoted, started)
 	if s.opt.Inactive && !r.Unique && !s.opt.Detail {
-		s.stoppedList(r, busy)
+		s.stoppedList(r, busy, len(promoted)+len(started))
 	}
 }
 
@@ -159,9 +159,9 @@ func (s *screen) filtered(list []string) []string {
 }
 
 // stoppedList writes the nodes that could run an instance and do not, grouped
-// by why.
-func (s *screen) stoppedList(r *status.Resource, busy map[string]bool) {
-	if r.Max <= len(busy) {
+// by why, if fewer instances than allowed were listed as active.
+func (s *screen) stoppedList(r *status.Resource, busy map[string]bool, listed int) {
+	if r.Max <= listed {
 		return
 	}
 	nodes := slices.Clone(r.Allowed)
