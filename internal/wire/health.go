@@ -104,7 +104,7 @@ func (x *path) prove(until time.Duration) {
 	}
 	x.asked, x.suspect = 0, 0
 	x.unproved = until
-	if x.sent <= until {
+	if x.used <= until {
 		x.unproved = 0
 	}
 }

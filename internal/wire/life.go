@@ -81,7 +81,6 @@ func (x *path) wake(at func(time.Duration)) {
 	switch {
 	case x.suspect != 0:
 		at(max(x.probed+suspectFor/3, x.suspect))
-		at(x.suspect + suspectFor)
 	case x.asked != 0:
 		at(x.asked + x.patience())
 	case x.unproved != 0:

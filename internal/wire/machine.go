@@ -53,7 +53,8 @@ func timingOf(token time.Duration) timing {
 		token: token,
 		beat:  token / 4,
 		hello: min(max(token/4, 20*time.Millisecond), 250*time.Millisecond),
-		doubt: max(token/10, 15*time.Millisecond),
+		// A daemon that is only started again must not be taken for dead.
+		doubt: max(token/2, 15*time.Millisecond),
 	}
 }
 

@@ -67,6 +67,7 @@ type path struct {
 	sent     time.Duration // last packet on it
 	probed   time.Duration // last heartbeat sent on it
 	replied  time.Duration // last answer to one of the peer's heartbeats
+	used     time.Duration // when the last packet was sent on it that has to be proven
 	unproved time.Duration // when the first packet was sent on it of which we do not know that it arrived; 0: none
 	asked    time.Duration // when the peer was asked whether it did; 0: not yet
 	suspect  time.Duration // since when it is thought to be broken; 0: it is not

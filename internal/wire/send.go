@@ -151,6 +151,7 @@ func (m *Mux) await(p *peer, links uint8) {
 	var ask uint8
 	each(links, func(i int) {
 		x := &p.paths[i]
+		x.used = m.now
 		switch {
 		case !x.up || x.asked != 0:
 			return

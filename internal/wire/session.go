@@ -155,8 +155,9 @@ func (m *Mux) accept(p *peer, link int, addr string, h header, in hello) {
 		p.paths[i].renew()
 	}
 	if p.heard {
+		// Not Unreachable: the ring learns from the new incarnation's own words that
+		// the old one is no more, and need not form a view without the node first.
 		m.lose(p)
-		m.emit(Unreachable{p.id})
 	}
 	p.silenced, p.deaf, p.doubt = false, false, 0
 	m.sign(p, link)
