@@ -191,7 +191,7 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 			if !r.bundled() {
 				p.order(f, a, ordGuest)
 			}
-			if guest || true {
+			if guest {
 				if ps := top.findTask("stop"); ps != nil && top != r {
 					p.order(f, ps, ordGuest)
 				}

@@ -57,18 +57,12 @@ func (p *planner) migrationOrders() {
 				add("migrate_from", "migrate_to", o.kind)
 			}
 			if t.migratable {
-				if f.migratable {
-					o.kind |= ordIfMigrating
-				}
-				add("start", "migrate_to", o.kind)
+				add("start", "migrate_to", o.kind|ifMigrating(f))
 			}
 		case t.migratable && o.firstTask == "stop" && o.thenTask == "stop":
-			if f.migratable {
-				o.kind |= ordIfMigrating
-			}
-			add("stop", "migrate_to", o.kind)
+			add("stop", "migrate_to", o.kind|ifMigrating(f))
 			if t.partialTo != nil {
-				add("stop", "migrate_from", o.kind)
+				add("stop", "migrate_from", o.kind|ifMigrating(f))
 			}
 		case t.migratable && o.firstTask == "promote" && o.thenTask == "start":
 			add("promote", "migrate_to", o.kind)
@@ -79,4 +73,12 @@ func (p *planner) migrationOrders() {
 			}
 		}
 	}
+}
+
+// ifMigrating: what waits for a resource that migrates need not wait for its start or stop.
+func ifMigrating(f *rsc) orderKind {
+	if f.migratable {
+		return ordIfMigrating
+	}
+	return 0
 }

@@ -64,8 +64,15 @@ func (p *planner) probe(r *rsc, n *node) bool {
 	if a.targetRC == "0" {
 		delete(a.meta, "op_target_rc")
 	}
-	top := r.uber(true)
-	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: ordOptional})
+	top := r
+	if c := r.cloneAround(); c != nil {
+		top = r.uber(true)
+	}
+	kind := ordOptional
+	if !a.runnable && notActive(top) {
+		kind |= ordUnrunnable
+	}
+	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: kind})
 	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "reload", thenKey: opKey(r.id, "reload-agent", 0), kind: ordOptional})
 	return true
 }

@@ -51,6 +51,8 @@ func dotName(a *action) string {
 	switch {
 	case a.isStonith:
 		return "stonith '" + a.meta["stonith_action"] + "' " + nodeName(a.n)
+	case a.task == "do_shutdown":
+		return "do_shutdown " + nodeName(a.n)
 	case a.task == "cancel":
 		return "Cancel " + name + " " + nodeName(a.n)
 	}

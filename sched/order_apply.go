@@ -191,7 +191,7 @@ func (p *planner) update(then *action) {
 			first.optional = true
 		}
 		orig := first
-		if first.r != nil && then.r != nil && first.r != then.r && !within(then.r, first.r) && !within(first.r, then.r) {
+		if first.r != nil && then.r != nil && first.r != then.r && !within(then.r, first.r) {
 			first = p.expand(first)
 		}
 		if first != orig {

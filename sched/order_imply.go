@@ -401,6 +401,3 @@ func (p *planner) disableInvalid() {
 		}
 	}
 }
-
-// orderProbes makes what follows a first start wait for its probes too.
-func (p *planner) orderProbes() {}

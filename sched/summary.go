@@ -1,7 +1,5 @@
 package sched
 
-import "mainstay/status"
-
 // summary is the transition in one line per node and resource.
 func (p *planner) summary() []SummaryLine {
 	var out []SummaryLine
@@ -11,15 +9,23 @@ func (p *planner) summary() []SummaryLine {
 		}
 		switch {
 		case a.isStonith:
-			out = append(out, SummaryLine{Verb: "Fence", Action: a.meta["stonith_action"], Node: a.n.name, Reason: a.reason})
+			out = append(out, SummaryLine{Verb: "Fence", Action: a.meta["stonith_action"], Node: a.n.name, Reason: a.reason, Detail: guestOf(a.n)})
 		case a.task == "do_shutdown":
-			out = append(out, SummaryLine{Verb: "Shutdown", Node: a.n.name})
+			out = append(out, SummaryLine{Verb: "Shutdown", Node: a.n.name, Leave: true})
 		}
 	}
 	for _, r := range p.top {
 		out = p.summarize(r, out)
 	}
 	return out
+}
+
+// guestOf names the resource that a guest node is.
+func guestOf(n *node) string {
+	if n.isGuest() && n.remoteRsc != nil && n.remoteRsc.container != nil {
+		return n.remoteRsc.container.id
+	}
+	return ""
 }
 
 // summarize adds the lines of a resource and what is inside of it.
@@ -59,30 +65,6 @@ func (p *planner) summaryKids(r *rsc) []*rsc {
 	return r.kids
 }
 
-// line works out what happens to one instance.
-func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
-	l := SummaryLine{Resource: r.id, From: nodeName(cur), To: nodeName(next), FromRole: r.role.status(), ToRole: r.nextRole.status()}
-	stop := actOn(r, "stop", cur)
-	demote := actOn(r, "demote", cur)
-	start := actOn(r, "start", next)
-	promote := actOn(r, "promote", next)
-	migrate := actOn(r, "migrate_to", cur)
-	if r.role == roleUnknown {
-		l.FromRole = status.Stopped
-	}
-	switch {
-	case r.nextRole == roleStopped || next == nil:
-		return p.stopLines(r, l, cur)
-	case cur == nil:
-		return p.startLine(r, l, start, promote)
-	case migrate != nil && migrate.runnable && !migrate.optional && cur != next:
-		l.Verb = "Migrate"
-		return p.finish(r, l, start, migrate)
-	case r.role <= roleStarted && r.nextRole == rolePromoted && false:
-	}
-	return p.changeLines(r, l, cur, next, stop, start, demote, promote)
-}
-
 func actOn(r *rsc, task string, n *node) *action {
 	if n == nil {
 		return nil
@@ -95,150 +77,136 @@ func actOn(r *rsc, task string, n *node) *action {
 	return nil
 }
 
-// stopLines: the resource is to end, on each node where it is active.
-func (p *planner) stopLines(r *rsc, l SummaryLine, cur *node) []SummaryLine {
-	var out []SummaryLine
-	if r.role == roleStopped || len(r.runningOn) == 0 {
+// line works out what happens to one instance.
+func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
+	if !r.managed {
 		return nil
 	}
-	for _, n := range r.runningOn {
-		x := l
-		x.From, x.To = n.name, ""
-		x.ToRole = status.Stopped
-		stop := actOn(r, "stop", n)
-		x.Verb = "Stop"
-		if stop == nil || stop.optional {
-			if stop == nil {
-				continue
+	stop, demote := actOn(r, "stop", cur), actOn(r, "demote", cur)
+	start, promote := actOn(r, "start", next), actOn(r, "promote", next)
+	migrate := actOn(r, "migrate_from", next)
+	moving := cur != nil && next != nil && cur != next
+	required := func(a *action) bool { return a != nil && !a.optional }
+	failed := func(verb string) string {
+		if r.failed {
+			return "Recover"
+		}
+		return verb
+	}
+	one := func(verb string, from, to *node, why, alt *action) []SummaryLine {
+		return []SummaryLine{p.summaryLine(r, verb, from, to, why, alt)}
+	}
+	if r.role == r.nextRole {
+		switch {
+		case migrate != nil && migrate.runnable && !(migrate.optional) && moving:
+			return one("Migrate", cur, next, start, nil)
+		case r.reload && required(r.findTask("reload-agent")):
+			return one("Reload", cur, next, nil, nil)
+		case !required(start):
+			if required(demote) && required(promote) {
+				return one("Re-promote", cur, next, promote, demote)
 			}
-			x.Verb, x.Leave = "Leave", true
+			return leave(r, cur, next)
+		case !start.runnable:
+			why := stop
+			if why == nil || why.reason == "" {
+				why = start
+			}
+			return []SummaryLine{p.stopLine(r, cur, stop, why)}
+		case moving:
+			return one(failed("Move"), cur, next, stop, nil)
+		case r.failed:
+			return one("Recover", cur, nil, stop, nil)
 		}
-		x.Detail = roleText(r, r.role) + n.name
-		p.explain(&x, r, stop, nil)
-		if !stop.runnable && stop.r.managed {
-			x.Blocked = true
+		return one("Restart", cur, next, start, nil)
+	}
+	switch {
+	case stop != nil && (r.nextRole == roleStopped || start != nil && !start.runnable):
+		return p.stopLines(r, stop, start)
+	case required(stop) && r.failed:
+		return one("Recover", cur, next, stop, nil)
+	case moving:
+		return one("Move", cur, next, stop, nil)
+	case required(stop):
+		return one("Restart", cur, next, start, nil)
+	case r.role == rolePromoted:
+		return one("Demote", cur, next, demote, nil)
+	case r.nextRole == rolePromoted:
+		if promote == nil {
+			return nil
 		}
-		out = append(out, x)
+		return one("Promote", cur, next, promote, nil)
+	case r.nextRole > roleStopped && start != nil:
+		return one("Start", cur, next, start, nil)
+	}
+	return nil
+}
+
+// leave is the line of a resource to which nothing happens.
+func leave(r *rsc, cur, next *node) []SummaryLine {
+	return []SummaryLine{{Verb: "Leave", Resource: r.id, From: nodeName(cur), To: nodeName(next), Leave: true,
+		FromRole: r.role.status(), ToRole: r.nextRole.status(), Detail: nodeName(next)}}
+}
+
+// stopLines: the resource is to end, on each node where it is active.
+func (p *planner) stopLines(r *rsc, stop, start *action) []SummaryLine {
+	var out []SummaryLine
+	for _, n := range r.runningOn {
+		s := actOn(r, "stop", n)
+		if s == nil {
+			continue
+		}
+		why := s
+		if start != nil && !start.runnable && s.reason == "" {
+			why = start
+		}
+		out = append(out, p.stopLine(r, n, s, why))
 	}
 	return out
 }
 
-// roleText is the role before a node's name, where roles matter.
-func roleText(r *rsc, rl role) string {
-	if rl == rolePromoted || rl == roleUnpromoted {
-		return string(rl.status()) + " "
+func (p *planner) stopLine(r *rsc, n *node, stop, why *action) SummaryLine {
+	l := p.summaryLine(r, "Stop", n, nil, why, nil)
+	if stop != nil {
+		l.Blocked = !stop.runnable
 	}
-	return ""
+	return l
 }
 
-func (p *planner) startLine(r *rsc, l SummaryLine, start, promote *action) []SummaryLine {
-	l.Verb = "Start"
-	if promote != nil && !promote.optional && r.nextRole == rolePromoted {
-		l.Verb = "Promote"
-		l.Detail = string(status.Stopped) + " -> " + string(status.Promoted) + " " + l.To
-		p.explain(&l, r, promote, start)
-		if start != nil && !start.runnable {
-			l.Verb = "Start"
-			l.Detail = l.To
-		}
-		return []SummaryLine{l}
-	}
-	if start == nil || start.optional && !start.printAlways {
-		return nil
-	}
-	l.Detail = roleText(r, r.nextRole) + l.To
-	if r.nextRole == roleUnpromoted {
-		l.Detail = l.To
-	}
-	p.explain(&l, r, start, nil)
-	return []SummaryLine{l}
-}
-
-// changeLines: active before and after; what changes is the node, the role, or it restarts.
-func (p *planner) changeLines(r *rsc, l SummaryLine, cur, next *node, stop, start, demote, promote *action) []SummaryLine {
-	required := func(a *action) bool { return a != nil && !a.optional }
-	moved := cur != next
+// summaryLine writes one line: places and roles as far as they matter, and why.
+func (p *planner) summaryLine(r *rsc, verb string, from, to *node, why, act *action) SummaryLine {
+	l := SummaryLine{Verb: verb, Resource: r.id, From: nodeName(from), To: nodeName(to), FromRole: r.role.status(), ToRole: r.nextRole.status()}
+	roles := r.role > roleStarted || r.nextRole == rolePromoted
+	sameRole, sameHost := r.role == r.nextRole, from != nil && from == to
+	was, will := string(l.FromRole), string(l.ToRole)
 	switch {
-	case moved:
-		l.Verb = "Move"
-		if r.failed {
-			l.Verb = "Recover"
-		}
+	case roles && from == nil:
+		l.Detail = was + " -> " + will + " " + l.To
+	case from == nil:
+		l.Detail = l.To
+	case roles && to == nil:
+		l.Detail = was + " " + l.From
+	case to == nil:
+		l.Detail = l.From
+	case roles && sameRole && sameHost:
+		l.Detail = was + " " + l.From
+	case sameRole && sameHost:
+		l.Detail = l.From
+	case roles && sameRole:
+		l.Detail = l.From + " -> " + l.To + " " + was
+	case sameRole, !roles && !sameHost:
 		l.Detail = l.From + " -> " + l.To
-		switch {
-		case r.role == rolePromoted && r.nextRole == rolePromoted:
-			l.Detail = "Promoted " + l.Detail
-			l.Detail = l.From + " -> Promoted " + l.To
-			l.Detail = l.From + " -> " + l.To + " "
-			l.Detail = "Promoted " + l.From + " -> " + l.To
-		case r.role != r.nextRole && (r.role > roleStarted || r.nextRole > roleStarted):
-			l.Detail = string(r.role.status()) + " " + l.From + " -> " + string(r.nextRole.status()) + " " + l.To
-		case r.role > roleStarted:
-			l.Detail = string(r.role.status()) + " " + l.From + " -> " + l.To
-		}
-		p.explain(&l, r, start, stop)
-		if r.failed {
-			l.Reason = ""
-		}
-	case required(start) || required(stop):
-		if start == nil && stop == nil {
-			return nil
-		}
-		l.Verb = "Restart"
-		if r.failed {
-			l.Verb = "Recover"
-		}
-		if start != nil && !start.runnable || start == nil {
-			l.Verb = "Stop"
-			l.Detail = roleText(r, r.role) + l.From
-			p.explain(&l, r, stop, start)
-			return []SummaryLine{l}
-		}
-		l.Detail = roleText(r, r.role) + l.From
-		if r.role != r.nextRole && (r.role > roleStarted || r.nextRole > roleStarted) {
-			l.Detail = string(r.role.status()) + " -> " + string(r.nextRole.status()) + " " + l.From
-		}
-		p.explain(&l, r, start, stop)
-	case required(demote) && r.nextRole == rolePromoted && required(promote):
-		l.Verb = "Re-promote"
-		l.Detail = "Promoted " + l.To
-		p.explain(&l, r, demote, promote)
-	case required(demote) && r.nextRole < rolePromoted:
-		l.Verb = "Demote"
-		l.Detail = string(r.role.status()) + " -> " + string(r.nextRole.status()) + " " + l.To
-		p.explain(&l, r, demote, nil)
-	case required(promote):
-		l.Verb = "Promote"
-		l.Detail = string(r.role.status()) + " -> " + string(r.nextRole.status()) + " " + l.To
-		p.explain(&l, r, promote, nil)
-	case r.reload && required(r.findTask("reload-agent")):
-		l.Verb = "Reload"
-		l.Detail = roleText(r, r.role) + l.To
+	case sameHost:
+		l.Detail = was + " -> " + will + " " + l.From
 	default:
-		l.Verb, l.Leave = "Leave", true
-		l.Detail = roleText(r, r.role) + l.To
+		l.Detail = was + " " + l.From + " -> " + will + " " + l.To
 	}
-	return []SummaryLine{l}
-}
-
-// finish fills in a migration.
-func (p *planner) finish(r *rsc, l SummaryLine, start, migrate *action) []SummaryLine {
-	l.Detail = l.From + " -> " + l.To
-	p.explain(&l, r, start, migrate)
-	return []SummaryLine{l}
-}
-
-// explain fills in why: the reason of the action, or of its source.
-func (p *planner) explain(l *SummaryLine, r *rsc, main, other *action) {
-	if main == nil {
-		main, other = other, nil
+	if why != nil {
+		l.Reason = why.reason
+		l.Blocked = !why.runnable
 	}
-	if main == nil {
-		return
+	if act != nil {
+		l.Blocked = !act.runnable
 	}
-	l.Reason = main.reason
-	if l.Reason == "" && other != nil {
-		l.Reason = other.reason
-	}
-	l.Blocked = !main.runnable
+	return l
 }

@@ -84,6 +84,9 @@ func nodeChange(l status.Change) string {
 		return l.Verb + " " + l.Node
 	}
 	text := "Fence (" + l.Action + ") " + l.Node
+	if l.Detail != "" {
+		text += " (resource: " + l.Detail + ")"
+	}
 	if l.Reason != "" {
 		text += " '" + l.Reason + "'"
 	}
