@@ -1,6 +1,7 @@
 // Package linux is the real machine behind the six seams of package host:
 // CLOCK_BOOTTIME, UDP sockets, files that survive a power cut, child processes
-// in groups of their own, systemd by D-Bus, and the reset button.
+// in groups of their own that outlive the daemon, systemd by D-Bus, and the
+// reset button.
 package linux
 
 import (
@@ -17,85 +18,79 @@ import (
 // Config says what the machine is to offer.
 type Config struct {
 	StateDir string   // where Disk keeps its files
-	Binds    []string // "address:port" of this node on each link
+	Binds    []string // "address:port" of this node on each link; "" for a link without this node
 	Log      *slog.Logger
+	// Grace is the time between asking a command that took too long to end
+	// (SIGTERM) and ending it (SIGKILL); 0: 5 s.
+	Grace time.Duration
 }
+
+// defaultGrace is Config.Grace by default.
+const defaultGrace = 5 * time.Second
 
 // Machine implements host.Host.
 type Machine struct {
 	cfg   Config
-	queue chan host.Completion
+	queue *queue
 	timer *time.Timer
-	links []*link
+	links []*link // per link; nil: this node is not on it
+	watch *watch
 	disk  *disk
 	procs *procs
-	quit  chan struct{}
 }
-
-// queueLength is how many completions may wait for the loop; a flood of packets
-// beyond it is dropped, everything else waits.
-const queueLength = 4096
 
 // New opens the links and prepares the state directory.
 func New(cfg Config) (*Machine, error) {
-	m := &Machine{cfg: cfg, queue: make(chan host.Completion, queueLength), timer: time.NewTimer(time.Hour), quit: make(chan struct{})}
+	if cfg.Grace <= 0 {
+		cfg.Grace = defaultGrace
+	}
+	m := &Machine{cfg: cfg, queue: newQueue(), timer: time.NewTimer(time.Hour)}
+	m.timer.Stop()
 	var err error
-	if m.disk, err = openDisk(cfg.StateDir, m.put); err != nil {
+	if m.disk, err = openDisk(cfg.StateDir, m.queue.put); err != nil {
 		return nil, err
 	}
-	m.procs = newProcs(m.put)
-	for i, bind := range cfg.Binds {
-		l, err := openLink(i, bind, m)
-		if err != nil {
-			m.Close()
-			return nil, err
-		}
-		m.links = append(m.links, l)
+	m.procs = newProcs(m.queue.put, cfg.Grace)
+	m.watch = newWatch(m.queue.put, cfg.Log)
+	if err := m.SetLinks(cfg.Binds); err != nil {
+		m.Close()
+		return nil, err
 	}
 	return m, nil
 }
 
-// Close closes the links and ends the writer; agents go on.
+// Close closes the links and waits until all writes are done; agents go on.
 func (m *Machine) Close() {
-	close(m.quit)
+	m.watch.close()
 	for _, l := range m.links {
 		l.close()
 	}
 	m.disk.close()
 }
 
-// put queues a completion; it waits if the loop is behind.
-func (m *Machine) put(c host.Completion) {
-	select {
-	case m.queue <- c:
-	case <-m.quit:
-	}
-}
-
 // Inject implements host.Host.
-func (m *Machine) Inject(c host.Completion) { m.put(c) }
+func (m *Machine) Inject(c host.Completion) { m.queue.put(c) }
 
 // Next implements host.Host.
 func (m *Machine) Next(deadline time.Duration) host.Completion {
-	select {
-	case c := <-m.queue:
-		return c
-	default:
-	}
-	if deadline == 0 {
-		return <-m.queue
-	}
-	wait := deadline - m.Now()
-	if wait <= 0 {
-		return host.Timeout{}
-	}
-	m.timer.Reset(wait)
-	defer m.timer.Stop()
-	select {
-	case c := <-m.queue:
-		return c
-	case <-m.timer.C:
-		return host.Timeout{}
+	for {
+		if c, ok := m.queue.pop(); ok {
+			return c
+		}
+		if deadline == 0 {
+			<-m.queue.wake
+			continue
+		}
+		wait := deadline - m.Now()
+		if wait <= 0 {
+			return host.Timeout{}
+		}
+		m.timer.Reset(wait)
+		select {
+		case <-m.queue.wake:
+			m.timer.Stop()
+		case <-m.timer.C:
+		}
 	}
 }
 
@@ -146,4 +141,7 @@ func (m *Machine) Start(tag host.Tag, c host.Cmd) { m.procs.start(tag, c) }
 func (m *Machine) Kill(tag host.Tag) { m.procs.kill(tag) }
 
 // Exists implements host.Proc.
-func (m *Machine) Exists(path string) bool { return unix.Access(path, unix.X_OK) == nil }
+func (m *Machine) Exists(path string) bool {
+	var st unix.Stat_t
+	return unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && unix.Access(path, unix.X_OK) == nil
+}

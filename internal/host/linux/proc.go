@@ -1,174 +1,199 @@
 package linux
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"mainstay/internal/host"
 )
 
 // procs runs commands, each in a process group of its own that outlives the daemon.
 type procs struct {
-	put func(host.Completion)
-	mu  sync.Mutex
-	run map[host.Tag]int // process group of what is running
+	put   func(host.Completion)
+	grace time.Duration
+	mu    sync.Mutex
+	run   map[host.Tag]*process
 }
 
-func newProcs(put func(host.Completion)) *procs {
-	return &procs{put: put, run: map[host.Tag]int{}}
+// process is a command under way.
+type process struct {
+	pid     int // also of its group; 0: not started yet, or ended
+	killed  bool
+	expired bool
+	cancel  func() // of a unit's action
+}
+
+func newProcs(put func(host.Completion), grace time.Duration) *procs {
+	return &procs{put: put, grace: grace, run: map[host.Tag]*process{}}
 }
 
 func (p *procs) start(tag host.Tag, c host.Cmd) {
+	x := &process{}
+	p.mu.Lock()
+	p.run[tag] = x
+	p.mu.Unlock()
 	if c.Unit != "" {
-		go p.unit(tag, c)
+		go p.unit(tag, x, c)
 		return
 	}
-	go p.command(tag, c)
+	go p.command(tag, x, c)
 }
 
-// drainTime is how long the output of what a command left behind is waited for:
-// a service that a start brought up may keep the pipe open for ever.
-const drainTime = 100 * time.Millisecond
-
-// graceTime is between asking a command that took too long to end and ending it.
-const graceTime = 5 * time.Second
-
-func (p *procs) command(tag host.Tag, c host.Cmd) {
+// command runs a program to its end.
+func (p *procs) command(tag host.Tag, x *process, c host.Cmd) {
 	began := time.Now()
-	out, errs := &tail{}, &tail{}
-	cmd := exec.Command(c.Path, c.Args...)
-	cmd.Env, cmd.Dir = c.Env, "/"
-	cmd.Stdin = bytes.NewReader(c.Stdin)
-	cmd.Stdout, cmd.Stderr = out, errs
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = drainTime
-	x := host.Exited{Tag: tag, Code: -1}
-	if err := cmd.Start(); err != nil {
-		x.Err = err
-		p.put(x)
+	out, errs, err := p.spawn(x, c)
+	if err != nil {
+		p.finish(tag, host.Exited{Tag: tag, Code: -1, Err: fmt.Errorf("%s cannot be started: %w", c.Path, err)})
 		return
 	}
-	p.mu.Lock()
-	p.run[tag] = cmd.Process.Pid
-	p.mu.Unlock()
-	var late *time.Timer
-	expired := make(chan struct{})
 	if c.Timeout > 0 {
-		late = time.AfterFunc(c.Timeout, func() {
-			close(expired)
-			p.end(tag)
-		})
+		late := time.AfterFunc(c.Timeout, func() { p.expire(x) })
+		defer late.Stop()
 	}
-	err := cmd.Wait()
+	e := p.wait(x)
+	e.Tag = tag
+	e.Stdout, e.Stderr, e.Took = out.finish(), errs.finish(), time.Since(began)
+	p.finish(tag, e)
+}
+
+// finish reports the end.
+func (p *procs) finish(tag host.Tag, e host.Exited) {
 	p.mu.Lock()
 	delete(p.run, tag)
 	p.mu.Unlock()
-	if late != nil && !late.Stop() {
-		<-expired
-		x.TimedOut = true
-	}
-	p.outcome(&x, cmd.ProcessState, err)
-	x.Stdout, x.Stderr, x.Took = out.bytes(), errs.bytes(), time.Since(began)
-	p.put(x)
+	p.put(e)
 }
 
-// outcome reads how a process ended. That its output was still held open by a
-// child is no failure.
-func (p *procs) outcome(x *host.Exited, ps *os.ProcessState, err error) {
-	var exit *exec.ExitError
-	switch ws, ok := ps.Sys().(syscall.WaitStatus); {
-	case ok && ws.Signaled():
-		x.Signal = int(ws.Signal())
-	case ok && ws.Exited():
-		x.Code = ws.ExitStatus()
-	case err != nil && !errors.As(err, &exit):
-		x.Err = err
+// spawn starts the program.
+func (p *procs) spawn(x *process, c host.Cmd) (out, errs *capture, err error) {
+	in, err := input(c.Stdin)
+	if err != nil {
+		return nil, nil, err
 	}
-}
-
-// end asks a process group to end, and a little later ends it.
-func (p *procs) end(tag host.Tag) {
+	defer in.Close()
+	if out, err = newCapture(); err != nil {
+		return nil, nil, err
+	}
+	if errs, err = newCapture(); err != nil {
+		out.abandon()
+		return nil, nil, err
+	}
+	pid, err := syscall.ForkExec(c.Path, append([]string{filepath.Base(c.Path)}, c.Args...), &syscall.ProcAttr{
+		Dir: "/", Env: c.Env, Files: []uintptr{in.Fd(), uintptr(out.child), uintptr(errs.child)},
+		Sys: &syscall.SysProcAttr{Setpgid: true},
+	})
+	if err != nil {
+		out.abandon()
+		errs.abandon()
+		return nil, nil, err
+	}
+	out.started()
+	errs.started()
 	p.mu.Lock()
-	pgid, ok := p.run[tag]
+	defer p.mu.Unlock()
+	x.pid = pid
+	if x.killed {
+		_ = syscall.Kill(-pid, syscall.SIGKILL) // it was asked for before it had begun
+	}
+	return out, errs, nil
+}
+
+// input is a file with what a command is to read.
+func input(data []byte) (*os.File, error) {
+	if len(data) == 0 {
+		return os.Open(os.DevNull)
+	}
+	fd, err := unix.MemfdCreate("input", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("memfd: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "input")
+	if _, err := f.Write(data); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// wait waits for the program alone: what it leaves running in the background is
+// a service. If it had to be ended, its group is ended with it.
+func (p *procs) wait(x *process) host.Exited {
+	e := host.Exited{Code: -1}
+	for {
+		// The number stays taken until Wait4, so nobody else's group can be hit.
+		err := unix.Waitid(unix.P_PID, x.pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if err != unix.EINTR {
+			break
+		}
+	}
+	p.mu.Lock()
+	pid := x.pid
+	x.pid = 0
+	e.TimedOut = x.expired
+	if x.expired || x.killed {
+		_ = syscall.Kill(-pid, syscall.SIGKILL) // ESRCH: nobody is left
+	}
 	p.mu.Unlock()
-	if !ok {
+	var ws syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(pid, &ws, 0, nil)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			e.Err = fmt.Errorf("the end of process %d was missed: %w", pid, err)
+			return e
+		}
+		break
+	}
+	if ws.Signaled() {
+		e.Signal = int(ws.Signal())
+	} else {
+		e.Code = ws.ExitStatus()
+	}
+	return e
+}
+
+// expire asks a program that took too long to end, and a little later ends it.
+func (p *procs) expire(x *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if x.pid == 0 {
 		return
 	}
-	// ESRCH means that it has just ended by itself.
-	_ = syscall.Kill(-pgid, syscall.SIGTERM)
-	time.AfterFunc(graceTime, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.run[tag] == pgid {
-			_ = syscall.Kill(-pgid, syscall.SIGKILL)
-		}
-	})
+	x.expired = true
+	_ = syscall.Kill(-x.pid, syscall.SIGTERM)
+	time.AfterFunc(p.grace, func() { p.end(x) })
+}
+
+// end ends a program and its group.
+func (p *procs) end(x *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	x.killed = true
+	switch {
+	case x.cancel != nil:
+		x.cancel()
+	case x.pid != 0:
+		_ = syscall.Kill(-x.pid, syscall.SIGKILL)
+	}
 }
 
 func (p *procs) kill(tag host.Tag) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if pgid, ok := p.run[tag]; ok {
-		_ = syscall.Kill(-pgid, syscall.SIGKILL)
-	}
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-// keepOutput is how many bytes of a command's output are kept.
-const keepOutput = 64 << 10
-
-// Write implements io.Writer.
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf = append(t.buf, b...)
-	if over := len(t.buf) - keepOutput; over > 0 {
-		t.buf = append(t.buf[:0], t.buf[over:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) bytes() []byte {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return bytes.Clone(t.buf)
-}
-
-// Panic implements host.Power: at once, without cleaning up. In a container whose
-// first process is ours to end, ending it is the reset button.
-func (m *Machine) Panic(reason string, reboot bool) {
-	m.cfg.Log.Error("this machine is stopped at once", "reason", reason, "reboot", reboot)
-	if os.Getenv("container") != "" {
-		if err := syscall.Kill(1, syscall.SIGKILL); err == nil {
-			return
-		}
-	}
-	trigger := "o"
-	if reboot {
-		trigger = "b"
-	}
-	err := os.WriteFile("/proc/sysrq-trigger", []byte(trigger), 0)
-	if err == nil {
-		return
-	}
-	how := syscall.LINUX_REBOOT_CMD_POWER_OFF
-	if reboot {
-		how = syscall.LINUX_REBOOT_CMD_RESTART
-	}
-	if rerr := syscall.Reboot(how); rerr != nil {
-		// Nothing else is left: at least this daemon must not act any more.
-		fmt.Fprintln(os.Stderr, "the machine could not be stopped:", err, rerr)
-		os.Exit(70)
+	x := p.run[tag]
+	p.mu.Unlock()
+	if x != nil {
+		p.end(x)
 	}
 }

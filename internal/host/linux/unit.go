@@ -2,6 +2,7 @@ package linux
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ const unitTimeout = time.Minute
 
 // unit carries out an action on a systemd unit over D-Bus. Start and stop end
 // with code 0 or 1; status with 0 (active), 3 (not), as "systemctl is-active".
-func (p *procs) unit(tag host.Tag, c host.Cmd) {
+func (p *procs) unit(tag host.Tag, x *process, c host.Cmd) {
 	began := time.Now()
 	limit := c.Timeout
 	if limit <= 0 {
@@ -24,15 +25,21 @@ func (p *procs) unit(tag host.Tag, c host.Cmd) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	x := host.Exited{Tag: tag}
-	text, code, err := unitAction(ctx, c.Unit, c.UnitAction)
-	x.Code, x.Stdout = code, []byte(text)
-	if err != nil {
-		x.Code, x.Stderr = 1, []byte(err.Error()+"\n")
-		x.TimedOut = ctx.Err() != nil
+	p.mu.Lock()
+	x.cancel = cancel
+	if x.killed {
+		cancel()
 	}
-	x.Took = time.Since(began)
-	p.put(x)
+	p.mu.Unlock()
+	e := host.Exited{Tag: tag}
+	text, code, err := unitAction(ctx, c.Unit, c.UnitAction)
+	e.Code, e.Stdout = code, []byte(text)
+	if err != nil {
+		e.Stderr = []byte(err.Error() + "\n")
+		e.TimedOut = errors.Is(ctx.Err(), context.DeadlineExceeded)
+	}
+	e.Took = time.Since(began)
+	p.finish(tag, e)
 }
 
 func unitAction(ctx context.Context, unit, action string) (string, int, error) {
@@ -50,12 +57,16 @@ func unitAction(ctx context.Context, unit, action string) (string, int, error) {
 		_, err = conn.StartUnitContext(ctx, unit, "replace", done)
 	case "stop":
 		_, err = conn.StopUnitContext(ctx, unit, "replace", done)
+	case "restart":
+		_, err = conn.RestartUnitContext(ctx, unit, "replace", done)
 	case "reload":
 		_, err = conn.ReloadUnitContext(ctx, unit, "replace", done)
+	case "force-reload":
+		_, err = conn.ReloadOrRestartUnitContext(ctx, unit, "replace", done)
 	case "status", "monitor":
 		return unitState(ctx, conn, unit)
 	default:
-		return "", 3, fmt.Errorf("a systemd unit knows start, stop, reload and status, not %q", action)
+		return "", 3, fmt.Errorf("a systemd unit knows start, stop, restart, reload and status, not %q", action)
 	}
 	if err != nil {
 		return "", 1, err
