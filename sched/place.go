@@ -114,7 +114,7 @@ func (p *planner) choose(r *rsc, prefer *node) *node {
 	if roomy := p.banTooSmall(r); prefer == nil {
 		prefer = roomy
 	}
-	order := p.sortNodes(r, nil)
+	order := p.sortNodes(r, p.currentNode(r))
 	var best *node
 	if len(order) > 0 {
 		best = order[0]
