@@ -16,6 +16,7 @@ import (
 
 	"mainstay/cib"
 	"mainstay/internal/client"
+	"mainstay/internal/web"
 )
 
 // Env is the world of one command.
@@ -111,14 +112,17 @@ func (e *Env) Confirm(question string) error {
 	return nil
 }
 
-// EditFile applies edits to the document in a file.
+// EditFile applies edits to the document in a file, if what results is valid.
 func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
-	root, err := ReadCIB(name)
+	before, err := ReadCIB(name)
 	if err != nil {
 		return err
 	}
-	root, _, err = cib.Commit(root, edits, stamp)
+	root, _, err := cib.Commit(before, edits, stamp)
 	if err != nil {
+		return err
+	}
+	if err := web.Refuse(before, root); err != nil {
 		return err
 	}
 	if err := renameio.WriteFile(name, root.AppendXML(nil, true), 0o600); err != nil {

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -170,7 +169,7 @@ func (c *Cluster) Edit(ctx context.Context, r web.Request) (cib.Version, error) 
 	if err != nil {
 		return cib.VersionOf(root), err
 	}
-	if err := refuse(root, after); err != nil {
+	if err := web.Refuse(root, after); err != nil {
 		return cib.VersionOf(root), err
 	}
 	if r.DryRun {
@@ -181,24 +180,6 @@ func (c *Cluster) Edit(ctx context.Context, r web.Request) (cib.Version, error) 
 		return cib.VersionOf(c.state.Load().CIB), err
 	}
 	return reply.Body.(cib.Version), nil
-}
-
-// refuse names what an edit would break that was not broken before.
-func refuse(before, after *cib.Elem) error {
-	if after.Child("configuration") == before.Child("configuration") {
-		return nil
-	}
-	known := map[string]bool{}
-	for _, p := range cib.Validate(before) {
-		known[p.Msg] = true
-	}
-	var errs []error
-	for _, p := range cib.Validate(after) {
-		if p.Severity == cib.Error && !known[p.Msg] {
-			errs = append(errs, errors.New(p.String()))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // SetAttribute implements web.Cluster.

@@ -76,6 +76,11 @@ func cibSay(env *face.Env, err error) face.Code {
 		env.Errorf("Signon to CIB failed: Transport endpoint is not connected\nInit failed, could not perform requested operations\n")
 		return face.Disconnected
 	}
+	var p *web.Problem
+	if errors.As(err, &p) && p.Kind == web.Invalid && len(p.Details) > 0 {
+		env.Errorf("%s\nCall failed: Update does not conform to the configured schema\n", strings.Join(p.Details, "\n"))
+		return face.BadConfig
+	}
 	env.Errorf("Call failed: %s\n", reasonText(err))
 	return code
 }

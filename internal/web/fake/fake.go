@@ -127,6 +127,9 @@ func (c *Cluster) Edit(_ context.Context, r web.Request) (cib.Version, error) {
 	if err != nil {
 		return now, err
 	}
+	if err := web.Refuse(c.snap.CIB, root); err != nil {
+		return now, err
+	}
 	if r.DryRun {
 		return now, nil
 	}

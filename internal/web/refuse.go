@@ -1,0 +1,27 @@
+package web
+
+import (
+	"mainstay/cib"
+)
+
+// Refuse judges a change of a document: what it would break that was not broken
+// before is a problem of kind Invalid that lists it, one detail each.
+func Refuse(before, after *cib.Elem) error {
+	if after.Child("configuration") == before.Child("configuration") {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, p := range cib.Validate(before) {
+		known[p.Msg] = true
+	}
+	var details []string
+	for _, p := range cib.Validate(after) {
+		if p.Severity == cib.Error && !known[p.Msg] {
+			details = append(details, p.String())
+		}
+	}
+	if details == nil {
+		return nil
+	}
+	return &Problem{Kind: Invalid, Msg: "the configuration would not be valid", Details: details}
+}
