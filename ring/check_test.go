@@ -131,7 +131,47 @@ func checkPair(a, b *life) error {
 			last = p
 		}
 	}
+	if err := checkNoHoles(a, b); err != nil {
+		return err
+	}
+	if err := checkNoHoles(b, a); err != nil {
+		return err
+	}
 	return checkSynchrony(a, b)
+}
+
+// checkNoHoles: of a sender's messages in a view, another member delivers the
+// first ones, without a hole.
+func checkNoHoles(sender, other *life) error {
+	at := map[member.RingID]*lifeView{}
+	for _, v := range sender.views {
+		at[v.View.Ring] = v
+	}
+	of := func(v *lifeView) []uint64 {
+		var out []uint64
+		for _, msg := range v.msgs {
+			if msg>>32 == uint64(sender.id)<<16|sender.inc {
+				out = append(out, msg)
+			}
+		}
+		return out
+	}
+	for _, w := range other.views {
+		v := at[w.View.Ring]
+		if v == nil {
+			continue
+		}
+		mine, theirs := of(v), of(w)
+		for i, msg := range theirs {
+			if i >= len(mine) {
+				break // the sender did not live to deliver it itself
+			}
+			if msg != mine[i] {
+				return fmt.Errorf("in %v: message %x without %x", v.View, msg, mine[i])
+			}
+		}
+	}
+	return nil
 }
 
 // checkSynchrony: who goes together from one view to the next has delivered the

@@ -94,6 +94,14 @@ func (s *sim) finish(t *testing.T, seed int64) {
 
 // traffic submits some messages here and there.
 func (s *sim) traffic() {
+	if s.rng.Intn(4) == 0 { // a steady stream from all, into whatever happens next
+		gap := 1 + s.rng.Intn(20)
+		for id := 1; id <= len(s.nodes); id++ {
+			for k := range 400 / gap {
+				s.at(time.Duration(k*gap)*time.Millisecond, func() { s.submit(id, 200) })
+			}
+		}
+	}
 	for range s.rng.Intn(6) {
 		id := 1 + s.rng.Intn(len(s.nodes))
 		size := []int{8, 20, 100, 1000, 5000, 100_000}[s.rng.Intn(6)]
@@ -114,7 +122,7 @@ func (s *sim) fault() {
 	n := len(s.nodes)
 	id := 1 + s.rng.Intn(n)
 	other := 1 + s.rng.Intn(n)
-	switch s.rng.Intn(16) {
+	switch s.rng.Intn(18) {
 	case 0:
 		s.crash(id)
 	case 1:
@@ -150,6 +158,9 @@ func (s *sim) fault() {
 	case 11:
 		s.both(id, other, func(l *simLink) { l.dup = 0.3 })
 		s.jitter = time.Duration(1+s.rng.Intn(2000)) * time.Microsecond
+	case 14:
+		late := s.rng.Float64() * 0.2
+		s.everyLink(func(l *simLink) { l.late = late })
 	case 12:
 		if nd := s.node(id); nd.up {
 			s.step(nd, Leave{})

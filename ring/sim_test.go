@@ -33,6 +33,7 @@ type sim struct {
 type simLink struct {
 	cut       bool
 	loss, dup float64
+	late      float64       // how many packets are much later than others
 	delay     time.Duration // on top of the base delay
 	maxSize   int           // larger packets are lost; 0: none
 }
@@ -42,6 +43,7 @@ type simNode struct {
 	id       member.NodeID
 	up       bool
 	frozen   bool
+	thawed   bool // and it has had no view since
 	frozenAt time.Duration
 	inbox    []Input // what waits while frozen
 	m        *Machine
@@ -140,7 +142,7 @@ func (s *sim) start(id int) {
 	if err != nil {
 		panic(err)
 	}
-	n.up, n.frozen, n.m, n.inbox = true, false, m, nil
+	n.up, n.frozen, n.thawed, n.m, n.inbox = true, false, false, m, nil
 	n.life = &life{id: n.id, inc: n.inc}
 	s.lives = append(s.lives, n.life)
 	n.heard = make([]time.Duration, len(s.nodes))
@@ -188,6 +190,9 @@ func (s *sim) transmit(from, to *simNode, data []byte) {
 			continue
 		}
 		d := s.base + l.delay + time.Duration(s.rng.Int63n(int64(s.jitter)))
+		if l.late > 0 && s.rng.Float64() < l.late {
+			d += time.Duration(s.rng.Int63n(int64(200 * time.Millisecond)))
+		}
 		inc := to.inc
 		s.at(d, func() {
 			if to.up && to.inc == inc && !s.links[from.id-1][to.id-1].cut {
@@ -221,10 +226,32 @@ func (s *sim) step(n *simNode, in Input) {
 	}
 	s.steps++
 	effects := slices.Clone(n.m.Step(s.now, in))
+	n.checkThawed(effects)
 	for _, e := range effects {
 		s.carryOut(n, e)
 	}
 	s.arm(n)
+}
+
+// checkThawed: a node that was frozen for long delivers nothing in its old view,
+// but what belongs to the change to the next one.
+func (n *simNode) checkThawed(effects []Effect) {
+	if !n.thawed {
+		return
+	}
+	delivers := false
+	for _, e := range effects {
+		switch e.(type) {
+		case Deliver:
+			delivers = true
+		case Install:
+			n.thawed = false
+			return
+		}
+	}
+	if delivers {
+		panic("a frozen node goes on delivering")
+	}
 }
 
 // arm sees to the next Tick.
@@ -353,6 +380,7 @@ func (s *sim) thaw(id int) {
 	}
 	n.tickAt = 0
 	if d >= 50*time.Millisecond {
+		n.thawed = d >= s.cfg.Token && len(n.life.views) > 0
 		s.step(n, Paused{d})
 	}
 	inbox := n.inbox
