@@ -170,6 +170,9 @@ func (p *planner) unpackAct(a *action) {
 			a.needs = needQuorum
 		}
 	}
+	if task == "migrate_to" {
+		a.meta["record-pending"] = "true"
+	}
 	if name := a.op.values["name"]; name != "" {
 		a.meta["name"] = name
 	}

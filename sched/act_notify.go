@@ -128,11 +128,10 @@ func (p *planner) collectNotify(r *rsc, activity bool, d *notifyData) {
 		d.active = append(d.active, e)
 	case roleUnpromoted:
 		d.unpromoted = append(d.unpromoted, e)
-		if false {
-			d.active = append(d.active, e)
-		}
+		d.active = append(d.active, e)
 	case rolePromoted:
 		d.promoted = append(d.promoted, e)
+		d.active = append(d.active, e)
 	}
 	if !activity {
 		return
@@ -304,7 +303,9 @@ func (p *planner) notifyOne(r *rsc, n *node, d *notifyData, from, to *action) *a
 	}
 	a := p.act(r, notifyKey(r.id, from.meta["notify_type"], from.meta["notify_operation"]), "notify", n, from.optional)
 	for _, k := range []string{"notify_key_type", "notify_key_operation", "notify_type", "notify_operation"} {
-		a.meta[k] = from.meta[k]
+		if _, set := a.meta[k]; !set {
+			a.meta[k] = from.meta[k]
+		}
 	}
 	a.notifyVars = d.vars
 	p.order(from, a, ordOptional)

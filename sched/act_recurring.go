@@ -234,10 +234,16 @@ func (p *planner) cancelAct(r *rsc, n *node, task string, iv int64, optional boo
 	a := &action{id: len(p.acts) + 1, task: "cancel", key: k, r: r, n: n, optional: true, runnable: true, interval: iv}
 	p.acts = append(p.acts, a)
 	r.acts = append(r.acts, a)
-	p.unpackAct(a)
-	a.task = "cancel"
-	a.meta["interval"] = strconv.FormatInt(iv, 10)
-	a.meta["operation"] = task
+	a.op = &opUse{values: map[string]string{}}
+	a.meta = map[string]string{"timeout": "20000", "interval": strconv.FormatInt(iv, 10), "operation": task}
+	if op := p.findOp(r, task, iv, true); op != nil {
+		v := p.opConfig(r, n, task, iv, op)
+		for _, k := range []string{"name", "role", "on-fail"} {
+			if x, ok := v[k]; ok {
+				a.meta[k] = x
+			}
+		}
+	}
 	a.optional = optional
 	p.settle(a)
 	return a

@@ -188,24 +188,23 @@ func (p *planner) clearKey(a *action, g *graph.Action) {
 		task = a.meta["operation"]
 	}
 	internal := a.key
-	if a.task == "notify" && r.name != r.id {
-		g.Key = notifyKey(r.name, a.meta["notify_key_type"], a.meta["notify_key_operation"])
-		g.Internal = internal
+	if r.seenAs == "" {
 		return
 	}
+	g.Key = opKey(r.seenAs, task, iv)
 	if a.task == "notify" {
-		return
+		g.Key = notifyKey(r.seenAs, a.meta["notify_key_type"], a.meta["notify_key_operation"])
 	}
-	if r.name != r.id {
-		g.Key = opKey(r.name, task, iv)
-		g.Internal = internal
-	}
+	g.Internal = internal
 }
 
 func (p *planner) graphRsc(r *rsc) *graph.Rsc {
 	g := &graph.Rsc{ID: r.id, Class: r.class, Provider: r.provider, Type: r.agent}
 	if r.name != r.id {
 		g.ID, g.LongID = r.name, r.id
+		if strings.Contains(r.seenAs, ":") {
+			g.LongID = r.seenAs
+		}
 	}
 	return g
 }

@@ -22,7 +22,7 @@ func (p *planner) graphAttrs(a *action) []cib.Attr {
 	} else if a.task == "stonith" {
 		delete(m, "CRM_meta_timeout")
 	}
-	if a.n != nil && !a.pseudo && !a.isStonith && a.task != "do_shutdown" {
+	if a.n != nil && !a.pseudo && !a.isStonith {
 		m["CRM_meta_on_node"], m["CRM_meta_on_node_uuid"] = a.n.name, a.n.id
 	}
 	out := make([]cib.Attr, 0, len(m))
@@ -39,14 +39,10 @@ const featureSet = "3.20.5"
 // rscAttrs adds what an action of a resource carries.
 func (p *planner) rscAttrs(a *action, m map[string]string) {
 	r := a.r
-	for _, k := range []string{"enabled", "interval-origin"} {
-		_ = k
-	}
 	if v, ok := m["CRM_meta_interval"]; ok && (v == "0" || v == "") {
 		delete(m, "CRM_meta_interval")
 	}
 	if a.interval == 0 {
-		delete(m, "CRM_meta_name")
 		delete(m, "CRM_meta_start_delay")
 		if a.task != "cancel" {
 			delete(m, "CRM_meta_interval")
@@ -55,7 +51,7 @@ func (p *planner) rscAttrs(a *action, m map[string]string) {
 	for i := range a.notifyVars {
 		m["CRM_meta_notify_"+a.notifyVars[i][0]] = a.notifyVars[i][1]
 	}
-	if r.kind == primitive && !a.pseudo {
+	if r.kind == primitive {
 		for k, v := range p.paramsOn(r, a.n) {
 			if _, taken := m[k]; !taken {
 				m[k] = v
@@ -116,10 +112,7 @@ func (p *planner) cloneAttrs(a *action, m map[string]string) {
 	if c == nil {
 		return
 	}
-	if a.r.kind == primitive && !a.pseudo {
-		m["CRM_meta_clone"] = strconv.Itoa(instanceNumber(a.r))
-	}
-	if a.r.kind == primitive && a.pseudo {
+	if a.r.kind == primitive {
 		m["CRM_meta_clone"] = strconv.Itoa(instanceNumber(a.r))
 	}
 	if a.r.kind == group {

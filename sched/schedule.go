@@ -20,6 +20,7 @@ func Schedule(in Input) *Result {
 	res.Graph = p.emitGraph()
 	res.Dot = p.dotLines()
 	res.Scores, res.Reasons, res.Warnings = p.scores, p.reasons, p.warnings
+	res.RecheckAt = p.recheck
 	return res
 }
 

@@ -3,7 +3,8 @@ package sched
 // summary is the transition in one line per node and resource.
 func (p *planner) summary() []SummaryLine {
 	var out []SummaryLine
-	for _, a := range p.acts {
+	for i := len(p.acts) - 1; i >= 0; i-- { // the newest first
+		a := p.acts[i]
 		if a.r != nil || a.optional || !a.runnable && !a.pseudo {
 			continue
 		}
