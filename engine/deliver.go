@@ -10,7 +10,6 @@ import (
 	"mainstay/cib"
 	"mainstay/control"
 	"mainstay/fence"
-	"mainstay/graph"
 	"mainstay/lrm"
 	"mainstay/member"
 	"mainstay/quorum"
@@ -47,7 +46,11 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 		e.fenceIn(*m.Expired)
 	case m.Confirm != nil:
 		e.fenceIn(*m.Confirm)
-		e.off(m.Confirm.Target)
+		e.off(m.Confirm.Target, 0)
+	case m.Withdraw != nil:
+		e.fenceIn(*m.Withdraw)
+	case m.Remember != nil:
+		e.fenceIn(*m.Remember)
 	case m.Clean != nil:
 		e.clean(*m.Clean)
 	case m.Goodbye != nil:
@@ -113,8 +116,9 @@ func (e *Engine) requestFence(x control.Fence, reply uint64) {
 		e.fencing[id] = reply
 		client = "operator"
 	}
-	e.multicast(message{Fence: &fence.Request{ID: id, Target: x.Target, Action: x.Action, Origin: e.cfg.Self,
-		Client: client, Timeout: x.Timeout, Delay: x.Delay, Wall: e.wall()}})
+	r := fence.Ask(fence.Request{ID: id, Target: x.Target, Action: x.Action, Origin: e.cfg.Self,
+		Client: client, Timeout: x.Timeout, Delay: x.Delay, Wall: e.wall()}, e.replica.Root(), e.view.Members)
+	e.multicast(message{Fence: &r})
 }
 
 // fenced handles the end of a fencing, which all members learn at the same place of the order.
@@ -127,9 +131,10 @@ func (e *Engine) fenced(x fence.Outcome) {
 	e.event("fenced", fmt.Sprintf("%s of %s %s", x.Action, x.Target, verdict),
 		"target", x.Target, "action", x.Action, "ok", x.OK, "device", x.Device, "by", e.nameOf(x.By), "reason", x.Reason)
 	if x.OK && x.Action != "on" {
-		e.off(x.Target)
+		e.off(x.Target, x.Origin)
+	} else {
+		e.controlIn(control.Fenced{Target: x.Target, Action: x.Action, OK: x.OK, Reason: x.Reason})
 	}
-	e.controlIn(control.Fenced{Target: x.Target, Action: x.Action, OK: x.OK, Reason: x.Reason})
 	if id, ok := e.fencing[x.ID]; ok {
 		delete(e.fencing, x.ID)
 		var err error
@@ -140,10 +145,15 @@ func (e *Engine) fenced(x fence.Outcome) {
 	}
 }
 
-// off notes that a node is known to run nothing.
-func (e *Engine) off(node string) {
-	if e.replica.Synced() {
-		e.replicaIn(replica.Agreed{Update: replica.Update{Gone: []string{node}, Wall: 0}})
+// off says in the CIB that a node is known to run nothing. One member does so for
+// all, since a member that joined meanwhile does not know of the request: who
+// asked for it, or the coordinator.
+func (e *Engine) off(node string, origin member.NodeID) {
+	if origin == 0 {
+		origin = e.replica.Coordinator()
+	}
+	if origin == e.cfg.Self {
+		e.submit(replica.Update{Gone: []string{node}})
 	}
 }
 
@@ -184,12 +194,4 @@ func anyFailure(r *cib.Elem) bool {
 		}
 	}
 	return false
-}
-
-// taskOf describes an action for the history.
-func taskOf(a *graph.Action) string {
-	if a.Rsc != nil {
-		return a.Task + " " + a.Rsc.ID + " on " + a.Node
-	}
-	return a.Task + " " + a.Node
 }

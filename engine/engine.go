@@ -148,6 +148,11 @@ type (
 	}
 	// NewConfig says that the cluster agreed on another configuration file.
 	NewConfig struct{ Text string }
+	// Panic asks for this machine to be stopped at once.
+	Panic struct {
+		Reason string
+		Reboot bool
+	}
 	// Exit says that the node has left and the daemon should end.
 	Exit struct{ Reason string }
 )
@@ -159,6 +164,7 @@ func (Write) effect()     {}
 func (Reply) effect()     {}
 func (Log) effect()       {}
 func (NewConfig) effect() {}
+func (Panic) effect()     {}
 func (Exit) effect()      {}
 
 // Level is the weight of a Log; its values are those of log/slog.
@@ -221,7 +227,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 		FirstNumber: cfg.History}, cfg.Elapsed)
 	e.lrm = lrm.New(lrm.Config{NodeID: cfg.Self.String(), NodeName: self.Name, Parallel: cfg.Parallel, FeatureSet: replica.FeatureSet})
 	e.fence = fence.New(fence.Config{Self: cfg.Self, Rand: cfg.Rand})
-	e.attr = attr.New(attr.Config{Self: self.Name})
+	e.attr = attr.New(attr.Config{Self: self.Name, Present: e.present})
 	return e, nil
 }
 

@@ -25,6 +25,8 @@ type message struct {
 	Attempted *fence.Attempted   `json:"attempted,omitempty"`
 	Expired   *fence.Expired     `json:"expired,omitempty"`
 	Confirm   *fence.Confirm     `json:"confirm,omitempty"`
+	Withdraw  *fence.Withdraw    `json:"withdraw,omitempty"`
+	Remember  *fence.Remember    `json:"remember,omitempty"`
 	Clean     *clean             `json:"clean,omitempty"`
 	Goodbye   *goodbye           `json:"goodbye,omitempty"`
 	Config    *nodeConfig        `json:"config,omitempty"`

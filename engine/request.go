@@ -130,3 +130,23 @@ func (e *Engine) setAttribute(id uint64, b SetAttribute) {
 	e.batch.Attributes = nil
 	e.replicaIn(replica.Submit{Update: u})
 }
+
+// present looks a transient attribute up in the status section.
+func (e *Engine) present(node, set, name string) (string, bool) {
+	for ns := range e.replica.Root().Child("status").Named("node_state") {
+		if ns.Get("uname") != node {
+			continue
+		}
+		for ia := range ns.Child("transient_attributes").Named("instance_attributes") {
+			if set != "" && ia.ID() != set {
+				continue
+			}
+			for nv := range ia.Named("nvpair") {
+				if nv.Get("name") == name {
+					return nv.Get("value"), true
+				}
+			}
+		}
+	}
+	return "", false
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mainstay/attr"
@@ -196,8 +197,17 @@ func (e *Engine) changed(x replica.Changed) {
 	if x.Config || x.Update == nil {
 		e.fenceIn(fence.FromCIB(x.New))
 	}
-	if x.Update != nil {
-		e.controlIn(control.Changed{CIB: x.New, Config: x.Config, Update: x.Update})
+	if x.Update == nil {
+		return
+	}
+	e.controlIn(control.Changed{CIB: x.New, Config: x.Config, Update: x.Update})
+	for _, node := range x.Update.Gone {
+		e.controlIn(control.Fenced{Target: node, OK: true})
+	}
+	for _, r := range x.Update.Erasures {
+		if r.Node == e.name && slices.Contains(r.Ops, r.Rsc+"_last_failure_0") {
+			e.lrmIn(lrm.Cleared{Rsc: r.Rsc})
+		}
 	}
 }
 
@@ -211,7 +221,23 @@ func (e *Engine) inSync(x replica.InSync) {
 	e.attrIn(attr.Joined{})
 	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
 	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled})
+	e.shareFencing(x)
 	e.leaveSynced()
+}
+
+// shareFencing tells joiners what was fenced before, and takes this node's own
+// requests back when it has lost quorum.
+func (e *Engine) shareFencing(x replica.InSync) {
+	joined := false
+	for _, m := range x.View.Members {
+		joined = joined || x.Heads[m].Fresh
+	}
+	if past := e.fence.History(); joined && x.Coordinator == e.cfg.Self && len(past) > 0 {
+		e.multicast(message{Remember: &fence.Remember{Events: past}})
+	}
+	if e.replica.Root().Get("have-quorum") != "1" {
+		e.multicast(message{Withdraw: &fence.Withdraw{Origin: e.cfg.Self, Reason: "quorum was lost", Wall: e.wall()}})
+	}
 }
 
 func (e *Engine) controlIn(in control.Input) {
@@ -315,6 +341,8 @@ func (e *Engine) fenceIn(in fence.Input) {
 			e.emit(Run{ofFence | x.Tag, x.Call})
 		case fence.Kill:
 			e.emit(Kill{ofFence | x.Tag})
+		case fence.SelfFence:
+			e.emit(Panic{x.Reason, x.Reboot})
 		case fence.Announce:
 			e.announce(x.Message)
 		case fence.Outcome:

@@ -253,7 +253,7 @@ func (r *Replica) apply(u *Update) []Effect {
 		r.dirty = true
 		out = r.flush(out)
 	}
-	if root != old || len(u.Completes) > 0 {
+	if root != old || len(u.Completes)+len(u.Gone) > 0 {
 		out = append(out, Changed{Old: old, New: root, Config: config, Update: u})
 	}
 	if u.Origin == r.cfg.Self && u.Seq != 0 {

@@ -198,6 +198,8 @@ func (l *Loop) engineIn(in engine.Input) {
 			if l.Reconfigure != nil {
 				l.Reconfigure(x.Text)
 			}
+		case engine.Panic:
+			l.host.Panic(x.Reason, x.Reboot)
 		case engine.Exit:
 			l.wireIn(wire.Leave{})
 			l.exit = x.Reason

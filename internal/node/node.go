@@ -80,7 +80,7 @@ func Run(ctx context.Context, cfg Config) error {
 	defer m.Close()
 	sameBoot := markBoot(cfg.RunDir)
 	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.key, SameBoot: sameBoot, Version: cfg.Version,
-		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg)})
+		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg), Env: []string{"MAINSTAY_SOCKET=" + cfg.Socket}})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,8 @@ type Setup struct {
 	Parallel int    // operations at once
 	Log      *slog.Logger
 	Host     host.Host
-	ToolDir  string // where agents find the cluster's tools, "" for the usual place
+	Env      []string // what agents need besides, NAME=value
+	ToolDir  string   // where agents find the cluster's tools, "" for the usual place
 	// Elapsed measures how long planning takes; nil: it is not measured.
 	Elapsed func() time.Duration
 }
@@ -55,7 +56,7 @@ func NewLoop(s Setup) (*Loop, error) {
 		return nil, err
 	}
 	l := &Loop{host: s.Host, wire: links, engine: e, log: s.Log, token: s.Conf.Totem.Token, setup: s,
-		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: s.node(), ToolDir: s.ToolDir}),
+		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: s.node(), ToolDir: s.ToolDir, Env: s.Env}),
 		runs:   map[host.Tag]run{}, tags: map[uint64]host.Tag{}, writes: map[host.Tag]uint64{},
 		calls: map[uint64]func(engine.Reply){}}
 	for _, a := range alarms {
