@@ -166,40 +166,50 @@ func (c *cluster) command(d *datadriven.TestData) string {
 	case "cancel":
 		c.step(member.NodeID(num("node")), CancelWaitForAll{})
 	case "reconfigure":
-		for _, a := range d.CmdArgs {
-			v := 1
-			if len(a.Vals) > 0 {
-				v, _ = strconv.Atoi(a.Vals[0])
-			}
-			if a.Key == "nodes" {
-				c.cfg.Nodes = nil
-			}
-			configure(&c.cfg, a, v)
-		}
-		for _, p := range c.parts {
-			for _, id := range p {
-				cfg := c.cfg
-				cfg.Self = id
-				c.step(id, Configure{cfg})
-			}
-		}
+		c.reconfigure(d)
 	case "validate":
-		var out string
-		c.cfg.Self = 1
-		for _, err := range c.cfg.Validate() {
-			out += err.Error() + "\n"
-		}
-		for _, w := range c.cfg.Warnings() {
-			out += "warning: " + w + "\n"
-		}
-		if out == "" {
-			out = "ok\n"
-		}
-		return out
+		return c.validate()
 	default:
 		c.t.Fatalf("unknown command %q", d.Cmd)
 	}
 	return c.show()
+}
+
+// reconfigure gives all running nodes a changed configuration.
+func (c *cluster) reconfigure(d *datadriven.TestData) {
+	for _, a := range d.CmdArgs {
+		v := 1
+		if len(a.Vals) > 0 {
+			v, _ = strconv.Atoi(a.Vals[0])
+		}
+		if a.Key == "nodes" {
+			c.cfg.Nodes = nil
+		}
+		configure(&c.cfg, a, v)
+	}
+	for _, p := range c.parts {
+		for _, id := range p {
+			cfg := c.cfg
+			cfg.Self = id
+			c.step(id, Configure{cfg})
+		}
+	}
+}
+
+// validate lists what is wrong with the configuration.
+func (c *cluster) validate() string {
+	var out string
+	c.cfg.Self = 1
+	for _, err := range c.cfg.Validate() {
+		out += err.Error() + "\n"
+	}
+	for _, w := range c.cfg.Warnings() {
+		out += "warning: " + w + "\n"
+	}
+	if out == "" {
+		out = "ok\n"
+	}
+	return out
 }
 
 // views gives each line's nodes their view.

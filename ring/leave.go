@@ -37,14 +37,15 @@ func (m *Machine) depart() {
 
 // onPaused takes the news that this process did not run for a while. A short
 // pause stretches all waiting. After a long one the others may have gone on
-// without us: nothing of the ring may be used any more.
+// without us: nothing of the ring may be used any more. A long one is somewhat
+// shorter than Token, since the pause began before it could be noticed.
 func (m *Machine) onPaused(d time.Duration) {
 	for i, at := range m.timers {
 		if at != 0 {
 			m.timers[i] = at + d
 		}
 	}
-	if d < m.cfg.Token {
+	if d < m.cfg.Token*3/4 {
 		return
 	}
 	m.note(Warning, "this process was paused", "for", d)
