@@ -39,7 +39,7 @@ func (p *planner) probe(r *rsc, n *node) bool {
 		return false
 	}
 	c := r.allowed[n.idx]
-	if r.exclusive || r.parent != nil && r.parent.exclusive {
+	if r.exclusive || r.uber(false).exclusive {
 		if !c.ok || c.discover != discoverExclusive {
 			return false
 		}

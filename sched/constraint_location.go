@@ -308,7 +308,7 @@ func (p *planner) markFailures() {
 // applyExclusive takes the nodes that are not named out of the table of a
 // resource that is to be discovered only on the nodes named.
 func (p *planner) applyExclusive(r *rsc) {
-	if r.exclusive || r.parent != nil && r.parent.exclusive {
+	if r.exclusive || r.uber(false).exclusive {
 		for i := range r.allowed {
 			c := &r.allowed[i]
 			if c.discover != discoverExclusive {
