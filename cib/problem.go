@@ -69,7 +69,7 @@ func HasErrors(ps []Problem) bool {
 // Nearest returns the candidate that is most like a misspelt word, or "" if
 // none is near enough to be meant.
 func Nearest(word string, candidates []string) string {
-	best, bestDistance := "", len(word)/3+2
+	best, bestDistance := "", min(len(word)/3+2, len(word))
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(c), bestDistance); d < bestDistance && c != word {
 			best, bestDistance = c, d

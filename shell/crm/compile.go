@@ -266,8 +266,11 @@ func (c *compiler) checkRemoved() {
 	known := make(map[string]bool)
 	c.cur.Child("configuration").Walk(func(e *cib.Elem) bool {
 		known[e.ID()] = true
-		if e.Name() == "node" {
+		switch e.Name() {
+		case "node":
 			known[e.Get("uname")] = true
+		case "fencing-topology":
+			known["fencing_topology"] = true
 		}
 		return true
 	})
@@ -383,7 +386,7 @@ func (c *compiler) topology(section *cib.Elem, sts []Statement) []*cib.Elem {
 			return c.finish(st, st.Elem, section).Kids()
 		}
 	}
-	if c.mode == Replace {
+	if c.mode == Replace || c.removed["fencing_topology"] > 0 {
 		return nil
 	}
 	return section.Kids()
@@ -410,7 +413,7 @@ func (c *compiler) optionSets(section *cib.Elem, sts []Statement, kind string) [
 			}
 			out = append(out, c.finish(sts[i], e, old))
 			done[old.ID()] = true
-		case c.mode == Update:
+		case c.mode == Update && c.removed[old.ID()] == 0:
 			out = append(out, old)
 		default:
 			if e := keepOwn(old, old.WithKids(nil)); len(e.Kids()) > 0 {

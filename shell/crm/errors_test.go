@@ -38,7 +38,7 @@ func TestErrors(t *testing.T) {
 		{"primitive A Dummy\nprimitive A Dummy", 2, "the name is already taken on line 1"},
 		{"primitive A Dummy params $id-ref=nobody", 1, "$id-ref=nobody: there is no object"},
 		{"group g", 1, "the resources of group g"},
-		{"primitive A Dummy\ngroup g A B", 2, "group g: there is no resource B|did you mean A?"},
+		{"primitive Ab Dummy\ngroup g Ab Ac", 2, "group g: there is no resource Ac|did you mean Ab?"},
 		{"primitive A Dummy\ngroup g A A", 2, "A is listed twice"},
 		{"primitive A Dummy\ngroup g A\ngroup h A", 3, "A is in both g and h"},
 		{"primitive A Dummy\nprimitive B Dummy\nclone c A B", 3, `found "B"`},
