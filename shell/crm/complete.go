@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,11 +29,7 @@ func (s *Session) Complete(line string) []string {
 // candidates are the words that may follow those given.
 func (s *Session) candidates(words []string) []string {
 	if len(words) == 0 {
-		out := keywords()
-		for n := range commands() {
-			out = append(out, n)
-		}
-		return out
+		return append(keywords(), slices.Sorted(maps.Keys(commands()))...)
 	}
 	switch n := len(words); kindOf(words[0]) {
 	case "show", "edit", "delete", "rename":
