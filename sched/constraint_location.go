@@ -148,7 +148,7 @@ func (p *planner) ruleLocation(e, rule *cib.Elem, r *rsc, rl role, discover disc
 	l := &location{id: e.ID(), r: r, role: started(rl), discover: discover, cause: CauseLocation}
 	for _, n := range p.nodes {
 		f := &cib.Facts{Now: p.now, Find: p.find, Next: &p.recheck, Match: match}
-		f.Node = func(name string) (string, bool) { return p.ruleAttr(r, n, name) }
+		f.Node = func(name string) (string, bool) { return p.ruleAttr(n, name) }
 		f.Param = func(name string) (string, bool) { v, ok := p.paramsOn(r, n)[name]; return v, ok }
 		f.Meta = func(name string) (string, bool) { v, ok := r.meta[name]; return v, ok }
 		if !cib.EvalRule(rule, f) {
@@ -168,12 +168,9 @@ func (p *planner) ruleLocation(e, rule *cib.Elem, r *rsc, rl role, discover disc
 	p.addLocation(l)
 }
 
-// ruleAttr looks a node attribute up for a rule of a resource, which may say
-// that attributes of guest nodes are those of their host.
-func (p *planner) ruleAttr(r *rsc, n *node, name string) (string, bool) {
-	if host := p.attrHost(r, n, name); host != nil {
-		n = host
-	}
+// ruleAttr looks a node attribute up for a rule. A guest node's attributes are
+// its own here, even if the resource says that its host's count.
+func (p *planner) ruleAttr(n *node, name string) (string, bool) {
 	v, ok := n.attrs[name]
 	return v, ok
 }

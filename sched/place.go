@@ -35,6 +35,9 @@ func (p *planner) placeAll() {
 // first. stopIfFail: without a node, its next role is stopped.
 func (p *planner) place(r *rsc, prefer *node, stopIfFail bool) *node {
 	if !r.unassigned {
+		if r.kind == bundle && !r.assigning {
+			p.showScores(r, "pcmk__bundle_assign") // it is looked at again
+		}
 		return r.assignedTo
 	}
 	switch r.kind {
