@@ -157,7 +157,7 @@ func (p *planner) expired(h *history) bool {
 			exp = true
 		}
 		if c, _ := p.failCount(r, n, true, false); c > 0 && lastFail > 0 {
-			p.recheckAt(lastFail + (r.failTimeout+999)/1000)
+			p.recheckAt(lastFail + (r.failTimeout+999)/1000 + 1)
 		}
 	}
 	isLast := strings.HasSuffix(h.id, "_last_failure_0")
