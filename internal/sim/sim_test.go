@@ -60,6 +60,11 @@ func run(t *testing.T, seed uint64, faults int) *Cluster {
 	if !c.Settle(5 * time.Minute) {
 		t.Fatalf("seed %d: the cluster does not become quiet: %v", seed, c.Broken())
 	}
+	// Failures expire meanwhile, and what they kept away may return.
+	c.Run(c.Now + time.Minute)
+	if !c.Settle(5 * time.Minute) {
+		t.Fatalf("seed %d: the cluster does not stay quiet: %v", seed, c.Broken())
+	}
 	for _, p := range c.Verify() {
 		t.Errorf("seed %d: %s", seed, p)
 	}
