@@ -8,7 +8,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # Packages whose goroutines touch the machine: the race detector watches these.
-HANDS   := ./internal/...
+HANDS   := $(shell go list ./internal/... 2>/dev/null | grep -Ev '/internal/(lint|sim|simulate|conformance|playground)$$')
 # Everything but the end-to-end tests, which need root and the playground.
 UNITS   := $(shell go list ./... 2>/dev/null | grep -v '^mainstay/test/e2e')
 # Where the scheduler cases of the peer lie (never copied into this repository).
@@ -41,7 +41,7 @@ unit: ## unit tests, story tests and lint
 	go test $(UNITS)
 
 story: ## story tests only; make story REWRITE=1 writes what they print (read the diff)
-	go test -run 'Story|Golden|Datadriven' $(UNITS) $(if $(REWRITE),-rewrite)
+	go test -run 'Story|Stories|Golden|Datadriven' $(UNITS) $(if $(REWRITE),-rewrite)
 
 lint: ## the house's own rules: imports, purity, sizes, names, comments, order
 	@echo "== lint"
