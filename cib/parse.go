@@ -52,8 +52,8 @@ type parser struct {
 // frame is an open element.
 type frame struct {
 	e    *Elem
-	kids int    // where its children begin in parser.kids
-	text string // character data so far, trimmed run by run
+	kids int      // where its children begin in parser.kids
+	text []string // runs of character data so far, trimmed
 }
 
 // lineAt counts lines up to a byte; bytes must come in rising order.
@@ -250,7 +250,8 @@ func (p *parser) addText(at int, s string) error {
 	if len(p.open) == 0 {
 		return p.fail(at, "text outside of the document")
 	}
-	p.open[len(p.open)-1].text += s
+	top := &p.open[len(p.open)-1]
+	top.text = append(top.text, s)
 	return nil
 }
 
@@ -289,7 +290,9 @@ func (p *parser) finish() {
 		copy(f.e.kids, own)
 		p.kids = p.kids[:f.kids]
 	}
-	f.e.text = f.text
+	if len(f.text) > 0 {
+		f.e.text = strings.Join(f.text, "")
+	}
 	p.add(f.e)
 }
 
