@@ -1,6 +1,20 @@
 package ring
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
+
+// relations is what the candidates of a gathering hold against each other, in
+// sets of places in the proposal.
+type relations struct {
+	all     uint64
+	joined  uint64             // who takes part in this gathering, and did so a short while ago
+	accuses [MaxMembers]uint64 // whom the candidate cannot be with …
+	sick    [MaxMembers]uint64 // … because they do not do their part
+	accused [MaxMembers]uint64 // by whom the candidate is accused
+	tenure  [MaxMembers]int    // with how many others it has been together for long
+}
 
 // choose decides who of the candidates is to be in the view. Each node knows
 // whom it cannot be with, and says so in its join; from the same joins all draw
@@ -16,42 +30,87 @@ import "time"
 //   - Those who are out choose among themselves in the same way.
 func (m *Machine) choose() {
 	who := m.gather.who
-	open := make([]bool, len(who)) // not yet in a group
-	for i, c := range who {
-		open[i] = !m.accusedAbsent(c)
-		who[i].out = true
-	}
+	r := m.relations()
 	me, _ := who.find(m.self.id)
-	open[me] = true
-	for open[me] {
-		group := m.group(open)
-		for i, in := range group {
-			if in {
-				open[i] = false
-				who[i].out = !group[me]
-			}
-		}
+	open := r.all &^ m.accusedAbsent(r)
+	open |= 1 << me
+	chosen := r.group(open)
+	for chosen>>me&1 == 0 {
+		open &^= chosen
+		chosen = r.group(open)
+	}
+	for i := range who {
+		who[i].out = chosen>>i&1 == 0
 	}
 }
 
-// accusedAbsent tells whether a candidate has not joined and somebody who has
-// cannot be with it.
-func (m *Machine) accusedAbsent(c candidate) bool {
-	if m.joined(c) {
-		return false
-	}
-	if c.failed {
-		return true
-	}
-	if m.now < m.gather.began+m.grace() && m.cur != nil && m.cur.seats.has(c.seat) {
-		return false // it was here a moment ago and may be about to join
-	}
-	for _, o := range m.gather.who {
-		if yes, _ := m.accuses(o, c); yes {
-			return true
+// relations gathers who accuses whom: this node's own view, and what the others
+// say in their joins.
+func (m *Machine) relations() *relations {
+	who := m.gather.who
+	r := &relations{all: 1<<len(who) - 1}
+	for i, c := range who {
+		from := who
+		if c.seat == m.self {
+			r.joined |= 1 << i
+			r.tenure[i] = m.gather.tenure
+		} else {
+			p := m.peer(c.id)
+			if p == nil || p.join == nil || p.inc != c.inc {
+				continue
+			}
+			if m.now-p.joinAt < m.freshness() {
+				r.joined |= 1 << i
+			}
+			r.tenure[i] = p.join.tenure
+			from = p.join.who
+		}
+		k := 0
+		for _, o := range from {
+			for k < len(who) && who[k].id < o.id {
+				k++
+			}
+			if k == len(who) {
+				break
+			}
+			if o.failed && who[k].seat == o.seat {
+				r.accuses[i] |= 1 << k
+				r.accused[k] |= 1 << i
+				if o.sick {
+					r.sick[i] |= 1 << k
+				}
+			}
 		}
 	}
-	return false
+	return r
+}
+
+// freshness is how old a join may be and still be a sign of life: joins are
+// repeated.
+func (m *Machine) freshness() time.Duration {
+	return max(2*m.cfg.Join, min(4*m.cfg.Join, m.cfg.Token/2))
+}
+
+// joined tells whether a peer takes part in this gathering, and did so a short
+// while ago.
+func (m *Machine) joined(p *peer, inc uint64) bool {
+	return p.inc == inc && p.join != nil && m.now-p.joinAt < m.freshness()
+}
+
+// accusedAbsent returns the candidates that have not joined and that somebody
+// who has cannot be with. Members of the last view are given some time to join.
+func (m *Machine) accusedAbsent(r *relations) uint64 {
+	grace := m.now < m.gather.began+m.grace() && m.cur != nil
+	var out uint64
+	for i, c := range m.gather.who {
+		if r.joined>>i&1 == 1 {
+			continue
+		}
+		if c.failed || (r.accused[i] != 0 && !(grace && m.cur.seats.has(c.seat))) {
+			out |= 1 << i
+		}
+	}
+	return out
 }
 
 // grace is how long what others say of a member is not believed: its own join
@@ -60,83 +119,38 @@ func (m *Machine) grace() time.Duration {
 	return min(max(4*m.relay.rtt, 5*time.Millisecond), m.cfg.Token/4)
 }
 
-// joined tells whether a candidate takes part in this gathering, and did so a
-// short while ago: joins are repeated.
-func (m *Machine) joined(c candidate) bool {
-	if c.seat == m.self {
-		return true
-	}
-	p := m.peer(c.id)
-	return p != nil && p.inc == c.inc && p.join != nil && m.now-p.joinAt < max(2*m.cfg.Join, min(4*m.cfg.Join, m.cfg.Token/2))
-}
-
-// accuses tells whether one candidate says that it cannot be with another, and
-// whether because that one is sick.
-func (m *Machine) accuses(by, c candidate) (yes, sick bool) {
-	if by.seat == m.self {
-		return c.failed, c.sick
-	}
-	p := m.peer(by.id)
-	if p == nil || p.join == nil || p.inc != by.inc {
-		return false, false
-	}
-	return p.join.who.fails(c.seat)
-}
-
 // group returns which of the open candidates can all be with each other,
 // leaving out as few as possible.
-func (m *Machine) group(open []bool) []bool {
-	in := make([]bool, len(open))
-	copy(in, open)
+func (r *relations) group(open uint64) uint64 {
 	for {
 		worst, most := -1, 0
-		for i := range in {
-			if in[i] {
-				if w := m.trouble(i, in); w > 0 && w >= most {
-					worst, most = i, w
-				}
+		for s := open; s != 0; s &= s - 1 {
+			i := bits.TrailingZeros64(s)
+			if w := r.trouble(i, open); w > 0 && w >= most {
+				worst, most = i, w
 			}
 		}
 		if worst < 0 {
-			return in
+			return open
 		}
-		in[worst] = false
+		open &^= 1 << worst
 	}
 }
 
 // trouble weighs a candidate's broken relations with the others of a group; 0
 // means that it can be with all of them.
-func (m *Machine) trouble(i int, in []bool) int {
-	who := m.gather.who
-	broken, guilt := 0, 0
-	for j := range who {
-		if !in[j] || i == j {
-			continue
-		}
-		by, bySick := m.accuses(who[i], who[j])
-		of, ofSick := m.accuses(who[j], who[i])
-		if by || of {
-			broken++
-		}
-		if (by && !bySick) || ofSick {
-			guilt++
-		}
-	}
+func (r *relations) trouble(i int, in uint64) int {
+	in &^= 1 << i
+	broken := bits.OnesCount64((r.accuses[i] | r.accused[i]) & in)
 	if broken == 0 {
 		return 0
 	}
-	return (broken*(MaxMembers+1)+MaxMembers-m.tenure(who[i]))*2*MaxMembers + guilt
-}
-
-// tenure is how many others a candidate has been together with for long.
-func (m *Machine) tenure(c candidate) int {
-	if c.seat == m.self {
-		return m.gather.tenure
+	guilty := r.accuses[i] &^ r.sick[i] & in
+	for s := r.accused[i] & in; s != 0; s &= s - 1 {
+		by := bits.TrailingZeros64(s)
+		guilty |= r.sick[by] >> i & 1 << by
 	}
-	if p := m.peer(c.id); p != nil && p.join != nil {
-		return p.join.tenure
-	}
-	return 0
+	return (broken*(MaxMembers+1)+MaxMembers-r.tenure[i])*2*MaxMembers + bits.OnesCount64(guilty)
 }
 
 // ownTenure counts the members of the installed view that have been there for

@@ -193,12 +193,25 @@ func (m *Machine) absorbCandidate(who proposal, c candidate) proposal {
 	}
 	p := m.peer(c.id)
 	switch {
+	case p == nil && m.full(who):
+		return who
 	case p == nil: // not configured here
 		return who.put(candidate{seat: c.seat, failed: true})
 	case p.inc != 0 && p.inc != c.inc:
 		return who
 	}
 	return who.put(m.candidate(p, c.inc))
+}
+
+// full tells whether a proposal has room for configured nodes only.
+func (m *Machine) full(who proposal) bool {
+	n := len(who)
+	for _, p := range m.peers {
+		if _, ok := who.find(p.id); !ok {
+			n++
+		}
+	}
+	return n >= MaxMembers
 }
 
 // candidate makes a candidate of a peer, with what is held against it.
@@ -294,7 +307,7 @@ func (m *Machine) noConsensus() {
 func (m *Machine) idle() []*peer {
 	var out []*peer
 	for _, c := range m.gather.who {
-		if p := m.peer(c.id); p != nil && c.in() && !m.joined(c) {
+		if p := m.peer(c.id); p != nil && c.in() && !m.joined(p, c.inc) {
 			out = append(out, p)
 		}
 	}

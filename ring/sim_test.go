@@ -14,19 +14,20 @@ import (
 // sim is a cluster in virtual time: machines, the network between them, and a
 // stand-in for the wire's heartbeats. All chance comes from one seed.
 type sim struct {
-	rng    *rand.Rand
-	now    time.Duration
-	events eventHeap
-	order  uint64
-	nodes  []*simNode // by id-1
-	links  [][]simLink
-	lives  []*life
-	cfg    Config // template
-	base   time.Duration
-	jitter time.Duration
-	trace  func(format string, args ...any)
-	steps  int
-	sent   int // ring packets
+	rng         *rand.Rand
+	now         time.Duration
+	events      eventHeap
+	order       uint64
+	nodes       []*simNode // by id-1
+	links       [][]simLink
+	lives       []*life
+	cfg         Config // template
+	base        time.Duration
+	jitter      time.Duration
+	trace       func(format string, args ...any)
+	steps       int
+	sent        int           // ring packets
+	convergence time.Duration // from the end of all faults to one view
 }
 
 // simLink is one direction between two nodes.

@@ -134,3 +134,31 @@ func TestIdleClusterIsQuiet(t *testing.T) {
 		t.Errorf("%d packets in 10 idle seconds", s.sent-sent)
 	}
 }
+
+// TestLargeRing: the largest ring forms, orders, loses half of its members and
+// takes them back.
+func TestLargeRing(t *testing.T) {
+	s := newSim(1, MaxMembers, Config{})
+	for id := 1; id <= MaxMembers; id++ {
+		s.at(time.Duration(s.rng.Intn(40))*time.Millisecond, func() { s.start(id) })
+	}
+	s.run(0)
+	all := func() bool { return s.now > time.Second+40*time.Millisecond && s.quiet() }
+	t.Logf("cold start: %v, %d packets", s.within(t, 500*time.Millisecond, "cold start", all), s.sent)
+	for id := 1; id <= MaxMembers; id++ {
+		s.submit(id, 2000)
+	}
+	sent := s.sent
+	t.Logf("a message of each: %v, %d packets", s.within(t, 100*time.Millisecond, "order", s.quiet), s.sent-sent)
+	sent = s.sent
+	s.partition(func(id int) bool { return id%2 == 0 })
+	halves := func() bool {
+		return len(s.node(1).m.View().Members) == MaxMembers/2 && len(s.node(2).m.View().Members) == MaxMembers/2
+	}
+	t.Logf("halves: %v, %d packets", s.within(t, 1300*time.Millisecond, "halves", halves), s.sent-sent)
+	s.run(3 * time.Second)
+	sent = s.sent
+	s.heal()
+	t.Logf("merge: %v, %d packets", s.within(t, 500*time.Millisecond, "merge", s.quiet), s.sent-sent)
+	s.finish(t, 1)
+}
