@@ -279,7 +279,14 @@ func (p *planner) collectWith(r, orig *rsc, dst *[]*coloc) {
 }
 
 // bundledPromotable tells whether orig is the promotable clone inside of a
-// bundle whose roles are being chosen: then the bundle's colocations are its own.
+// bundle, or an instance of it, whose roles are being chosen: then the bundle's
+// colocations are its own.
 func (p *planner) bundledPromotable(b, orig *rsc) bool {
-	return b.bundle != nil && b.bundle.child == orig && orig.promotable && !orig.unassigned
+	if b.bundle == nil || b.bundle.child == nil || !b.bundle.child.promotable {
+		return false
+	}
+	if orig == b.bundle.child {
+		return orig.clone.choosing
+	}
+	return orig.parent == b.bundle.child && !orig.unassigned
 }

@@ -129,6 +129,7 @@ func (p *planner) colocAttr(n *node, c *coloc, r *rsc) string {
 	if n == nil {
 		return ""
 	}
+	n = hostFor(r, n)
 	if c.attr == "#uname" {
 		return n.name
 	}
@@ -136,6 +137,17 @@ func (p *planner) colocAttr(n *node, c *coloc, r *rsc) string {
 		n = h
 	}
 	return n.attrs[c.attr]
+}
+
+// hostFor is the node that counts when something is colocated with what runs
+// inside of a bundle's container: nothing else can be there, so it is the host.
+func hostFor(r *rsc, n *node) *node {
+	if r != nil && n.bundled && n.remoteRsc != nil && r.bundled() {
+		if h := n.remoteRsc.container.assignedTo; h != nil {
+			return h
+		}
+	}
+	return n
 }
 
 // colocPriority lets a colocation of roles count for the dependent's promotion.
@@ -372,6 +384,7 @@ func clampScore(n int) int { return int(math.Max(-cib.Infinity, math.Min(cib.Inf
 
 func (p *planner) bestMatching(source, target *rsc, n *node, c *coloc) int {
 	if c == nil || c.attr == "#uname" {
+		n = hostFor(target, n)
 		if cd := source.allowed[n.idx]; cd.ok && n.available() {
 			return cd.score
 		}

@@ -152,6 +152,10 @@ func (p *planner) rolePriority(dep, prim *rsc, c *coloc) {
 
 // chooseRoles picks the instances to promote.
 func (p *planner) chooseRoles(r *rsc) {
+	r.clone.choosing = true
+	if r.bundled() { // the bundle's colocations count from now on
+		r.each(func(x *rsc) { x.thisWithDone, x.withThisDone = false, false })
+	}
 	for i := range r.allowed {
 		r.allowed[i].count = 0
 	}
@@ -160,10 +164,6 @@ func (p *planner) chooseRoles(r *rsc) {
 	done := 0
 	for _, k := range r.kids2 {
 		p.showPromotion(k)
-		if done >= r.clone.promotedMax && p.in.Options.Scores {
-			p.keepUnpromoted(k)
-			continue
-		}
 		var n *node
 		if done < r.clone.promotedMax {
 			n = p.promotableOn(k)
@@ -225,7 +225,7 @@ func (p *planner) promotionPriorities(r *rsc) {
 		}
 		for _, c := range p.thisWith(k) {
 			if n != nil {
-				p.applyColoc(k, c.prim, c, true)
+				p.applyColoc(k, c.prim, c, false)
 			}
 		}
 		k.sortIndex = k.priority

@@ -219,6 +219,7 @@ type cloneData struct {
 	interleave, ordered                                  bool
 	total, active                                        int
 	promotionSorted, promotionAdded                      bool
+	choosing                                             bool // its roles are being chosen, or have been
 	child                                                *cib.Elem
 	notifyStart, notifyStop, notifyPromote, notifyDemote *notifyData
 }
