@@ -175,19 +175,20 @@ func (p *planner) ruleAttr(n *node, name string) (string, bool) {
 	return v, ok
 }
 
-// attrHost is the node whose attributes count for a resource on a guest node.
-func (p *planner) attrHost(r *rsc, n *node, name string) *node {
-	if r == nil || !n.isGuest() || r.meta["container-attribute-target"] != "host" || strings.HasPrefix(name, "#") && name != "#uname" || n.remoteRsc == nil || n.remoteRsc.container == nil {
-		return nil
-	}
-	if name == "#uname" || name == "#kind" {
-		return nil
+// attrHost tells whether the attributes of a guest node's host count for a
+// resource there, and which host that is: nil if the guest has or will have none.
+func (p *planner) attrHost(r *rsc, n *node) (*node, bool) {
+	if r == nil || !n.isGuest() || r.meta["container-attribute-target"] != "host" || n.remoteRsc == nil || n.remoteRsc.container == nil {
+		return nil, false
 	}
 	c := n.remoteRsc.container
-	if len(c.runningOn) > 0 {
-		return c.runningOn[0]
+	if !r.unassigned {
+		return c.assignedTo, true
 	}
-	return c.assignedTo
+	if len(c.runningOn) > 0 {
+		return c.runningOn[0], true
+	}
+	return nil, true
 }
 
 // applyLocations adds every preference to the score tables.

@@ -133,7 +133,10 @@ func (p *planner) colocAttr(n *node, c *coloc, r *rsc) string {
 	if c.attr == "#uname" {
 		return n.name
 	}
-	if h := p.attrHost(r, n, c.attr); h != nil {
+	if h, ok := p.attrHost(r, n); ok {
+		if h == nil {
+			return ""
+		}
 		n = h
 	}
 	return n.attrs[c.attr]

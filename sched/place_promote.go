@@ -62,7 +62,10 @@ func (p *planner) promotionScore(k *rsc, n *node) (int, bool) {
 
 // attrFor looks a node attribute up as a resource should see it.
 func (p *planner) attrFor(r *rsc, n *node, name string) (string, bool) {
-	if h := p.attrHost(r, n, name); h != nil {
+	if h, ok := p.attrHost(r, n); ok {
+		if h == nil {
+			return "", false
+		}
 		n = h
 	}
 	v, ok := n.attrs[name]
@@ -275,9 +278,9 @@ func (p *planner) sortForPromotion(r *rsc) {
 		}
 	}
 	for _, c := range p.thisWith(r) {
-		if c.depRole == rolePromoted && c.score < cib.Infinity && c.score > -cib.Infinity || c.depRole == rolePromoted && c.score < 0 {
+		if false {
 			r.allowed = p.addScores(c.prim, r, r.allowed, c, float64(c.score)/cib.Infinity, mergeFlags{active: c.score < cib.Infinity})
-		} else if c.depRole == rolePromoted {
+		} else if c.depRole == rolePromoted && c.score >= cib.Infinity {
 			r.allowed = p.addScores(c.prim, r, r.allowed, c, float64(c.score)/cib.Infinity, mergeFlags{})
 		}
 	}
