@@ -212,7 +212,7 @@ func (p *planner) settle(a *action) {
 		} else {
 			a.runnable = true
 		}
-	case !p.quorate && p.opt.noQuorum == "stop":
+	case !p.quorate && (p.opt.noQuorum == "stop" || p.opt.noQuorum == "demote" && (a.task == "promote" || !r.uber(false).promotable)):
 		p.block(a, "no quorum")
 	case !p.quorate && p.opt.noQuorum == "freeze":
 		if !p.activeAll(r) || r.nextRole > r.role {

@@ -37,15 +37,20 @@ func (p *planner) recurring(r *rsc) {
 // recurInMaintenance is false: nothing is monitored anew while in maintenance.
 func (p *planner) recurInMaintenance(r *rsc) bool { return false }
 
-// recurringOps lists the enabled operations with an interval; of two with the
-// same name and interval, the first.
+// recurringOps lists the operations with an interval; of two with the same
+// name and interval, none.
 func (p *planner) recurringOps(r *rsc) []*cib.Elem {
 	var out []*cib.Elem
 	type key struct {
 		name string
 		iv   int64
 	}
-	seen := map[key]bool{}
+	count := map[key]int{}
+	for op := range r.ops.Named("op") {
+		if op = p.deref(op); op != nil {
+			count[key{op.Get("name"), spanMS(op.Get("interval"))}]++
+		}
+	}
 	for op := range r.ops.Named("op") {
 		if op = p.deref(op); op == nil {
 			continue
@@ -55,12 +60,10 @@ func (p *planner) recurringOps(r *rsc) []*cib.Elem {
 		if iv <= 0 || name == "start" || name == "stop" || name == "promote" || name == "demote" {
 			continue
 		}
-		k := key{name, iv}
-		if seen[k] {
-			p.warn(op.ID(), "operation with the same name and interval exists; ignored", "remove it or change its interval")
+		if count[key{name, iv}] > 1 {
+			p.warn(op.ID(), "another operation has the same name and interval; both are ignored", "remove it or change its interval")
 			continue
 		}
-		seen[k] = true
 		out = append(out, op)
 	}
 	return out

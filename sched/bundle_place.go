@@ -114,6 +114,17 @@ func (p *planner) followBundle(dep, prim *rsc, c *coloc) {
 	}
 }
 
+// bundleHost is the node on which a container would have to be to be with
+// something on a node: that of a guest inside of a container is its host.
+func bundleHost(b *rsc, n *node) *node {
+	if b.kind == bundle && n != nil && n.bundled && n.remoteRsc != nil {
+		if h := n.remoteRsc.container.assignedTo; h != nil {
+			return h
+		}
+	}
+	return n
+}
+
 // createBundle makes the actions of the replicas and the bundle's milestones.
 func (p *planner) createBundle(r *rsc) {
 	var s instState

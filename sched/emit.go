@@ -183,19 +183,21 @@ func (p *planner) graphAction(a *action) *graph.Action {
 // clearKey writes the key as the history has it: anonymous instances lose their number.
 func (p *planner) clearKey(a *action, g *graph.Action) {
 	r := a.r
-	task, iv := a.task, a.interval
-	if a.task == "cancel" {
+	if r.seenAs != "" {
+		g.Key, g.Internal = a.shownKey(), a.key
+	}
+}
+
+// shownKey is the key of an instance's action with the instance's name in the history.
+func (a *action) shownKey() string {
+	r, task := a.r, a.task
+	switch a.task {
+	case "cancel":
 		task = a.meta["operation"]
+	case "notify":
+		return notifyKey(r.seenAs, a.meta["notify_key_type"], a.meta["notify_key_operation"])
 	}
-	internal := a.key
-	if r.seenAs == "" {
-		return
-	}
-	g.Key = opKey(r.seenAs, task, iv)
-	if a.task == "notify" {
-		g.Key = notifyKey(r.seenAs, a.meta["notify_key_type"], a.meta["notify_key_operation"])
-	}
-	g.Internal = internal
+	return opKey(r.seenAs, task, a.interval)
 }
 
 func (p *planner) graphRsc(r *rsc) *graph.Rsc {

@@ -48,6 +48,9 @@ func (p *planner) dotLines() []string {
 // dotName names an action with its node.
 func dotName(a *action) string {
 	name := a.key
+	if a.r != nil && a.r.kind == primitive && a.r.seenAs != "" {
+		name = a.shownKey()
+	}
 	switch {
 	case a.isStonith:
 		return "stonith '" + a.meta["stonith_action"] + "' " + nodeName(a.n)
@@ -56,8 +59,11 @@ func dotName(a *action) string {
 	case a.task == "cancel":
 		return "Cancel " + name + " " + nodeName(a.n)
 	}
-	if a.n != nil && !(a.pseudo && a.task == "load_stopped") {
+	switch {
+	case a.n != nil:
 		return name + " " + a.n.name
+	case a.pseudo:
+		return name
 	}
-	return name
+	return name + " <none>"
 }

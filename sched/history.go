@@ -359,21 +359,17 @@ func (p *planner) removedRsc(n *node, e *cib.Elem) *rsc {
 	return r
 }
 
-// targetRole returns the role that target-role limits the resource to.
+// targetRole returns the role that target-role, or the lack of quorum, limits the resource to.
 func (p *planner) targetRole(r *rsc) (role, bool) {
-	v := r.meta["target-role"]
-	if v == "" || strings.EqualFold(v, "started") || strings.EqualFold(v, "default") {
-		return 0, false
-	}
-	switch parseRole(v) {
+	promotable := r.uber(false).promotable
+	limited := !p.quorate && p.opt.noQuorum == "demote" && promotable
+	switch parseRole(r.meta["target-role"]) {
 	case roleStopped:
 		return roleStopped, true
 	case roleUnpromoted:
-		if r.uber(false).promotable {
-			return roleUnpromoted, true
-		}
+		limited = limited || promotable
 	}
-	return 0, false
+	return roleUnpromoted, limited
 }
 
 // parseRole reads a role in either vocabulary.

@@ -48,7 +48,11 @@ func (p *planner) unpackOp(h, last *history, fail *onFail) *history {
 	case execDone:
 		p.succeeded(h, last, fail)
 	case execNoAgent:
-		last = p.failedOp(h, fail, p.failureOf(h))
+		strategy := p.failureOf(h)
+		if strategy == failIgnore { // nothing can be ignored where there is no agent
+			*fail = max(*fail, failBan)
+		}
+		last = p.failedOp(h, fail, strategy)
 		p.banHere(r.anonymousClone(), n, CauseFailures, "hard-error")
 	default:
 		if h.status == execNotConnected && r.remoteNode != nil && r.container == nil {
@@ -82,7 +86,7 @@ func (p *planner) probeHarmless(h *history) bool { return true }
 // judge turns what the agent returned into how the operation went.
 func (p *planner) judge(h *history, fail *onFail, expired bool) {
 	r := h.r
-	if h.status == execPending || h.status == execCancel {
+	if h.status == execPending || h.status == execCancel || h.status == execNoAgent {
 		return
 	}
 	// A result that was expected is a success, and degraded is running.

@@ -340,12 +340,9 @@ func (p *planner) blockDependents(a *action) {
 	isStart := a.task == "start"
 	if c := r.cloneAround(); c != nil {
 		for _, k := range p.instancesOf(c) {
-			for _, m := range k.prims(nil) {
-				for _, x := range m.acts {
-					if x.task == a.task && x.runnable && m.elem.ID() == r.elem.ID() {
-						return
-					}
-				}
+			x := memberAct(k, a.task, nil)
+			if x == nil || p.flagsOn(x, nil).runnable {
+				return
 			}
 		}
 		r = c

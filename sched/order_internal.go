@@ -33,7 +33,6 @@ func (p *planner) implyPrimitive(r *rsc) {
 		p.orderTasks(r, "start", r, "promote", ordUnrunnable)
 	}
 	p.orderTasks(r, "delete", r, "monitor", ordSameNode|ordThenCancels)
-	p.orderTasks(r, "delete", r, "start", ordSameNode|ordThenCancels)
 	p.implyUnfencing(r)
 	if p.opt.placement != "default" && len(r.util) > 0 {
 		p.implyLoad(r)

@@ -393,9 +393,10 @@ func (p *planner) compatible(match, clo *rsc, rl role, current bool) *rsc {
 		n = placedOn(match)
 	}
 	if n != nil {
-		return p.instanceOn(clo, n, rl, current)
+		return p.instanceOn(clo, bundleHost(clo, n), rl, current)
 	}
 	for _, n := range p.sortNodes(match, nil) {
+		n = bundleHost(clo, n)
 		if k := p.instanceOn(clo, n, rl, current); k != nil {
 			return k
 		}

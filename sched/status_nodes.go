@@ -28,6 +28,13 @@ func (p *planner) unpackStatus() {
 			}
 		}
 	}
+	if !p.quorate && p.opt.noQuorum == "fence" && truthy(p.root.Get("no-quorum-panic")) {
+		for _, n := range p.nodes {
+			if n.kind == status.Member && n.online {
+				p.condemn(n, "cluster does not have quorum", false)
+			}
+		}
+	}
 	for p.unpackHistories(false) {
 	}
 	if p.opt.fencing {
@@ -273,7 +280,7 @@ func (p *planner) unpackHistories(fenced bool) bool {
 			if r == nil || !fenced && r.role != roleStarted {
 				continue
 			}
-		case !fenced && !n.online:
+		case !p.opt.fencing && !n.online:
 			continue
 		}
 		if n.isRemote() {
