@@ -223,7 +223,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"mainstay_quorate 1", "mainstay_members 3", `mainstay_cib_epoch{admin_epoch="0"} 3`, "process_open_fds"} {
+	for _, line := range []string{"mainstay_quorate 1", "mainstay_members 3", "mainstay_cib_epoch 3", "mainstay_open_fds", `ha_cluster_corosync_quorum_votes{type="quorum"} 2`} {
 		if !strings.Contains(string(text), line) {
 			t.Errorf("metrics lack %q", line)
 		}

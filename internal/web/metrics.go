@@ -1,113 +1,70 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"runtime/metrics"
 	"strconv"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"strings"
+	"time"
 
 	"mainstay/cib"
 	"mainstay/status"
+	"mainstay/view"
 )
 
-// newMetrics makes the handler of /metrics: gauges that are read from the node at
-// each scrape, and those of the process.
-func newMetrics(c Cluster) http.Handler {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(&gauges{c}, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
-}
-
-// gauges implements prometheus.Collector over a cluster.
-type gauges struct{ cluster Cluster }
-
-// Describe sends nothing: which series there are depends on the cluster.
-func (g *gauges) Describe(chan<- *prometheus.Desc) {}
-
-// Collect implements prometheus.Collector.
-func (g *gauges) Collect(ch chan<- prometheus.Metric) {
-	snap := g.cluster.Snapshot()
+// serveMetrics answers in Prometheus' text format: the cluster's state under the
+// names that dashboards of such clusters use, then what only this daemon knows.
+// The format is a dozen lines to write; a client library would cost every start of
+// the program, and agents start it often.
+func (s *Server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	snap := s.cluster.Snapshot()
 	if snap == nil {
 		return
 	}
-	m := meter{ch}
-	m.gauge("quorate", "Whether this partition has quorum.", truth(snap.Quorum.Quorate))
-	m.gauge("votes", "Votes present.", float64(snap.Quorum.Votes))
-	m.gauge("votes_expected", "Votes of all configured nodes.", float64(snap.Quorum.Expected))
-	m.gauge("members", "Members of the present view.", float64(len(snap.View.Members)))
-	m.gauge("coordinator", "Whether this node coordinates.", truth(snap.Coordinator == snap.Self && snap.Self != ""))
-	m.gauge("transition_busy", "Whether a transition is under way (known on the coordinator).", truth(snap.Transition.Busy))
-	m.gauge("start_time_seconds", "When the daemon started, in Unix seconds.", float64(snap.Started.Unix()))
-	v := cib.VersionOf(snap.CIB)
-	m.gauge("cib_epoch", "Epoch of the configuration.", float64(v.Epoch), "admin_epoch", strconv.Itoa(v.AdminEpoch))
-	for _, l := range snap.Links {
-		n := strconv.Itoa(l.Link)
-		m.gauge("link_up", "Whether a link to a peer works.", truth(l.Up), "node", l.Node, "link", n)
-		m.gauge("link_rtt_seconds", "Round trip on a link.", l.RTT.Seconds(), "node", l.Node, "link", n)
-		m.gauge("link_loss_ratio", "Share of heartbeats lost lately.", l.Loss, "node", l.Node, "link", n)
-	}
-	m.gauge("alarms", "Alarms that stand.", float64(len(snap.Alarms)))
-	if snap.CIB == nil {
-		return
-	}
-	if st, err := g.cluster.Status(); err == nil {
-		m.cluster(st)
-	}
-}
-
-// meter sends samples.
-type meter struct{ ch chan<- prometheus.Metric }
-
-// gauge sends one sample; labels are names and values in turn.
-func (m meter) gauge(name, help string, v float64, labels ...string) {
-	var names, values []string
-	for i := 0; i+1 < len(labels); i += 2 {
-		names, values = append(names, labels[i]), append(values, labels[i+1])
-	}
-	desc := prometheus.NewDesc("mainstay_"+name, help, names, nil)
-	m.ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, values...)
-}
-
-// cluster sends what the CIB tells of nodes, resources and failures.
-func (m meter) cluster(st *status.Cluster) {
-	for _, n := range st.Nodes {
-		for _, state := range []struct {
-			name string
-			on   bool
-		}{{"online", n.Online}, {"standby", n.Standby}, {"maintenance", n.Maintenance}, {"unclean", n.Unclean}, {"pending", n.Pending}} {
-			m.gauge("node", "State of a node.", truth(state.on), "node", n.Name, "state", state.name)
+	if snap.CIB != nil {
+		if st, err := s.cluster.Status(); err == nil {
+			fmt.Fprint(w, view.Metrics(Frame(snap, st, time.Now())))
 		}
 	}
-	m.gauge("resources", "Resource instances configured.", float64(st.Instances))
-	m.gauge("resources_disabled", "Instances whose target role is Stopped.", float64(st.Disabled))
-	m.gauge("resources_blocked", "Instances that nothing can be done for.", float64(st.Blocked))
-	for _, r := range st.Resources {
-		m.resource(r)
-	}
-	for _, f := range st.FailCounts {
-		m.gauge("fail_count", "Failures of a resource on a node that count.", float64(f.Count), "resource", f.Resource, "node", f.Node)
-	}
-	m.gauge("failures", "Failed operations in the history.", float64(len(st.Failures)))
-	for _, t := range st.Tickets {
-		m.gauge("ticket_granted", "Whether this site holds a ticket.", truth(t.Granted), "ticket", t.ID)
-	}
+	fmt.Fprint(w, nodeMetrics(snap)+processMetrics())
 }
 
-// resource sends where an instance is active, and the same for its children.
-func (m meter) resource(r *status.Resource) {
-	if r.Kind == status.Primitive {
-		for _, p := range r.Places {
-			m.gauge("resource_active", "Where a resource is active, and as what.", 1,
-				"resource", r.ID, "node", p.Node, "role", string(p.Role), "managed", strconv.FormatBool(r.Managed))
-		}
-		m.gauge("resource_failed", "Whether a resource has failed.", truth(r.Failed), "resource", r.ID)
+// samples writes gauges.
+type samples struct{ strings.Builder }
+
+// gauge writes one family of one sample.
+func (b *samples) gauge(name, help string, v float64) {
+	name = "mainstay_" + name
+	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s gauge\n%s %s\n", name, help, name, name, strconv.FormatFloat(v, 'g', -1, 64))
+}
+
+// nodeMetrics is the state of the daemon.
+func nodeMetrics(snap *Snapshot) string {
+	var b samples
+	b.gauge("quorate", "Whether this partition has quorum.", truth(snap.Quorum.Quorate))
+	b.gauge("members", "Members of the present view.", float64(len(snap.View.Members)))
+	b.gauge("coordinator", "Whether this node coordinates.", truth(snap.Coordinator == snap.Self && snap.Self != ""))
+	b.gauge("transition_busy", "Whether a transition is under way, as far as this node knows.", truth(snap.Transition.Busy))
+	b.gauge("cib_epoch", "Epoch of the configuration.", float64(cib.VersionOf(snap.CIB).Epoch))
+	b.gauge("alarms", "Alarms that stand.", float64(len(snap.Alarms)))
+	b.gauge("start_time_seconds", "When the daemon started, in Unix seconds.", float64(snap.Started.Unix()))
+	return b.String()
+}
+
+// processMetrics is what the daemon costs.
+func processMetrics() string {
+	var b samples
+	list := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/sched/goroutines:goroutines"}}
+	metrics.Read(list)
+	b.gauge("memory_bytes", "Memory that the daemon has from the operating system.", float64(list[0].Value.Uint64()))
+	b.gauge("goroutines", "Goroutines of the daemon.", float64(list[1].Value.Uint64()))
+	if fds, err := os.ReadDir("/proc/self/fd"); err == nil {
+		b.gauge("open_fds", "Open files of the daemon.", float64(len(fds)))
 	}
-	for _, c := range r.Children {
-		m.resource(c)
-	}
+	return b.String()
 }
 
 func truth(b bool) float64 {
@@ -115,4 +72,44 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// Frame puts a node's state in the words of package view.
+func Frame(n *Snapshot, c *status.Cluster, now time.Time) *view.Frame {
+	f := &view.Frame{Cluster: c, CIB: n.CIB, Now: now, Daemon: "running"}
+	f.Quorum = &view.Quorum{Quorate: n.Quorum.Quorate, Votes: n.Quorum.Votes, Expected: n.Quorum.Expected,
+		Needed: n.Quorum.Needed, Why: n.Quorum.WhyNot, Ring: n.View.Ring.String()}
+	for _, l := range n.Links {
+		f.Links = append(f.Links, view.Link{Node: l.Node, Link: l.Link, Up: l.Up, RTT: l.RTT, Loss: l.Loss})
+	}
+	for _, a := range n.Alarms {
+		f.Alarms = append(f.Alarms, alarmLine(a))
+	}
+	for _, e := range n.Fencing {
+		f.Fencing = append(f.Fencing, fencing(e))
+	}
+	return f
+}
+
+// alarmLine tells an alarm on one line.
+func alarmLine(a Alarm) string {
+	line := a.Text
+	if a.Source != "" {
+		line = a.Source + ": " + line
+	}
+	if a.Count > 1 {
+		line += fmt.Sprintf(" (%d times since %s)", a.Count, a.Since.Format(time.DateTime))
+	}
+	return line
+}
+
+func fencing(e FenceEvent) view.Fencing {
+	out := view.Fencing{Action: e.Action, Target: e.Node, Delegate: e.Agent, Client: e.Client, Origin: e.Origin, State: view.FencingPending}
+	switch {
+	case e.Done && e.OK:
+		out.State, out.Completed = view.FencingSuccess, e.Ended
+	case e.Done:
+		out.State, out.Completed, out.ExitReason = view.FencingFailed, e.Ended, e.Output
+	}
+	return out
 }

@@ -32,7 +32,6 @@ type Server struct {
 	cluster Cluster
 	log     *slog.Logger
 	http    *http.Server
-	metrics http.Handler
 }
 
 // New makes a server; Serve starts it.
@@ -41,7 +40,6 @@ func New(cfg Config) *Server {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.metrics = newMetrics(cfg.Cluster)
 	s.http = &http.Server{
 		Handler:           s.routes(),
 		ConnContext:       withPeer,
@@ -110,7 +108,7 @@ func restrict(path, group string) error {
 // routes lists every endpoint; openapi.go describes them.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /metrics", s.serveMetrics)
 	mux.HandleFunc("GET /v1/openapi.json", serveOpenAPI)
 	mux.HandleFunc("GET /v1/events", s.events)
 	for pattern, h := range map[string]handler{
