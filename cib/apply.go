@@ -54,6 +54,9 @@ func applyOne(root *Elem, ed Edit) (*Elem, *EditError) {
 	case OpReplace:
 		return replace(root, ed)
 	case OpDelete:
+		if ed.Elem.name == "cib" || ed.Elem.name == "configuration" {
+			return nil, &EditError{Kind: ErrInvalid, What: Label(ed.Elem), Detail: "it cannot be deleted as a whole", Remedy: "erase the configuration instead"}
+		}
 		return remove(root, ed), nil
 	case OpDeleteAll:
 		return nil, &EditError{Kind: ErrInvalid, What: Label(ed.Elem), Detail: "delete-all needs an XPath"}

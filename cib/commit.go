@@ -33,6 +33,10 @@ func Commit(root *Elem, edits []Edit, stamp Stamp) (newRoot *Elem, configChanged
 		out = out.Put(status)
 	}
 	before, after := VersionOf(root), VersionOf(out)
+	if after.Compare(before) < 0 {
+		// A document merged in may be old; the version only ever rises.
+		out, after = WithVersion(out, before), before
+	}
 	if !bumped && !ConfigDiffers(root, out) {
 		if Hash(root) == Hash(out) {
 			return root, false, nil

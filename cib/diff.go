@@ -56,7 +56,7 @@ func (t *trail) path() string {
 	if t.e.name == CommentName {
 		return t.up.path() + "/comment"
 	}
-	if id := t.e.ID(); id != "" {
+	if id := t.e.ID(); id != "" && t.up != nil {
 		return t.up.path() + "/" + t.e.name + "[@id='" + id + "']"
 	}
 	return t.up.path() + "/" + t.e.name

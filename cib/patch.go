@@ -109,6 +109,9 @@ func (p *patcher) change(c *Elem) error {
 }
 
 func (p *patcher) find(path string) (*Place, error) {
+	if !strings.HasPrefix(path, "/") {
+		return nil, fmt.Errorf("%q is not a path from the root", path)
+	}
 	if at := p.quick(path); at != nil {
 		return at, nil
 	}
@@ -261,7 +264,7 @@ func (p *patcher) place() error {
 
 func (p *patcher) placeIn(parent string, group []placing) error {
 	for i := range group {
-		if group[i].move == "" {
+		if group[i].kid != nil {
 			continue
 		}
 		at, err := p.find(group[i].move)

@@ -22,7 +22,7 @@ func (p *Place) Path() string {
 	if p.Elem.Name() == CommentName {
 		return p.Up.Path() + "/comment"
 	}
-	if id := p.Elem.ID(); id != "" {
+	if id := p.Elem.ID(); id != "" && p.Up != nil {
 		return p.Up.Path() + "/" + p.Elem.Name() + "[@id='" + id + "']"
 	}
 	return p.Up.Path() + "/" + p.Elem.Name()

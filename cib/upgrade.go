@@ -53,6 +53,9 @@ func schemaMajor(name string) (int, error) {
 
 // rewrite rebuilds a tree from its leaves up; what does not change is shared.
 func rewrite(e *Elem, change func(*Elem) *Elem) *Elem {
+	if e == nil {
+		return nil
+	}
 	kids, own := e.kids, false
 	for i, k := range e.kids {
 		next := rewrite(k, change)
