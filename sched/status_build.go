@@ -201,9 +201,12 @@ func (p *planner) failureStatus(c *status.Cluster) {
 			continue
 		}
 		for lr := range e.Path("lrm", "lrm_resources").Named("lrm_resource") {
+			told := map[string]bool{} // the last operation may be the last failure, too
 			for op := range lr.Named("lrm_rsc_op") {
-				if failed[op] || noAgentProbe(op) && !p.outdated(lr.ID(), op) {
+				key := op.Get("operation_key") + " " + op.Get("call-id")
+				if failed[op] || noAgentProbe(op) && !told[key] && !p.outdated(lr.ID(), op) {
 					c.Failures = append(c.Failures, failure(op, lr.ID(), n))
+					told[key] = true
 				}
 			}
 			p.failCountStatus(c, lr.ID(), n)
