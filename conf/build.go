@@ -2,6 +2,7 @@ package conf
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,22 +14,44 @@ import (
 // builder turns sections into settings.
 type builder struct {
 	*reader
-	c      *Config
-	old    []entry // multicast-era keys that say where the nodes are
-	bound  []entry // bindnetaddr
-	unit   string  // path of the section being read
-	setTok bool
-	coefOK bool
+	c          *Config
+	lines      map[string]int // where a key was set, by path
+	ifaces     int            // interface sections so far
+	bound      []bound
+	claimed    []claim
+	nodeLines  []placed // in file order
+	deviceLine int
+	cipher     bool // crypto_cipher names one
+}
+
+// bound is a network that a multicast-era file names in place of nodes.
+type bound struct {
+	Interface
+	line int
+}
+
+// claim is an address that a node has.
+type claim struct {
+	addr string
+	link int
+	line int
+}
+
+// placed is where a node stands.
+type placed struct {
+	id   member.NodeID
+	name string
+	line int
 }
 
 func (b *builder) build(root *section) {
+	b.lines = map[string]int{}
 	b.c.Totem = Totem{Transport: "knet", Token: DefaultToken, Encrypted: true, LinkMode: "passive", Interfaces: map[int]Interface{}}
 	b.c.Quorum = Quorum{Provider: "corosync_votequorum", Window: 10 * time.Second}
 	for _, e := range root.keys {
 		b.say(e.line, Warning, e.name, "put it into its section", "a key outside of any section is ignored")
 	}
 	for _, s := range root.subs {
-		b.unit = s.name
 		switch s.name {
 		case "totem":
 			b.totem(s)
@@ -40,42 +63,53 @@ func (b *builder) build(root *section) {
 			b.logging(s)
 		case "system":
 			b.system(s)
-		case "service", "amf", "aisexec", "uidgid", "resources", "nozzle":
-			b.retired(s)
 		default:
+			if why, ok := retired[s.name]; ok {
+				b.say(s.line, Info, s.name, "it can be removed", "not needed: %s", why)
+				continue
+			}
 			b.say(s.line, Warning, s.name, near(s.name, sectionNames), "this section is not known and is ignored")
 		}
 	}
-	b.finish(root)
+	b.finish()
 }
 
-var sectionNames = []string{"totem", "nodelist", "quorum", "logging", "system", "service", "amf", "aisexec", "uidgid", "resources", "nozzle"}
+// strange reports a section that is not known where it stands.
+func (b *builder) strange(s *section, path string, known []string) {
+	b.say(s.line, Warning, path+"."+s.name, near(s.name, known), "this section is not known and is ignored")
+}
 
-// retired explains the sections that have no meaning here.
-func (b *builder) retired(s *section) {
-	why := map[string]string{
-		"service":   "Corosync 1 started Pacemaker by it; the daemon here is both",
-		"amf":       "the Availability Management Framework is gone since Corosync 2",
-		"aisexec":   "the daemon runs as root, as its agents need",
-		"uidgid":    "access is by the group of the API socket and by ACLs",
-		"resources": "the watchdog is fed by the daemon itself",
-		"nozzle":    "a tap device over the links is not offered",
+// unknown reports a key that is not known where it stands.
+func (b *builder) unknown(e entry, path string, known []string) {
+	b.say(e.line, Warning, path+"."+e.name, near(e.name, known), "this key is not known and is ignored")
+}
+
+// finish looks at what can only be judged when all is read.
+func (b *builder) finish() {
+	c := b.c
+	if b.cipher {
+		c.Totem.Encrypted = true
 	}
-	b.say(s.line, Info, s.name, "it can be removed", "not needed: %s", why[s.name])
-}
-
-func (b *builder) finish(root *section) {
-	slices.SortStableFunc(b.c.Nodes, func(x, y Node) int { return cmp.Compare(x.ID, y.ID) })
-	if len(b.c.Nodes) == 0 {
+	if c.Totem.Encrypted && c.Totem.Key != "" && c.Totem.KeyFile == "" {
+		b.say(b.lines["totem.key"], Warning, "totem.key", "write it to a file that only root may read, and name that with keyfile",
+			"who may read this file has the cluster key")
+	}
+	for i := range c.Nodes {
+		if c.Nodes[i].Votes < 0 {
+			c.Nodes[i].Votes = 1
+			if c.Quorum.votes != nil {
+				c.Nodes[i].Votes = *c.Quorum.votes
+			}
+		}
+	}
+	slices.SortStableFunc(c.Nodes, func(x, y Node) int { return cmp.Compare(x.ID, y.ID) })
+	if len(c.Nodes) == 0 {
 		b.withoutNodes()
 	}
 	b.duplicates()
-	if n := len(b.c.Nodes); n > 2 && b.c.Totem.TokenCoefficient > 0 {
-		b.c.Totem.Token += time.Duration(n-2) * b.c.Totem.TokenCoefficient
-	}
-	if b.c.Quorum.TwoNode && len(b.c.Nodes) != 2 && len(b.c.Nodes) != 0 {
-		b.say(0, Error, "quorum.two_node", "remove two_node, or list exactly two nodes", "two_node is set, but the nodelist has %d nodes", len(b.c.Nodes))
-	}
+	b.sameLinks()
+	b.timing()
+	b.votes()
 }
 
 // withoutNodes explains what a multicast-era file lacks.
@@ -84,167 +118,162 @@ func (b *builder) withoutNodes() {
 		b.say(0, Error, "nodelist", "add a nodelist with a node section (name, nodeid, ring0_addr) for each node", "the file names no nodes")
 		return
 	}
-	for i, e := range b.bound {
-		b.say(e.line, Error, "nodelist", "add a nodelist with a node section (name, nodeid, ring"+strconv.Itoa(i)+"_addr) for each node, with its address in that network",
-			"the file finds its nodes by multicast on network %s; here nodes are listed by address", e.value)
+	for _, f := range b.bound {
+		b.say(f.line, Error, "nodelist", "add a nodelist with a node section (name, nodeid, ring"+strconv.Itoa(f.Link)+"_addr) for each node, with its address in that network",
+			"the file finds its nodes by multicast on network %s; here nodes are listed by address", f.BindNet)
 	}
 }
 
+// duplicates looks for nodes that share what must be their own.
 func (b *builder) duplicates() {
-	ids, names, addrs := map[member.NodeID]bool{}, map[string]bool{}, map[string]bool{}
-	for _, n := range b.c.Nodes {
-		if ids[n.ID] {
-			b.say(0, Error, "nodelist.node.nodeid", "give each node a number of its own", "nodeid %s stands twice", n.ID)
+	ids, names := map[member.NodeID]int{}, map[string]int{}
+	for _, n := range b.nodeLines {
+		if first, twice := ids[n.id]; twice {
+			b.say(n.line, Error, "nodelist.node.nodeid", "give each node a number of its own", "nodeid %s stands twice: the node of line %d has it too", n.id, first)
 		}
-		if names[n.Name] {
-			b.say(0, Error, "nodelist.node.name", "give each node a name of its own", "name %q stands twice", n.Name)
+		if first, twice := names[n.name]; twice && n.name != "" {
+			b.say(n.line, Error, "nodelist.node.name", "give each node a name of its own", "name %q stands twice: the node of line %d has it too", n.name, first)
 		}
-		ids[n.ID], names[n.Name] = true, true
-		for _, a := range n.Addrs {
-			if addrs[a] {
-				b.say(0, Error, "nodelist.node.ring_addr", "give each link of each node an address of its own", "address %s stands twice", a)
-			}
-			addrs[a] = true
-		}
+		ids[n.id], names[n.name] = n.line, n.line
 	}
-}
-
-func (b *builder) nodelist(s *section) {
-	for _, e := range s.keys {
-		b.say(e.line, Warning, "nodelist."+e.name, "put it into a node section", "a key outside of a node section is ignored")
-	}
-	for i, sub := range s.subs {
-		if sub.name != "node" {
-			b.say(sub.line, Warning, "nodelist."+sub.name, near(sub.name, []string{"node"}), "this section is not known and is ignored")
+	addrs := map[string]int{}
+	for _, a := range b.claimed {
+		key := a.addr
+		if ip, err := netip.ParseAddr(a.addr); err == nil {
+			key = ip.Unmap().String()
+		}
+		if first, twice := addrs[key]; twice {
+			b.say(a.line, Error, "nodelist.node.ring"+strconv.Itoa(a.link)+"_addr", "give each link of each node an address of its own", "address %s stands twice: line %d has it too", a.addr, first)
 			continue
 		}
-		b.node(sub, i)
+		addrs[key] = a.line
 	}
 }
 
-func (b *builder) node(s *section, at int) {
-	b.unit = "nodelist.node"
-	n := Node{Votes: 1}
-	addrs := map[int]string{}
-	for _, e := range s.keys {
-		link, isAddr := ringAddr(e.name)
-		switch {
-		case isAddr:
-			addrs[link] = e.value
-		case e.name == "nodeid":
-			id, err := member.ParseNodeID(e.value)
-			if err != nil {
-				b.say(e.line, Error, "nodelist.node.nodeid", "", "%v", err)
-			}
-			n.ID = id
-		case e.name == "name":
-			n.Name = e.value
-		case e.name == "quorum_votes":
-			n.Votes = b.number(e)
-		default:
-			b.unknown(e, []string{"nodeid", "name", "quorum_votes", "ring0_addr", "ring1_addr"})
+// sameLinks checks that all nodes are on the same links, each with one kind of address.
+func (b *builder) sameLinks() {
+	if len(b.c.Nodes) == 0 {
+		return
+	}
+	links := b.c.Links()
+	for _, n := range b.c.Nodes {
+		if len(n.Addrs) != links && len(n.Addrs) > 0 {
+			i := slices.IndexFunc(b.nodeLines, func(p placed) bool { return p.id == n.ID })
+			b.say(b.nodeLines[i].line, Error, "nodelist.node", "give it an address on every link, or remove the link from all nodes",
+				"node %s has %d addresses, others have %d", n.Name, len(n.Addrs), links)
 		}
 	}
-	for i := range 8 {
-		a, ok := addrs[i]
+	family := map[int]bool{} // link → is IPv4
+	for _, a := range b.claimed {
+		ip, err := netip.ParseAddr(a.addr)
+		if err != nil {
+			continue
+		}
+		is4 := ip.Unmap().Is4()
+		if first, ok := family[a.link]; ok && first != is4 {
+			b.say(a.line, Error, "nodelist.node.ring"+strconv.Itoa(a.link)+"_addr", "use one kind of address on each link", "link %d has IPv4 and IPv6 addresses", a.link)
+			return
+		}
+		family[a.link] = is4
+	}
+	b.strayInterfaces(links)
+}
+
+// strayInterfaces looks for settings of links on which no node is.
+func (b *builder) strayInterfaces(links int) {
+	for link := range MaxLinks {
+		f, ok := b.c.Totem.Interfaces[link]
 		if !ok {
-			break
+			continue
 		}
-		n.Addrs = append(n.Addrs, a)
-	}
-	switch {
-	case len(n.Addrs) != len(addrs):
-		b.say(s.line, Error, "nodelist.node", "number the links from ring0_addr without gaps", "the node's links are not numbered without gaps")
-	case len(n.Addrs) == 0:
-		b.say(s.line, Error, "nodelist.node.ring0_addr", "add ring0_addr with the node's address", "the node has no address")
-	}
-	if n.ID == 0 {
-		n.ID = member.NodeID(at + 1)
-		b.say(s.line, Warning, "nodelist.node.nodeid", "write nodeid: "+n.ID.String(), "the node has no nodeid; its place in the list is taken")
-	}
-	if n.Name == "" && len(n.Addrs) > 0 {
-		n.Name = n.Addrs[0]
-		b.say(s.line, Warning, "nodelist.node.name", "write name: HOSTNAME", "the node has no name; its address is taken")
-	}
-	b.c.Nodes = append(b.c.Nodes, n)
-}
-
-// ringAddr reads the link's number of a ringX_addr key.
-func ringAddr(key string) (int, bool) {
-	s, ok := strings.CutPrefix(key, "ring")
-	if !ok {
-		return 0, false
-	}
-	s, ok = strings.CutSuffix(s, "_addr")
-	n, err := strconv.Atoi(s)
-	return n, ok && err == nil && n >= 0 && n < 8
-}
-
-// unknown says that a key is not known here.
-func (b *builder) unknown(e entry, known []string) {
-	b.say(e.line, Warning, b.unit+"."+e.name, near(e.name, known), "this key is not known and is ignored")
-}
-
-func (b *builder) number(e entry) int {
-	n, err := strconv.Atoi(e.value)
-	if err != nil || n < 0 {
-		b.say(e.line, Error, b.unit+"."+e.name, "write a number", "%q is not a number", e.value)
-		return 0
-	}
-	return n
-}
-
-func (b *builder) millis(e entry) time.Duration {
-	n, err := strconv.Atoi(e.value)
-	if err != nil || n < 0 {
-		b.say(e.line, Error, b.unit+"."+e.name, "write a number without a unit; it counts milliseconds", "%q is not a number of milliseconds", e.value)
-		return 0
-	}
-	return time.Duration(n) * time.Millisecond
-}
-
-func (b *builder) yes(e entry) bool {
-	switch strings.ToLower(e.value) {
-	case "1", "yes", "on", "true":
-		return true
-	case "0", "no", "off", "false":
-		return false
-	}
-	b.say(e.line, Error, b.unit+"."+e.name, "write yes or no", "%q is neither yes nor no", e.value)
-	return false
-}
-
-// near suggests the known word that differs least, if one is close.
-func near(word string, known []string) string {
-	best, dist := "", 3
-	for _, k := range known {
-		if d := distance(word, k); d < dist {
-			best, dist = k, d
+		at := b.lines["totem.interface."+strconv.Itoa(link)+".linknumber"] + b.lines["totem.interface."+strconv.Itoa(link)+".ringnumber"]
+		if link >= links {
+			b.say(at, Warning, "totem.interface", "add ring"+strconv.Itoa(link)+"_addr to every node, or remove the section", "link %d is described, but no node is on it", link)
+		}
+		if f.PingInterval > 0 && f.PingTimeout > 0 && f.PingTimeout <= f.PingInterval {
+			b.say(b.lines["totem.interface."+strconv.Itoa(link)+".knet_ping_timeout"], Error, "totem.interface.knet_ping_timeout",
+				"make it at least three times knet_ping_interval", "%v is not more than knet_ping_interval %v", f.PingTimeout, f.PingInterval)
 		}
 	}
-	if best == "" {
-		return "remove it"
-	}
-	return "did you mean " + best + "?"
 }
 
-// distance is the number of letters to change, add or remove (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// timing applies the coefficient and looks for times that contradict each other.
+func (b *builder) timing() {
+	t := &b.c.Totem
+	if n := len(b.c.Nodes); n > 2 && t.TokenCoefficient > 0 {
+		t.Token += time.Duration(n-2) * t.TokenCoefficient
 	}
-	for i := 1; i <= len(a); i++ {
-		left := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			d := left
-			if a[i-1] != b[j-1] {
-				d++
-			}
-			left = row[j]
-			row[j] = min(d, row[j]+1, row[j-1]+1)
+	for _, x := range []struct {
+		key string
+		d   time.Duration
+	}{{"token_retransmit", t.TokenRetransmit}, {"hold", t.Hold}, {"join", t.Join}} {
+		if x.d >= t.Token {
+			b.say(b.lines["totem."+x.key], Error, "totem."+x.key, "remove it: it follows from token", "%v is not less than token %v", x.d, t.Token)
 		}
 	}
-	return row[len(b)]
+	if t.Consensus > 0 && t.Consensus < t.Token*6/5 && len(b.c.Nodes) != 2 {
+		b.say(b.lines["totem.consensus"], Info, "totem.consensus", "remove it: it follows from token", "%v is less than 1.2 * token; it only matters where nothing proves that a node is gone", t.Consensus)
+	}
+}
+
+// votes looks for settings of the quorum section that contradict each other or the nodelist.
+func (b *builder) votes() {
+	q, nodes := &b.c.Quorum, b.c.Nodes
+	if q.TwoNode && len(nodes) != 2 && len(nodes) != 0 {
+		b.say(b.lines["quorum.two_node"], Error, "quorum.two_node", "remove two_node, or list exactly two nodes", "two_node is set, but the nodelist has %d nodes", len(nodes))
+	}
+	if q.TwoNode && q.ExpectedVotes != 0 && q.ExpectedVotes != 2 {
+		b.say(b.lines["quorum.expected_votes"], Error, "quorum.expected_votes", "remove expected_votes", "two_node is set, so 2 votes are expected, not %d", q.ExpectedVotes)
+	}
+	sum, uneven := 0, false
+	for _, n := range nodes {
+		sum += n.Votes
+		uneven = uneven || n.Votes != 1
+	}
+	if len(nodes) > 0 && sum == 0 {
+		b.say(0, Error, "nodelist.node.quorum_votes", "give at least one node a vote", "no node has a vote")
+	}
+	if q.ExpectedVotes != 0 && len(nodes) > 0 && q.ExpectedVotes < sum {
+		b.say(b.lines["quorum.expected_votes"], Warning, "quorum.expected_votes", "remove it: the nodelist says it",
+			"%d votes are expected, but the nodes have %d: two halves could both have a majority", q.ExpectedVotes, sum)
+	}
+	if q.LastManStanding && uneven {
+		b.say(b.lines["quorum.last_man_standing"], Error, "quorum.last_man_standing", "give each node one vote, or remove it", "it needs nodes with one vote each")
+	}
+	if q.TieBreakerNode != "" && !q.AutoTieBreaker {
+		b.say(b.lines["quorum.auto_tie_breaker_node"], Warning, "quorum.auto_tie_breaker_node", "write auto_tie_breaker: yes", "it has no effect without auto_tie_breaker")
+	}
+	b.tieBreaker()
+	if q.Device == nil {
+		return
+	}
+	for _, x := range []struct {
+		key string
+		on  bool
+	}{{"auto_tie_breaker", q.AutoTieBreaker}, {"last_man_standing", q.LastManStanding}, {"two_node", q.TwoNode}} {
+		if x.on {
+			b.say(b.lines["quorum."+x.key], Error, "quorum."+x.key, "remove it, or the device section", "it cannot be combined with a quorum device")
+		}
+	}
+	b.say(b.deviceLine, Warning, "quorum.device", "the cluster decides by its own votes until then", "a quorum device is not asked by this version")
+}
+
+// tieBreaker checks auto_tie_breaker_node.
+func (b *builder) tieBreaker() {
+	list := b.c.Quorum.TieBreakerNode
+	if list == "" || list == "lowest" || list == "highest" {
+		return
+	}
+	for _, w := range strings.Fields(strings.ReplaceAll(list, ",", " ")) {
+		id, err := member.ParseNodeID(w)
+		_, listed := b.c.Node(id)
+		if err != nil || !listed {
+			b.say(b.lines["quorum.auto_tie_breaker_node"], Error, "quorum.auto_tie_breaker_node", "write lowest, highest, or node ids of the nodelist", "%q is not a node id of the nodelist", w)
+		}
+	}
+}
+
+func isIP(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
 }

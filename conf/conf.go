@@ -36,9 +36,10 @@ type Totem struct {
 	Merge            time.Duration // 0: the ring's default
 	WindowSize       int           // 0: the ring's default
 	MaxMessages      int           // 0: the ring's default
-	MTU              int           // netmtu, knet_mtu; 0: default
+	MTU              int           // netmtu, knet_mtu: bytes of an IP packet; 0: default (see Payload)
 	Encrypted        bool          // false only if the file says "secauth: off" or "crypto_cipher: none"
 	KeyFile          string        // keyfile; "" for the default place
+	Key              string        // the key itself, if the file has it; KeyFile counts if both are set
 	LinkMode         string        // passive, active, rr
 	IPVersion        string
 	Interfaces       map[int]Interface // per link number, where the file says something
@@ -52,6 +53,7 @@ type Interface struct {
 	PingInterval time.Duration
 	PingTimeout  time.Duration
 	PongCount    int
+	BindNet      string // bindnetaddr of a multicast-era file
 }
 
 // Node is a node section.
@@ -75,6 +77,7 @@ type Quorum struct {
 	AllowDownscale   bool
 	ExpectedTracking bool
 	Device           *Device
+	votes            *int // of nodes without quorum_votes
 }
 
 // Device is the quorum.device section.
@@ -98,9 +101,22 @@ type Logging struct {
 
 // System is the system section.
 type System struct {
-	SchedRR  string // yes, no, maybe
+	SchedRR  string // yes, no, maybe; "": no
 	Priority string
 	StateDir string
+	engine   string
+}
+
+// MaxLinks is the largest number of links.
+const MaxLinks = 8
+
+// Payload is how many bytes of a packet are left to the ring below MTU: the rest
+// is for IPv6 and UDP (48) and for the links' header and seal (48). 0: default.
+func (t Totem) Payload() int {
+	if t.MTU == 0 {
+		return 0
+	}
+	return max(t.MTU-96, 1000)
 }
 
 // DefaultPort is the UDP port of link 0; link n uses the n-th after it.

@@ -60,14 +60,14 @@ func TestProblemsNameThePlaceAndTheRemedy(t *testing.T) {
 	for _, c := range []struct{ edit, want string }{
 		{"token: 1000|token: 1s", `f:5: error: totem.token: "1s" is not a number of milliseconds; write a number without a unit`},
 		{"token: 1000|tokn: 1000", `f:5: warning: totem.tokn: this key is not known and is ignored; did you mean token?`},
-		{"nodeid: 2|nodeid: 1", `f: error: nodelist.node.nodeid: nodeid 1 stands twice`},
+		{"nodeid: 2|nodeid: 1", `f:18: error: nodelist.node.nodeid: nodeid 1 stands twice: the node of line 12 has it too`},
 		{"ring0_addr: 10.0.0.2|ring0_addr: 10.0.0.1", `address 10.0.0.1 stands twice`},
 		{"ring0_addr: 10.0.0.2|# nothing", `numbered without gaps`},
 		{"name: n2|name n2", `f:13: error: "name n2" is neither a key nor a section`},
 		{"quorum {|quorum {\n two_node: maybe", `"maybe" is neither yes nor no`},
 		{"wait_for_all: 1\n}|wait_for_all: 1", `quorum: the section is never closed`},
 		{"nodelist {|nodelists {", `did you mean nodelist?`},
-		{"provider: corosync_votequorum|provider: x", `"x" is not a provider`},
+		{"provider: corosync_votequorum|provider: x", `"x" is not a value of this key; write corosync_votequorum`},
 		{"token: 1000|secauth: perhaps", `"perhaps" is neither yes nor no`},
 	} {
 		from, to, _ := strings.Cut(c.edit, "|")

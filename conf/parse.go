@@ -1,7 +1,9 @@
 package conf
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -115,9 +117,15 @@ func (r *reader) tree(text []byte) *section {
 
 // Parse reads a configuration file. The Config is usable unless Failed(problems).
 func Parse(text []byte, file string) (*Config, []Problem) {
+	b := build(text, file)
+	return b.c, b.problems
+}
+
+func build(text []byte, file string) *builder {
 	r := &reader{file: file}
 	root := r.tree(text)
 	b := &builder{reader: r, c: &Config{Engine: "ring"}}
 	b.build(root)
-	return b.c, r.problems
+	slices.SortStableFunc(r.problems, func(x, y Problem) int { return cmp.Compare(x.Line, y.Line) })
+	return b
 }

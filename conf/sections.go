@@ -1,263 +1,429 @@
 package conf
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"mainstay/member"
 )
 
-// obsolete says what became of a key that other stacks need and this one does not.
-var obsolete = map[string]string{
-	"version":                             "the syntax has one version",
-	"vsftype":                             "views are filtered by quorum alone",
-	"rrp_mode":                            "links are used as link_mode says",
-	"threads":                             "encryption needs no threads of its own",
-	"clear_node_high_bit":                 "node ids are written in the nodelist",
-	"nodeid":                              "node ids are written in the nodelist",
-	"crypto_model":                        "AES-256-GCM is built in",
-	"crypto_cipher":                       "AES-256-GCM is built in",
-	"crypto_hash":                         "AES-256-GCM authenticates too",
-	"token_retransmits_before_loss_const": "retransmission is derived from token; set token_retransmit to change it",
-	"token_warning":                       "the worst gap is always measured and shown",
-	"fail_recv_const":                     "a member that receives nothing is cut out by time",
-	"seqno_unchanged_const":               "an idle token rests",
-	"heartbeat_failures_allowed":          "every link is watched by heartbeats",
-	"max_network_delay":                   "delays are measured",
-	"miss_count_const":                    "what is missing is asked for at once",
-	"send_join":                           "joins are spread by the protocol",
-	"downcheck":                           "the links are watched all the time",
-	"knet_compression_model":              "messages are not compressed on the wire",
-	"knet_compression_threshold":          "messages are not compressed on the wire",
-	"knet_compression_level":              "messages are not compressed on the wire",
-	"knet_pmtud_interval":                 "packets fit every Ethernet",
-	"block_unlisted_ips":                  "packets that are not authentic are always dropped",
-	"cancel_token_hold_on_retransmit":     "an idle token moves as soon as there is work",
-	"ip_dscp":                             "packets carry no DSCP mark",
+// nodeKeys are the keys of nodelist.node; ringX_addr is read elsewhere.
+func nodeKeys() []spec[Node] {
+	return []spec[Node]{
+		{name: "nodeid", what: "number of the node", set: func(*Node, value) {}, get: func(n *Node) (string, string) { return n.ID.String(), "its place in the list" }},
+		{name: "name", what: "name of the node, as its host name is",
+			set: func(n *Node, v value) { n.Name = v.text }, get: func(n *Node) (string, string) { return n.Name, "its address" }},
+		{name: "quorum_votes", kind: number, hi: 1000, what: "votes of the node",
+			set: func(n *Node, v value) { n.Votes = v.n }, get: func(n *Node) (string, string) { return strconv.Itoa(n.Votes), "" }},
+	}
 }
+
+// quorumKeys are the keys of the quorum section (votequorum(5)).
+func quorumKeys() []spec[Quorum] {
+	return []spec[Quorum]{
+		{name: "provider", kind: word, words: []string{"corosync_votequorum"}, what: "quorum is the majority of votes",
+			set: func(*Quorum, value) {}, get: func(q *Quorum) (string, string) { return q.Provider, "" }},
+		{name: "expected_votes", kind: number, lo: 1, hi: 100_000, what: "votes of the whole cluster",
+			set: func(q *Quorum, v value) { q.ExpectedVotes = v.n },
+			get: func(q *Quorum) (string, string) {
+				if q.ExpectedVotes == 0 {
+					return "sum", "the votes of the nodelist"
+				}
+				return strconv.Itoa(q.ExpectedVotes), ""
+			}},
+		{name: "votes", kind: number, hi: 1000, what: "votes of nodes without quorum_votes (older form)",
+			set: func(q *Quorum, v value) { q.votes = &v.n }, get: func(*Quorum) (string, string) { return "", "" }},
+		{name: "two_node", kind: yesNo, what: "one of two nodes is enough; fencing decides which",
+			set: func(q *Quorum, v value) { q.TwoNode = v.yes }, get: func(q *Quorum) (string, string) { return yes(q.TwoNode), "" }},
+		{name: "wait_for_all", kind: yesNo, what: "a cluster that starts needs to see all nodes once",
+			set: func(q *Quorum, v value) { q.WaitForAll = &v.yes },
+			get: func(q *Quorum) (string, string) {
+				if q.WaitForAll == nil {
+					return yes(q.TwoNode), "as two_node"
+				}
+				return yes(*q.WaitForAll), ""
+			}},
+		{name: "auto_tie_breaker", kind: yesNo, what: "of two equal halves one goes on",
+			set: func(q *Quorum, v value) { q.AutoTieBreaker = v.yes }, get: func(q *Quorum) (string, string) { return yes(q.AutoTieBreaker), "" }},
+		{name: "auto_tie_breaker_node", what: "whose half that is: lowest, highest, or node ids in order of preference",
+			set: func(q *Quorum, v value) { q.TieBreakerNode = v.text },
+			get: func(q *Quorum) (string, string) {
+				if !q.AutoTieBreaker && q.TieBreakerNode == "" {
+					return "", ""
+				}
+				if q.TieBreakerNode == "" {
+					return "lowest", ""
+				}
+				return q.TieBreakerNode, ""
+			}},
+		{name: "last_man_standing", kind: yesNo, what: "after a loss that left a majority, the rest counts anew",
+			set: func(q *Quorum, v value) { q.LastManStanding = v.yes }, get: func(q *Quorum) (string, string) { return yes(q.LastManStanding), "" }},
+		{name: "last_man_standing_window", kind: millis, lo: 1, hi: 86_400_000, what: "… this many ms later",
+			set: func(q *Quorum, v value) { q.Window = v.d }, get: func(q *Quorum) (string, string) { return ms(q.Window), "" }},
+		{name: "allow_downscale", kind: yesNo, what: "nodes that leave on purpose are no longer expected",
+			set: func(q *Quorum, v value) { q.AllowDownscale = v.yes }, get: func(q *Quorum) (string, string) { return yes(q.AllowDownscale), "" }},
+		{name: "expected_votes_tracking", kind: yesNo, what: "the highest expected votes ever seen are kept on disk",
+			set: func(q *Quorum, v value) { q.ExpectedTracking = v.yes },
+			get: func(q *Quorum) (string, string) {
+				if q.AllowDownscale && !q.ExpectedTracking {
+					return "yes", "allow_downscale"
+				}
+				return yes(q.ExpectedTracking), ""
+			}},
+	}
+}
+
+// deviceKeys are the keys of quorum.device (corosync-qdevice(8)).
+func deviceKeys() []spec[Device] {
+	return []spec[Device]{
+		{name: "model", kind: word, words: []string{"net"}, what: "how the device is asked: at a host in the network",
+			set: func(d *Device, v value) { d.Model = v.text }, get: func(d *Device) (string, string) { return d.Model, "" }},
+		{name: "votes", kind: number, hi: 1000, what: "votes of the device",
+			set: func(d *Device, v value) { d.Votes = v.n }, get: func(d *Device) (string, string) { return strconv.Itoa(d.Votes), "" }},
+		{name: "timeout", kind: millis, lo: 1, hi: mostToken, what: "ms without an answer after which the device has no vote",
+			set: func(d *Device, v value) { d.Timeout = v.d }, get: func(d *Device) (string, string) { return ms(d.Timeout), "" }},
+		{name: "sync_timeout", kind: millis, lo: 1, hi: mostToken, what: "the same while a view forms",
+			set: func(d *Device, v value) { d.SyncTimeout = v.d }, get: func(d *Device) (string, string) { return ms(d.SyncTimeout), "" }},
+		gone[Device]("master_wins", "it belongs to quorum disks (cman)"),
+	}
+}
+
+// netKeys and heuristicsKeys are the keys of the device's subsections; exec_NAME
+// may be any name.
+var (
+	netKeys = []string{"host", "port", "algorithm", "tls", "tie_breaker", "connect_timeout", "force_ip_version", "keep_active_partition_tie_breaker"}
+	heurKey = []string{"mode", "timeout", "sync_timeout", "interval"}
+)
+
+// loggingKeys are the keys of the logging section.
+func loggingKeys() []spec[Logging] {
+	const structured = "every line is structured and carries its time"
+	return []spec[Logging]{
+		{name: "to_logfile", kind: yesNo, what: "lines go to logfile",
+			set: func(l *Logging, v value) { l.ToFile = v.yes }, get: func(l *Logging) (string, string) { return yes(l.ToFile), "" }},
+		{name: "logfile", what: "where they go",
+			set: func(l *Logging, v value) { l.File = v.text }, get: func(l *Logging) (string, string) { return l.File, "" }},
+		{name: "to_syslog", kind: yesNo, what: "lines go to the system log",
+			set: func(l *Logging, v value) { l.ToSyslog = v.yes }, get: func(l *Logging) (string, string) { return yes(l.ToSyslog), "" }},
+		{name: "to_stderr", kind: yesNo, what: "lines go to standard error, so to the journal under systemd",
+			set: func(l *Logging, v value) { l.ToStderr = v.yes }, get: func(l *Logging) (string, string) { return yes(l.ToStderr), "" }},
+		{name: "debug", kind: word, words: []string{"on", "off", "trace", "yes", "no", "1", "0", "true", "false"}, what: "lines of level debug are written too",
+			set: func(l *Logging, v value) {
+				l.Debug = slices.Contains([]string{"on", "trace", "yes", "1", "true"}, v.text)
+			}, get: func(l *Logging) (string, string) { return yes(l.Debug), "" }},
+		gone[Logging]("timestamp", structured),
+		gone[Logging]("fileline", structured),
+		gone[Logging]("function_name", structured),
+		gone[Logging]("tags", structured),
+		gone[Logging]("blackbox", "the history of transitions and the system log are kept"),
+		gone[Logging]("syslog_facility", "the facility is daemon"),
+		gone[Logging]("syslog_priority", "each line has its own level; see debug"),
+		gone[Logging]("logfile_priority", "each line has its own level; see debug"),
+	}
+}
+
+// systemKeys are the keys of the system section.
+func systemKeys() []spec[System] {
+	return []spec[System]{
+		{name: "engine", kind: word, words: []string{"ring", "corosync"}, what: "who does membership and messages: the built-in ring, or an installed Corosync",
+			set: func(s *System, v value) { s.engine = v.text }, get: func(s *System) (string, string) { return either2(s.engine, "ring"), "" }},
+		{name: "sched_rr", kind: word, words: []string{"yes", "no", "maybe"}, what: "realtime scheduling; not needed, so only if it is written here",
+			set: func(s *System, v value) { s.SchedRR = v.text }, get: func(s *System) (string, string) { return either2(s.SchedRR, "no"), "" }},
+		{name: "priority", what: "priority as of nice(1): max, min or a number; if sched_rr is no",
+			set: func(s *System, v value) { s.Priority = v.text }, get: func(s *System) (string, string) { return s.Priority, "" }},
+		{name: "state_dir", what: "where the daemon keeps what must survive",
+			set: func(s *System, v value) { s.StateDir = v.text }, get: func(s *System) (string, string) { return either2(s.StateDir, "/var/lib/mainstay"), "" }},
+		gone[System]("move_to_root_cgroup", "the daemon stays in the control group of its unit"),
+		gone[System]("qb_ipc_type", "clients speak HTTP over a Unix socket"),
+		gone[System]("allow_knet_handle_fallback", "links need no privileges"),
+	}
+}
+
+func either2(s, def string) string {
+	if s != "" {
+		return s
+	}
+	return def
+}
+
+// retired explains the sections that have no meaning here.
+var retired = map[string]string{
+	"service":   "Corosync 1 started Pacemaker by it; the daemon here is both",
+	"amf":       "the Availability Management Framework is gone since Corosync 2",
+	"aisexec":   "the daemon runs as root, as its agents need",
+	"uidgid":    "access is by the group of the API socket and by ACLs",
+	"resources": "a watchdog is fed by the daemon itself, when the cluster option stonith-watchdog-timeout asks for it",
+	"nozzle":    "a network device over the links is not offered; use a tunnel of the system's",
+}
+
+// sectionNames are the sections at the top of a file.
+var sectionNames = []string{"totem", "nodelist", "quorum", "logging", "system", "service", "amf", "aisexec", "uidgid", "resources", "nozzle"}
 
 func (b *builder) totem(s *section) {
-	t := &b.c.Totem
-	for _, e := range s.keys {
-		b.unit = "totem"
-		switch e.name {
-		case "cluster_name":
-			t.ClusterName = e.value
-		case "config_version":
-			t.ConfigVersion = uint64(b.number(e))
-		case "transport":
-			if e.value != "knet" {
-				b.say(e.line, Warning, "totem.transport", "write knet or remove it", "links are unicast and encrypted whatever the transport; %q is read as knet", e.value)
-			}
-		case "token":
-			t.Token, t.TokenSet = b.millis(e), true
-		case "token_coefficient":
-			t.TokenCoefficient = b.millis(e)
-		case "token_retransmit":
-			t.TokenRetransmit = b.millis(e)
-		case "hold":
-			t.Hold = b.millis(e)
-		case "join":
-			t.Join = b.millis(e)
-		case "consensus":
-			t.Consensus = b.millis(e)
-		case "merge":
-			t.Merge = b.millis(e)
-		case "window_size":
-			t.WindowSize = b.number(e)
-		case "max_messages":
-			t.MaxMessages = b.number(e)
-		case "netmtu", "knet_mtu":
-			t.MTU = b.number(e)
-		case "secauth":
-			t.Encrypted = b.yes(e)
-		case "keyfile":
-			t.KeyFile = e.value
-		case "link_mode":
-			b.linkMode(e)
-		case "ip_version":
-			t.IPVersion = e.value
-		default:
-			b.oldTotem(e)
-		}
+	b.deprecated(s)
+	read(b, s, "totem", totemKeys(), &b.c.Totem)
+	if line, old := b.lines["totem.rrp_mode"]; old && b.lines["totem.link_mode"] == 0 {
+		b.lines["totem.link_mode"] = line
 	}
-	for i, sub := range s.subs {
+	for _, sub := range s.subs {
 		if sub.name == "interface" {
-			b.iface(sub, i)
+			b.iface(sub)
 			continue
 		}
-		b.say(sub.line, Warning, "totem."+sub.name, near(sub.name, []string{"interface"}), "this section is not known and is ignored")
+		b.strange(sub, "totem", []string{"interface"})
 	}
 }
 
-func (b *builder) linkMode(e entry) {
-	switch e.value {
-	case "passive", "active", "rr":
-		b.c.Totem.LinkMode = e.value
-	default:
-		b.say(e.line, Error, "totem.link_mode", "write passive, active or rr", "%q is not a link mode", e.value)
+// deprecated looks at keys whose meaning depends on others.
+func (b *builder) deprecated(s *section) {
+	values := map[string]entry{}
+	for _, e := range s.keys {
+		values[e.name] = e
 	}
-}
-
-func (b *builder) oldTotem(e entry) {
-	if why, ok := obsolete[e.name]; ok {
-		sev := Info
-		if e.name == "crypto_cipher" && e.value == "none" {
-			why += `; to switch encryption off, write "secauth: off"`
-			sev = Warning
-		}
-		b.say(e.line, sev, "totem."+e.name, "it can be removed", "not needed: %s", why)
+	if e, ok := values["transport"]; ok && e.value != "knet" {
+		b.say(e.line, Warning, "totem.transport", "write knet or remove it", "links are unicast and encrypted whatever the transport; %q is read as knet", e.value)
+	}
+	cipher, has := values["crypto_cipher"]
+	if !has {
 		return
 	}
-	b.unknown(e, []string{"cluster_name", "config_version", "token", "token_coefficient", "token_retransmit", "hold", "join",
-		"consensus", "merge", "window_size", "max_messages", "netmtu", "knet_mtu", "secauth", "keyfile", "link_mode", "ip_version", "transport"})
+	off := cipher.value == "none"
+	_, sec := values["secauth"]
+	switch {
+	case off && !sec:
+		b.say(cipher.line, Warning, "totem.crypto_cipher", `write "secauth: off" if packets are not to be protected`, "packets are protected all the same")
+	case !off && sec:
+		b.cipher = true // it overrides secauth
+	}
 }
 
-func (b *builder) iface(s *section, at int) {
-	b.unit = "totem.interface"
-	f := Interface{Link: at}
-	for _, e := range s.keys {
-		switch e.name {
-		case "linknumber", "ringnumber":
-			f.Link = b.number(e)
-		case "mcastport":
-			f.Port = b.number(e)
-		case "bindnetaddr":
-			b.bound = append(b.bound, e)
-		case "knet_link_priority":
-			f.Priority = b.number(e)
-		case "knet_ping_interval":
-			f.PingInterval = b.millis(e)
-		case "knet_ping_timeout":
-			f.PingTimeout = b.millis(e)
-		case "knet_pong_count":
-			f.PongCount = b.number(e)
-		case "mcastaddr", "broadcast", "ttl", "knet_transport", "knet_ping_precision":
-			b.say(e.line, Info, b.unit+"."+e.name, "it can be removed", "not needed: nodes speak to each other by unicast UDP")
-		default:
-			b.unknown(e, []string{"linknumber", "mcastport", "knet_link_priority", "knet_ping_interval", "knet_ping_timeout", "knet_pong_count"})
+func (b *builder) iface(s *section) {
+	f := Interface{Link: b.ifaces}
+	b.ifaces++
+	for _, e := range s.keys { // the path needs the link's number
+		if n, err := strconv.Atoi(e.value); err == nil && (e.name == "linknumber" || e.name == "ringnumber") {
+			f.Link = n
 		}
 	}
+	path := "totem.interface"
+	at := len(b.problems)
+	lines := b.lines
+	b.lines = map[string]int{}
+	read(b, s, path, interfaceKeys(), &f)
+	for _, k := range interfaceKeys() {
+		if line, ok := b.lines[path+"."+k.name]; ok {
+			lines[path+"."+strconv.Itoa(f.Link)+"."+k.name] = line
+		}
+	}
+	b.lines = lines
+	if Failed(b.problems[at:]) {
+		return
+	}
 	if _, twice := b.c.Totem.Interfaces[f.Link]; twice {
-		b.say(s.line, Error, "totem.interface.linknumber", "number each interface section differently", "link %d is described twice", f.Link)
+		b.say(s.line, Error, path+".linknumber", "number each interface section differently", "link %d is described twice", f.Link)
+	}
+	if f.BindNet != "" {
+		b.bound = append(b.bound, bound{f, b.lines[path+"."+strconv.Itoa(f.Link)+".bindnetaddr"]})
 	}
 	b.c.Totem.Interfaces[f.Link] = f
 }
 
 func (b *builder) quorum(s *section) {
 	q := &b.c.Quorum
-	for _, e := range s.keys {
-		b.unit = "quorum"
-		switch e.name {
-		case "provider":
-			if e.value != "corosync_votequorum" && e.value != "" {
-				b.say(e.line, Error, "quorum.provider", "write corosync_votequorum", "%q is not a provider", e.value)
-			}
-		case "expected_votes":
-			q.ExpectedVotes = b.number(e)
-		case "two_node":
-			q.TwoNode = b.yes(e)
-		case "wait_for_all":
-			v := b.yes(e)
-			q.WaitForAll = &v
-		case "auto_tie_breaker":
-			q.AutoTieBreaker = b.yes(e)
-		case "auto_tie_breaker_node":
-			q.TieBreakerNode = e.value
-		case "last_man_standing":
-			q.LastManStanding = b.yes(e)
-		case "last_man_standing_window":
-			q.Window = b.millis(e)
-		case "allow_downscale":
-			q.AllowDownscale = b.yes(e)
-		case "expected_votes_tracking":
-			q.ExpectedTracking = b.yes(e)
-		default:
-			b.unknown(e, []string{"provider", "expected_votes", "two_node", "wait_for_all", "auto_tie_breaker", "auto_tie_breaker_node",
-				"last_man_standing", "last_man_standing_window", "allow_downscale", "expected_votes_tracking"})
-		}
-	}
+	read(b, s, "quorum", quorumKeys(), q)
 	for _, sub := range s.subs {
-		if sub.name == "device" {
-			b.device(sub)
+		if sub.name != "device" {
+			b.strange(sub, "quorum", []string{"device"})
 			continue
 		}
-		b.say(sub.line, Warning, "quorum."+sub.name, near(sub.name, []string{"device"}), "this section is not known and is ignored")
+		q.Device = &Device{Votes: 1, Timeout: 10 * time.Second, SyncTimeout: 30 * time.Second, Net: map[string]string{}, Heuristics: map[string]string{}}
+		b.device(sub, q.Device)
 	}
 }
 
-func (b *builder) device(s *section) {
-	b.unit = "quorum.device"
-	d := &Device{Votes: 1, Timeout: 10 * time.Second, SyncTimeout: 30 * time.Second, Net: map[string]string{}, Heuristics: map[string]string{}}
-	b.c.Quorum.Device = d
-	for _, e := range s.keys {
-		switch e.name {
-		case "model":
-			d.Model = e.value
-		case "votes":
-			d.Votes = b.number(e)
-		case "timeout":
-			d.Timeout = b.millis(e)
-		case "sync_timeout":
-			d.SyncTimeout = b.millis(e)
-		default:
-			b.unknown(e, []string{"model", "votes", "timeout", "sync_timeout"})
-		}
-	}
+func (b *builder) device(s *section, d *Device) {
+	b.deviceLine = s.line
+	read(b, s, "quorum.device", deviceKeys(), d)
 	for _, sub := range s.subs {
-		into := map[string]map[string]string{"net": d.Net, "heuristics": d.Heuristics}[sub.name]
-		for _, e := range sub.keys {
-			if into != nil {
-				into[e.name] = e.value
-			}
+		switch sub.name {
+		case "net":
+			b.table(sub, "quorum.device.net", netKeys, d.Net)
+		case "heuristics":
+			b.table(sub, "quorum.device.heuristics", heurKey, d.Heuristics)
+		default:
+			b.strange(sub, "quorum.device", []string{"net", "heuristics"})
 		}
 	}
-	b.say(s.line, Warning, "quorum.device", "the cluster decides by its own votes until then", "a quorum device is not asked by this version")
+	if d.Model == "" {
+		b.say(s.line, Error, "quorum.device.model", "write model: net", "the device has no model")
+	}
+	if d.Model == "net" && d.Net["host"] == "" {
+		b.say(s.line, Error, "quorum.device.net.host", "add net { host: ADDRESS } to the device section", "the device's host is not named")
+	}
+}
+
+// table reads a subsection whose values are taken as they are.
+func (b *builder) table(s *section, path string, known []string, into map[string]string) {
+	for _, e := range s.keys {
+		if !strings.HasPrefix(e.name, "exec_") && near(e.name, known) != "did you mean "+e.name+"?" {
+			b.unknown(e, path, known)
+			continue
+		}
+		if e.value == "" {
+			b.say(e.line, Error, path+"."+e.name, "write a value, or remove the key", "the value is missing")
+			continue
+		}
+		b.lines[path+"."+e.name] = e.line
+		into[e.name] = e.value
+	}
+}
+
+func (b *builder) nodelist(s *section) {
+	for _, e := range s.keys {
+		b.say(e.line, Warning, "nodelist."+e.name, "put it into a node section", "a key outside of a node section is ignored")
+	}
+	place := 0
+	for _, sub := range s.subs {
+		if sub.name != "node" {
+			b.strange(sub, "nodelist", []string{"node"})
+			continue
+		}
+		place++
+		b.node(sub, place)
+	}
+}
+
+func (b *builder) node(s *section, place int) {
+	n := Node{Votes: -1}
+	var rest section
+	var addrs [MaxLinks]string
+	count := 0
+	for _, e := range s.keys {
+		link, isAddr := ringAddr(e.name)
+		switch {
+		case isAddr && (link < 0 || link >= MaxLinks):
+			b.say(e.line, Error, "nodelist.node."+e.name, "number the links from 0 to 7", "there are at most %d links", MaxLinks)
+		case isAddr:
+			if why := badAddr(e.value); why != "" {
+				b.say(e.line, Error, "nodelist.node."+e.name, "write an IP address or a host name, without a port", "%q %s", e.value, why)
+			}
+			if addrs[link] == "" {
+				count++
+			}
+			addrs[link] = e.value
+			b.claimed = append(b.claimed, claim{e.value, link, e.line})
+		case e.name == "nodeid":
+			id, err := member.ParseNodeID(e.value)
+			if err != nil {
+				b.say(e.line, Error, "nodelist.node.nodeid", "give the node a number of its own", "%v", err)
+			}
+			n.ID = id
+			rest.keys = append(rest.keys, e)
+		default:
+			rest.keys = append(rest.keys, e)
+		}
+	}
+	lines := b.lines
+	b.lines = map[string]int{}
+	read(b, &rest, "nodelist.node", nodeKeys(), &n)
+	mine := b.lines
+	b.lines = lines
+	for _, a := range addrs[:] {
+		if a == "" {
+			break
+		}
+		n.Addrs = append(n.Addrs, a)
+	}
+	b.addNode(s, n, place, count, mine)
+}
+
+// addNode completes a node from what its section says and lists it.
+func (b *builder) addNode(s *section, n Node, place, count int, lines map[string]int) {
+	for _, sub := range s.subs {
+		b.strange(sub, "nodelist.node", nil)
+	}
+	switch {
+	case len(n.Addrs) != count:
+		b.say(s.line, Error, "nodelist.node", "number the links from ring0_addr without gaps", "the node's links are not numbered without gaps")
+	case count == 0:
+		b.say(s.line, Error, "nodelist.node.ring0_addr", "add ring0_addr with the node's address", "the node has no address")
+	}
+	if n.ID == 0 {
+		n.ID = member.NodeID(place)
+		if lines["nodelist.node.nodeid"] == 0 {
+			b.say(s.line, Warning, "nodelist.node.nodeid", "write nodeid: "+n.ID.String(), "the node has no nodeid; its place in the list is taken")
+		}
+	}
+	if n.Name == "" && len(n.Addrs) > 0 {
+		n.Name = n.Addrs[0]
+		b.say(s.line, Warning, "nodelist.node.name", "write name: HOSTNAME", "the node has no name; its address is taken")
+	}
+	b.nodeLines = append(b.nodeLines, placed{n.ID, n.Name, s.line})
+	for _, k := range nodeKeys() {
+		if l, ok := lines["nodelist.node."+k.name]; ok {
+			b.lines["nodelist.node."+n.ID.String()+"."+k.name] = l
+		}
+	}
+	b.c.Nodes = append(b.c.Nodes, n)
+}
+
+// ringAddr reads the link's number of a ringX_addr key.
+func ringAddr(key string) (int, bool) {
+	s, ok := strings.CutPrefix(key, "ring")
+	if !ok {
+		return 0, false
+	}
+	s, ok = strings.CutSuffix(s, "_addr")
+	n, err := strconv.Atoi(s)
+	return n, ok && err == nil
+}
+
+// badAddr says what is wrong with an address or host name, or "".
+func badAddr(a string) string {
+	if isIP(a) {
+		return ""
+	}
+	if a == "" {
+		return "is no address"
+	}
+	for _, r := range a {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_') {
+			return "is neither an IP address nor a host name"
+		}
+	}
+	if strings.Trim(a, "0123456789.") == "" {
+		return "is not an IP address"
+	}
+	return ""
 }
 
 func (b *builder) logging(s *section) {
-	l := &b.c.Logging
-	for _, e := range s.keys {
-		b.unit = "logging"
-		switch e.name {
-		case "to_logfile":
-			l.ToFile = b.yes(e)
-		case "logfile":
-			l.File = e.value
-		case "to_syslog":
-			l.ToSyslog = b.yes(e)
-		case "to_stderr":
-			l.ToStderr = b.yes(e)
-		case "debug":
-			l.Debug = e.value == "trace" || b.yes(e)
-		case "timestamp", "fileline", "function_name", "blackbox", "syslog_facility", "syslog_priority", "logfile_priority", "tags":
-			b.say(e.line, Info, "logging."+e.name, "it can be removed", "not needed: every line is structured and carries its time")
-		default:
-			b.unknown(e, []string{"to_logfile", "logfile", "to_syslog", "to_stderr", "debug", "timestamp"})
-		}
-	}
+	read(b, s, "logging", loggingKeys(), &b.c.Logging)
 	for _, sub := range s.subs {
-		b.say(sub.line, Info, "logging."+sub.name, "it can be removed", "not needed: lines are told apart by their keys")
+		if sub.name == "logger_subsys" {
+			b.say(sub.line, Info, "logging.logger_subsys", "it can be removed", "not needed: lines are told apart by their keys")
+			continue
+		}
+		b.strange(sub, "logging", []string{"logger_subsys"})
+	}
+	if l := b.c.Logging; l.ToFile && l.File == "" {
+		b.say(s.line, Error, "logging.logfile", "add logfile: /var/log/mainstay.log", "to_logfile is set, but no logfile is named")
 	}
 }
 
 func (b *builder) system(s *section) {
-	for _, e := range s.keys {
-		b.unit = "system"
-		switch e.name {
-		case "engine":
-			if e.value != "ring" {
-				b.say(e.line, Error, "system.engine", "write ring or remove it", "%q is not an engine that this version has", e.value)
-			}
-			b.c.Engine = e.value
-		case "sched_rr":
-			b.c.System.SchedRR = strings.ToLower(e.value)
-		case "priority":
-			b.c.System.Priority = e.value
-		case "state_dir":
-			b.c.System.StateDir = e.value
-		case "move_to_root_cgroup", "qb_ipc_type", "allow_knet_handle_fallback":
-			b.say(e.line, Info, "system."+e.name, "it can be removed", "not needed here")
-		default:
-			b.unknown(e, []string{"engine", "sched_rr", "priority", "state_dir"})
+	read(b, s, "system", systemKeys(), &b.c.System)
+	if e := b.c.System.engine; e != "" {
+		b.c.Engine = e
+		if e != "ring" {
+			b.say(b.lines["system.engine"], Error, "system.engine", "write ring or remove it", "this version cannot work on an installed Corosync")
+		}
+	}
+	if p := b.c.System.Priority; p != "" && p != "max" && p != "min" {
+		if n, err := strconv.Atoi(p); err != nil || n < -20 || n > 19 {
+			b.say(b.lines["system.priority"], Error, "system.priority", "write max, min, or a number from -20 to 19", "%q is not a priority", p)
 		}
 	}
 }
