@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -21,6 +22,11 @@ func orDefault(d, def time.Duration, from string) (string, string) {
 
 // totemKeys are the keys of the totem section (corosync.conf(5)).
 func totemKeys() []spec[Totem] {
+	return slices.Concat(identityKeys(), linkKeys(), timeKeys(), goneKeys())
+}
+
+// identityKeys are about who may speak.
+func identityKeys() []spec[Totem] {
 	return []spec[Totem]{
 		{name: "version", kind: number, lo: 2, hi: 2, what: "version of the syntax; there is one",
 			set: func(*Totem, value) {}, get: func(*Totem) (string, string) { return "2", "" }},
@@ -49,6 +55,12 @@ func totemKeys() []spec[Totem] {
 				}
 				return "(not shown)", ""
 			}},
+	}
+}
+
+// linkKeys are about how packets travel.
+func linkKeys() []spec[Totem] {
+	return []spec[Totem]{
 		{name: "link_mode", kind: word, words: []string{"passive", "active", "rr"}, what: "how several links are used: the best one, all at once, or in turns",
 			set: func(t *Totem, v value) { t.LinkMode = v.text }, get: func(t *Totem) (string, string) { return t.LinkMode, "" }},
 		{name: "rrp_mode", kind: word, words: []string{"none", "active", "passive"}, what: "older name of link_mode",
@@ -73,6 +85,12 @@ func totemKeys() []spec[Totem] {
 					t.MTU = v.n
 				}
 			}, get: func(*Totem) (string, string) { return "", "" }},
+	}
+}
+
+// timeKeys are about the protocol's patience.
+func timeKeys() []spec[Totem] {
+	return []spec[Totem]{
 		{name: "token", kind: millis, lo: leastToken, hi: mostToken,
 			what: "ms of silence on every link after which a node is lost, and without the token after which it is",
 			set:  func(t *Totem, v value) { t.Token, t.TokenSet = v.d, true },
@@ -107,6 +125,12 @@ func totemKeys() []spec[Totem] {
 				}
 				return strconv.Itoa(either(t.WindowSize, 64)), "as window_size"
 			}},
+	}
+}
+
+// goneKeys are those that have no effect here.
+func goneKeys() []spec[Totem] {
+	return []spec[Totem]{
 		gone[Totem]("vsftype", "views are filtered by quorum alone"),
 		gone[Totem]("threads", "encryption needs no threads of its own"),
 		gone[Totem]("clear_node_high_bit", "node ids are written in the nodelist"),
