@@ -36,6 +36,7 @@ const (
 	flagRecovered = 1 << iota // data: the body is a packet of an earlier ring
 	flagInstalled             // token: the new view may be installed
 	flagWaits                 // join: the sender waits for the ring to form
+	flagPaused                // join: the sender was paused
 	flagFresh                 // join: the sender has had no view yet
 )
 

@@ -8,6 +8,7 @@ type join struct {
 	count   uint64          // grows with each join that the sender sends
 	ringSeq uint64          // highest ring sequence that the sender knows of
 	fresh   bool            // the sender has had no view yet
+	paused  bool            // the sender was paused, which excuses it
 	waits   bool            // only a sign of life: the sender waits for the ring to form
 	tenure  int             // with how many others the sender has been together for long
 	who     proposal        // whom it knows of
@@ -21,6 +22,9 @@ func (j *join) encode() []byte {
 	}
 	if j.waits {
 		flags |= flagWaits
+	}
+	if j.paused {
+		flags |= flagPaused
 	}
 	w := newWriter(kindJoin, flags, 48+14*len(j.who)+5*len(j.claims))
 	w.u64(j.inc)
@@ -38,7 +42,7 @@ func (j *join) encode() []byte {
 
 func parseJoin(flags byte, body []byte) (*join, bool) {
 	r := reader{b: body}
-	j := &join{inc: r.u64(), count: r.uv(), ringSeq: r.uv(), fresh: flags&flagFresh != 0, waits: flags&flagWaits != 0}
+	j := &join{inc: r.u64(), count: r.uv(), ringSeq: r.uv(), fresh: flags&flagFresh != 0, waits: flags&flagWaits != 0, paused: flags&flagPaused != 0}
 	j.tenure = r.count(MaxMembers)
 	for range r.count(MaxMembers) {
 		c := candidate{seat: r.seat()}

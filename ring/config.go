@@ -21,7 +21,7 @@ type Config struct {
 	// Seq is what the last KeepSeq of the previous start said; 0 if lost.
 	Seq uint64
 
-	Token      time.Duration // (token) without the token for so long, it is lost; default 1 s
+	Token      time.Duration // (token) silence for so long is evidence; without the token for half as long again, it is lost; default 1 s
 	Retransmit time.Duration // (token_retransmit) longest wait before the token is sent again; default Token/5
 	Hold       time.Duration // (hold) how long an idle token rests; default Token/3
 	Linger     time.Duration // how long a lone sender keeps the token before others acknowledge; default 1 ms

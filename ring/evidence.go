@@ -25,7 +25,8 @@ type peer struct {
 	since     time.Duration   // when it came into the view
 	flaps     int             // times that it fell silent soon after that
 	lagAru    uint64          // what it had received when it was last seen to get on …
-	lagSince  time.Duration   // … and when that was
+	lagSince  time.Duration   // … when that was …
+	lagSeen   int             // … and how often it has been seen since
 	claims    []member.NodeID // nodes that it last said it cannot work with
 }
 

@@ -3,6 +3,8 @@ package ring
 import (
 	"slices"
 	"time"
+
+	"mainstay/member"
 )
 
 // joinGap is the shortest time between two joins of a node.
@@ -10,13 +12,15 @@ const joinGap = time.Millisecond
 
 // gather is what a member remembers while it finds out who is there.
 type gather struct {
-	who    proposal
-	began  time.Duration
-	tenure int           // see Machine.tenure
-	resend time.Duration // wait before the join is sent again
-	sentAt time.Duration // when it was sent last
-	sent   uint64        // joins sent, ever
-	agreed bool          // all agree; waiting for the representative's commit token
+	who     proposal
+	began   time.Duration
+	suspect member.NodeID // did not take the token; if it joins, it is not dead but sick
+	paused  bool          // this process was paused, which is why members are gathered
+	tenure  int           // see Machine.tenure
+	resend  time.Duration // wait before the join is sent again
+	sentAt  time.Duration // when it was sent last
+	sent    uint64        // joins sent, ever
+	agreed  bool          // all agree; waiting for the representative's commit token
 }
 
 // startGather leaves whatever phase there was and proposes a new view of those
@@ -34,11 +38,11 @@ func (m *Machine) startGather(why string, appeared ...*peer) {
 	if m.born != m.now || m.cur != nil {
 		m.note(Info, "members are gathered", "why", why, "state", m.state.String())
 	}
-	m.blame()
+	suspect := m.blame()
 	m.stats.Gathers++
 	m.state = Gathering
 	m.leaveRing()
-	m.gather = gather{began: m.now, tenure: m.ownTenure(), sent: m.gather.sent, sentAt: m.gather.sentAt, who: proposal{}.put(candidate{seat: m.self})}
+	m.gather = gather{began: m.now, suspect: suspect, paused: m.paused, tenure: m.ownTenure(), sent: m.gather.sent, sentAt: m.gather.sentAt, who: proposal{}.put(candidate{seat: m.self})}
 	for _, s := range base {
 		if p := m.peer(s.id); p != nil {
 			if p.inc != 0 {
@@ -93,7 +97,7 @@ func (m *Machine) sendJoin() {
 	j := join{
 		inc: m.self.inc, count: m.gather.sent, ringSeq: m.highSeq, fresh: m.cur == nil,
 		who: m.gather.who, claims: m.claims(), waits: m.state != Gathering,
-		tenure: m.gather.tenure,
+		tenure: m.gather.tenure, paused: m.gather.paused,
 	}
 	m.send(0, j.encode())
 	m.set(timerJoin, m.gather.resend)
@@ -166,6 +170,14 @@ func (m *Machine) joinMatters(p *peer, j *join) bool {
 // cannot be with.
 func (m *Machine) absorb(p *peer, j *join) {
 	if failed, _ := m.gather.who.fails(seat{p.id, p.inc}); failed {
+		return
+	}
+	if p.id == m.gather.suspect && !j.paused {
+		m.gather.suspect = 0
+		m.strike(p, "it does not take the token")
+		m.fail(p)
+		m.proposalChanged()
+		m.checkConsensus()
 		return
 	}
 	p.join, p.joinAt = j, m.now

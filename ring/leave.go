@@ -49,7 +49,9 @@ func (m *Machine) onPaused(d time.Duration) {
 		return
 	}
 	m.note(Warning, "this process was paused", "for", d)
+	m.paused = true
 	m.startGather("this process was paused")
+	m.paused = false
 }
 
 // onConfigure takes a new configuration.

@@ -62,6 +62,7 @@ type Machine struct {
 	gather  gather  // Gathering
 	forming forming // Committing, Recovering
 	leaving bool
+	paused  bool // the gathering that starts is for a pause of this process
 }
 
 // New returns a machine that has not started: its first Step (a Tick will do)

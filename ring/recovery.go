@@ -36,31 +36,16 @@ func (m *Machine) showCommit(c *commit) {
 	}
 }
 
-// startToken lets the representative bring the regular token into being.
+// startToken lets the representative bring the regular token into being. It goes
+// round once before anybody installs the view, even if nothing is to be
+// recovered: who does not take it is found out before it matters.
 func (m *Machine) startToken() {
 	t := &token{ring: m.next.id, tseq: m.forming.tseq + 1, rest: m.self.id, shares: make([]share, len(m.next.seats))}
 	for i := range t.shares {
-		if !m.forming.nothingToRecover() {
-			t.shares[i].backlog = 1 // until it says otherwise
-		}
+		t.shares[i].backlog = 1 // until it says otherwise
 	}
 	m.visit.tseq = t.tseq
 	m.hold(t)
-}
-
-// nothingToRecover tells whether in each group all members have the same packets.
-func (f *forming) nothingToRecover() bool {
-	for _, a := range f.accounts {
-		if a.aru != a.high {
-			return false
-		}
-		for _, b := range f.accounts {
-			if a.old == b.old && a.high != b.high {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // sendRecovery multicasts packets of the previous ring, except those that

@@ -84,19 +84,18 @@ func (m *Machine) relayAgain() {
 // ago and now holds up the forming of one: it gets less patience than others.
 func (m *Machine) onProbation(r *relay) bool {
 	p := m.peer(r.to)
-	return p != nil && p.strikes > 0 && m.state != Operational && r.tries >= 3 && m.now-r.sentAt > max(m.cfg.Token/5, 4*r.rtt)
+	forming := m.state != Operational || (p != nil && p.since+2*m.cfg.Token > m.now)
+	return p != nil && p.strikes > 0 && forming && r.tries >= 3 && m.now-r.sentAt > max(m.cfg.Token/5, 4*r.rtt)
 }
 
-// blame strikes the node that did not take the token although it was sent
-// several times, and is not known to be silent. It must be called before the
-// relay is stopped. The time is short of Token because the first to miss the
-// token has waited for it since before it rested.
-func (m *Machine) blame() {
+// blame returns the node that did not take the token although it was sent
+// several times, or 0. It must be called before the relay is stopped. The time
+// is short of Token because the first to miss the token has waited for it since
+// before it rested.
+func (m *Machine) blame() member.NodeID {
 	r := &m.relay
-	if r.to == 0 || r.tries < 3 || m.now-r.sentAt < m.cfg.Token*6/10 {
-		return
+	if r.to == 0 || r.tries < 3 || m.now-r.sentAt < m.cfg.Token*8/10 {
+		return 0
 	}
-	if p := m.peer(r.to); p != nil && !m.absent(p) {
-		m.strike(p, "it does not take the token")
-	}
+	return r.to
 }

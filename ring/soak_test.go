@@ -24,6 +24,9 @@ func TestNoFalseAlarms(t *testing.T) {
 			s := up(t, 7, 3, Config{})
 			s.run(time.Second)
 			views := s.nodes[0].m.Stats().Views
+			if *flagTrace {
+				s.trace = t.Logf
+			}
 			weather(s)
 			for range 30 * 60 {
 				s.submit(1+s.rng.Intn(3), 100)
@@ -93,7 +96,9 @@ func checkSick(t *testing.T, sick func(s *sim)) {
 		at := s.now
 		s.submit(2, 1000)
 		want := len(s.node(2).life.submitted)
-		if !s.runUntil(s.now+20*time.Second, func() bool { return s.node(5).has(s.node(2), want) || s.node(4).has(s.node(2), want) }) {
+		if !s.runUntil(s.now+20*time.Second, func() bool {
+			return s.node(1).has(s.node(2), want) || s.node(5).has(s.node(2), want) || s.node(4).has(s.node(2), want)
+		}) {
 			t.Fatalf("stalled since %v", at-began)
 		}
 		if took := s.now - at; took > 100*time.Millisecond {

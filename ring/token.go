@@ -66,13 +66,14 @@ func (m *Machine) onToken(from member.NodeID, t *token) {
 }
 
 // watchLag notes whether a member gets on with receiving what was sent. One that
-// does not for Config.Token although it is sent again holds up all others.
+// does not for Config.Token and ten visits of the token, although it is sent again,
+// holds up all others.
 func (m *Machine) watchLag(p *peer, aru, seq uint64) {
 	if aru == seq || aru != p.lagAru || p.lagSince == 0 || m.ringNow() == nil || m.ringNow().log.aru < seq {
-		p.lagAru, p.lagSince = aru, m.now
+		p.lagAru, p.lagSince, p.lagSeen = aru, m.now, 0
 		return
 	}
-	if m.now-p.lagSince > m.cfg.Token {
+	if p.lagSeen++; m.now-p.lagSince > m.cfg.Token && p.lagSeen >= 10 {
 		p.lagSince = 0
 		m.strike(p, "it does not receive what is sent")
 		m.startGather("a member does not receive what is sent")
@@ -245,11 +246,21 @@ func (m *Machine) pass(to member.NodeID) {
 	t.tseq++
 	v.tseq = t.tseq
 	m.stop(timerHold)
-	m.set(timerToken, m.cfg.Token)
+	m.set(timerToken, m.patience())
 	m.startRelay(to, t.ring, t.tseq, t.encode())
 	if !m.outbox.empty() {
 		m.wakeSoon()
 	}
+}
+
+// patience is how long the token may stay away. A dead member is known by its
+// silence after Token, so that in a view there is no need to suspect the token
+// as soon: loss, delay and pauses add up.
+func (m *Machine) patience() time.Duration {
+	if m.state == Operational {
+		return m.cfg.Token * 3 / 2
+	}
+	return m.cfg.Token
 }
 
 // tokenLost gives the token up.
