@@ -22,7 +22,7 @@ const (
 func (a *app) configCommand() *cobra.Command {
 	return family("make", "config", "Check the node's own configuration file (corosync.conf syntax)",
 		&cobra.Command{
-			Use: "check [FILE]", Short: "Say of every key that is wrong or not obeyed what is the matter", Args: cobra.MaximumNArgs(1),
+			Use: "check [FILE]", Short: "Explain every setting in effect, and what is wrong or not obeyed", Args: cobra.MaximumNArgs(1),
 			Example: "  mainstay config check\n  mainstay config check /etc/corosync/corosync.conf",
 			RunE: func(_ *cobra.Command, args []string) error {
 				name := ""
@@ -40,6 +40,7 @@ func (a *app) checkConfig(name string) error {
 		return err
 	}
 	c, problems := conf.Parse(text, name)
+	settings, _ := conf.Explain(text, name)
 	bad := false
 	for _, p := range problems {
 		a.Printf("%s\n", p)
@@ -48,7 +49,7 @@ func (a *app) checkConfig(name string) error {
 	if bad {
 		return face.Failf(face.BadConfig, "%s is not usable\n  remedy: mend the errors above", name)
 	}
-	a.Printf("%s: cluster %q, %d nodes, %d links\n", name, c.Totem.ClusterName, len(c.Nodes), c.Links())
+	a.Printf("%s: cluster %q, %d nodes, %d links\n\n%s", name, c.Totem.ClusterName, len(c.Nodes), c.Links(), conf.Table(settings))
 	return nil
 }
 
