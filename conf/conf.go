@@ -101,7 +101,7 @@ type Logging struct {
 
 // System is the system section.
 type System struct {
-	SchedRR  string // yes, no, maybe; "": no
+	SchedRR  string // yes, no, maybe; "": yes
 	Priority string
 	StateDir string
 	engine   string

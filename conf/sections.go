@@ -129,8 +129,8 @@ func systemKeys() []spec[System] {
 	return []spec[System]{
 		{name: "engine", kind: word, words: []string{"ring", "corosync"}, what: "who does membership and messages: the built-in ring, or an installed Corosync",
 			set: func(s *System, v value) { s.engine = v.text }, get: func(s *System) (string, string) { return either2(s.engine, "ring"), "" }},
-		{name: "sched_rr", kind: word, words: []string{"yes", "no", "maybe"}, what: "realtime scheduling; not needed, so only if it is written here",
-			set: func(s *System, v value) { s.SchedRR = v.text }, get: func(s *System) (string, string) { return either2(s.SchedRR, "no"), "" }},
+		{name: "sched_rr", kind: word, words: []string{"yes", "no", "maybe"}, what: "realtime scheduling, so that a busy machine is not taken for a dead one",
+			set: func(s *System, v value) { s.SchedRR = v.text }, get: func(s *System) (string, string) { return either2(s.SchedRR, "yes"), "" }},
 		{name: "priority", what: "priority as of nice(1): max, min or a number; if sched_rr is no",
 			set: func(s *System, v value) { s.Priority = v.text }, get: func(s *System) (string, string) { return s.Priority, "" }},
 		{name: "state_dir", what: "where the daemon keeps what must survive",

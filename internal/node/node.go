@@ -99,6 +99,9 @@ func Run(ctx context.Context, cfg Config) error {
 	defer context.AfterFunc(ctx, func() { m.Inject(Stop{}) })()
 	cfg.Log.Info("node starts", "event", "start", "node", self.Name, "id", self.ID, "cluster", file.conf.Totem.ClusterName,
 		"links", binds, "token_ms", file.conf.Totem.Token.Milliseconds(), "same_boot", sameBoot, "version", cfg.Version)
+	life, end := context.WithCancel(context.Background())
+	defer end()
+	hasten(life, file.conf, cfg.Log)
 	why := loop.Run()
 	cfg.Log.Info("node ends", "event", "end", "why", why)
 	return nil
@@ -131,6 +134,9 @@ func load(cfg Config) (configFile, error) {
 	}
 	if len(errs) > 0 {
 		return f, errors.Join(errs...)
+	}
+	if f.conf.Engine == "corosync" {
+		return f, fmt.Errorf("%s: system.engine: this version does not run on an installed Corosync; write ring or remove the key", cfg.ConfigFile)
 	}
 	if !f.conf.Totem.Encrypted {
 		cfg.Log.Warn("packets are not encrypted, because the configuration says so", "key", "totem.secauth")
