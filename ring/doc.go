@@ -1,0 +1,62 @@
+package ring
+
+/*
+How it works, by file.
+
+A ring is a sorted list of seats: a node id with an incarnation, so that a
+daemon that was started anew is another member than the one that died
+(roster.go). The phases are Gathering, Committing, Recovering, Operational.
+
+Ordering (token.go, log.go, outbox.go, deliver.go). A token travels round the
+ring. Its holder gives packets their place in the order and multicasts them; a
+packet carries chunks of messages, small ones packed together, large ones split.
+Everybody delivers in order, at once. The token carries for each member up to
+where it has received everything, how many packets it wants to send and how
+many it sent: so all know what is safe to forget, how to share the window, and
+whether anything is left to do. Who lacks a packet asks for it in the token;
+whoever has it sends it again.
+
+The token at rest (rest.go). When everybody has everything and nobody wants to
+send, the token stays with the last sender, who can then send without waiting.
+Others ask for it with a wake packet and get it directly. A lone sender lingers
+(Config.Linger) before it lets the others acknowledge. Once in Config.Hold an
+idle token goes round.
+
+Getting it there (relay.go). Each hop is watched: the token is sent again until
+an acknowledgement comes, or a packet that shows that it went on.
+
+Gathering (gather.go, choose.go, evidence.go, merge.go). Nodes multicast joins:
+whom they know of, and whom they themselves cannot be with. From the same joins
+all choose the same members. When all that are chosen say so, the one with the
+lowest id forms the ring. Evidence makes that immediate: silence on every link,
+a refused port, a goodbye, another incarnation. Where there is none, a time-out
+decides (Config.Consensus). A node that is there and does not do its part is
+struck: it is kept out for a time that grows with each strike. Views announce
+themselves to absent nodes; a merge is not tried while a member of either side
+says that it cannot be with one of the other, and is tried as soon as that ends.
+
+Committing (commit.go). The commit token goes round the new ring twice: first
+each member writes into it what it has of its previous ring, and from then on
+takes no packet of it any more; then all read what the others wrote.
+
+Recovering (recovery.go). The token of the new ring goes round. Members that
+come from the same previous ring send each other, as packets of the new ring,
+what some may lack. When all have received everything and the token has been
+with everybody, the view is installed: the rest of the previous view is
+delivered, up to the first packet that is lost for ever as in that view, beyond
+it only what those sent who come along (Transition, then Deliver, then Install).
+
+Promises, checked by the simulator (check_test.go) after every run:
+
+  - Members that go together from view A to view B deliver the same messages in
+    A, in the same order.
+  - A message is delivered in one view only, the same for all who deliver it.
+  - Any two nodes deliver the messages that both deliver in the same order; of
+    one sender without a hole.
+  - A member delivers its own messages, in the order of submission.
+  - Views have growing numbers, and a number stands for the same members at all.
+  - When faults end, all are in one view in bounded time.
+
+What is not there yet: safe delivery (everybody has it before anybody delivers
+it). The token knows what is safe; nothing asks for it yet.
+*/
