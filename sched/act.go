@@ -207,7 +207,7 @@ func (p *planner) settle(a *action) {
 	case n.pending && a.task != "monitor", n.pending && a.interval == 0:
 		p.block(a, "node availability")
 	case a.needs == needNothing:
-		if n.isGuest() && !n.available() {
+		if n.isGuest() && !p.canFence(n) {
 			a.runnable = false
 		} else {
 			a.runnable = true

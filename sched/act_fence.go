@@ -220,7 +220,7 @@ func (p *planner) fenceGuest(n *node) {
 			if a.task == "stop" {
 				stop = a
 			}
-			if a.task == "start" && !a.optional {
+			if a.task == "start" {
 				op = "reboot"
 			}
 		}

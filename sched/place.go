@@ -20,7 +20,7 @@ func (p *planner) placeAll() {
 	}
 	if p.haveRemote {
 		for _, r := range order {
-			if r.remoteNode != nil && r.kind == primitive && (r.container == nil) {
+			if r.remoteNode != nil && r.kind == primitive {
 				p.place(r, r.partialTo, true)
 			}
 		}

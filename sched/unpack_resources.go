@@ -282,8 +282,9 @@ func (p *planner) unpackMeta(r *rsc) {
 	if r.maintenance {
 		r.managed = false
 	}
-	if truthy(m["allow-migrate"]) && r.kind == primitive {
-		r.migratable = true
+	if v, ok := m["allow-migrate"]; r.kind == primitive {
+		// What is connected to a remote node would otherwise stop when the connection moves.
+		r.migratable = truthy(v) || !ok && isRemoteAgent(r.elem)
 	}
 	if r.kind == clone || r.kind == bundle {
 		p.unpackCloneMeta(r)
@@ -464,6 +465,12 @@ func (p *planner) linkConnections() {
 				n.remoteRsc = r
 				r.remoteNode = n
 			}
+		}
+	}
+	for _, r := range p.all {
+		if c := p.byRsc[r.meta["container"]]; c != nil && c != r && r.kind == primitive && r.container == nil {
+			r.container = c
+			c.fillers = append(c.fillers, r)
 		}
 	}
 	for _, r := range append([]*rsc(nil), p.all...) {
