@@ -21,7 +21,7 @@ type logical struct {
 	line     int
 	toks     []token
 	comments []string
-	raw      string // from its first word on, as written, for xml statements
+	raw      string // of an xml statement: what follows the word xml, as written
 }
 
 // lexer cuts a text into statements.
@@ -83,7 +83,9 @@ func stripPrompt(line string) string {
 func (l *lexer) statement(n int) int {
 	st := logical{line: n + 1, comments: l.comments}
 	l.comments = nil
-	var raw strings.Builder
+	if body, ok := strings.CutPrefix(strings.TrimSpace(stripPrompt(l.lines[n])), "xml "); ok {
+		return l.xml(st, body, n+1)
+	}
 	w := &words{lexer: l}
 	for first := true; n < len(l.lines); first = false {
 		line := l.lines[n]
@@ -97,8 +99,6 @@ func (l *lexer) statement(n int) int {
 		}
 		n++
 		more := w.add(line, n)
-		raw.WriteString(strings.TrimSuffix(strings.TrimRight(line, " \t"), "\\"))
-		raw.WriteByte('\n')
 		if !more {
 			break
 		}
@@ -108,12 +108,29 @@ func (l *lexer) statement(n int) int {
 			Msg: "the quote " + string(w.quote) + " is never closed", Remedy: "close it on the same line"})
 		return n
 	}
-	st.toks, st.raw = w.toks, strings.TrimSpace(raw.String())
+	st.toks = w.toks
 	if len(st.toks) == 0 {
 		return n
 	}
 	if l.joinLost(&st) {
 		return n
+	}
+	l.out = append(l.out, st)
+	return n
+}
+
+// xml reads an xml statement, in which only the backslash at the end of a line counts.
+func (l *lexer) xml(st logical, body string, n int) int {
+	st.toks = []token{{"xml", n, false}}
+	for {
+		line, more := strings.CutSuffix(body, "\\")
+		st.raw += strings.TrimSuffix(line, " ")
+		if !more || n >= len(l.lines) {
+			break
+		}
+		st.raw += "\n"
+		body = strings.TrimRight(l.lines[n], "\t\r ")
+		n++
 	}
 	l.out = append(l.out, st)
 	return n
@@ -146,7 +163,6 @@ func (l *lexer) joinLost(st *logical) bool {
 		Msg:    "a backslash is missing at the end of this line: " + first + " on line " + itoa(st.line) + " continues " + naming(prev.toks),
 		Remedy: "it was read as if the backslash were there; add it"})
 	prev.toks = append(prev.toks, st.toks...)
-	prev.raw += "\n" + st.raw
 	return true
 }
 

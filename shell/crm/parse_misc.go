@@ -300,11 +300,10 @@ func (p *parser) delete() (*Statement, *cib.Problem) {
 
 // xml reads an object given as XML.
 func (p *parser) xml() (*Statement, *cib.Problem) {
-	body := strings.TrimSpace(strings.TrimPrefix(p.raw, "xml"))
-	if len(p.toks) == 2 && p.toks[1].quoted {
-		body = p.toks[1].text
+	body := strings.TrimSpace(p.raw)
+	if n := len(body); n > 1 && (body[0] == '\'' || body[0] == '"') && body[n-1] == body[0] {
+		body = body[1 : n-1]
 	}
-	p.at = len(p.toks)
 	e, err := cib.Parse([]byte(body))
 	if err != nil {
 		return nil, p.problem(p.toks[0], "xml: "+err.Error(), "write one XML element, each line but its last ending in a backslash")
