@@ -185,7 +185,7 @@ func (m *Mux) checkPath(p *peer, i int) {
 		return
 	}
 	switch {
-	case m.now-x.heard >= x.timeout:
+	case m.now-m.graced(x.heard, x.timeout) >= x.timeout:
 		m.pathDown(p, i)
 	case x.suspect != 0:
 		if m.now-x.suspect >= suspectFor && p.heardAt > x.suspect && p.working()&^m.down&^(1<<i) != 0 {

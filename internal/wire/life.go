@@ -54,15 +54,16 @@ func (m *Mux) nextWake() time.Duration {
 			continue
 		}
 		at(m.beat)
-		at(p.heardAt + m.timing.token)
-		at(max(p.heardAt+m.timing.token/2, p.asked+m.timing.token/10))
+		heard := m.graced(p.heardAt, m.timing.token)
+		at(heard + m.timing.token)
+		at(max(heard+m.timing.token/2, p.asked+m.timing.token/10))
 		if p.doubt != 0 {
 			at(max(p.asked+m.timing.doubt/3, p.doubt))
 			at(p.doubt + m.doubtFor(p))
 		}
 		for i := range p.paths {
 			if x := &p.paths[i]; x.addr != "" {
-				x.wake(at)
+				x.wake(m.graced(x.heard, x.timeout), at)
 			}
 		}
 	}
@@ -70,14 +71,14 @@ func (m *Mux) nextWake() time.Duration {
 }
 
 // wake tells when checkPath has something to do.
-func (x *path) wake(at func(time.Duration)) {
+func (x *path) wake(heard time.Duration, at func(time.Duration)) {
 	if x.interval > 0 {
 		at(x.probed + x.interval)
 	}
 	if !x.up {
 		return
 	}
-	at(x.heard + x.timeout)
+	at(heard + x.timeout)
 	switch {
 	case x.suspect != 0:
 		at(max(x.probed+suspectFor/3, x.suspect))
@@ -138,7 +139,7 @@ func (m *Mux) heartbeat(p *peer) {
 // checkLife asks a node that was not heard for half the token time on all links,
 // and gives it up after the whole.
 func (m *Mux) checkLife(p *peer) {
-	age := m.now - p.heardAt
+	age := m.now - m.graced(p.heardAt, m.timing.token)
 	switch {
 	case age >= m.timing.token:
 		m.silence(p)

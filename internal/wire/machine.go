@@ -233,18 +233,25 @@ func (m *Mux) reconfigure(cfg Config) {
 }
 
 // pausedSelf notices that this process did not run for a while. What it did not
-// hear meanwhile is not the others' fault: they get time to be heard.
+// hear meanwhile is not the others' fault: they get time to be heard (see graced).
 func (m *Mux) pausedSelf() {
 	m.resumed = m.now
 	for _, p := range m.peers {
-		p.heardAt = max(p.heardAt, m.now-m.timing.token/2)
 		p.doubt = 0
 		for i := range p.paths {
 			x := &p.paths[i]
-			x.heard = max(x.heard, m.now-x.timeout/2)
 			x.unproved, x.asked, x.suspect = 0, 0, 0
 		}
 	}
+}
+
+// graced is when something was heard, as far as giving up is concerned: after a
+// pause of our own half of the patience is left to the others.
+func (m *Mux) graced(heard, patience time.Duration) time.Duration {
+	if m.resumed == 0 {
+		return heard
+	}
+	return max(heard, m.resumed-patience/2)
 }
 
 // leave says goodbye; two packets on each link, since nobody will repeat them.
