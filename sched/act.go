@@ -199,7 +199,6 @@ func (p *planner) settle(a *action) {
 	case n.kind != status.Guest && !n.online || n.isGuest() && n.resetNeeded && !n.online:
 		if a.runnable {
 			a.runnable = false
-			a.setReason("node availability")
 		}
 		if r.managed && a.task == "stop" && !n.unclean && n.kind != status.Guest && p.opt.fencing && !a.optional {
 			p.condemn(n, "resource actions are unrunnable", false)
