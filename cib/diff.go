@@ -228,8 +228,8 @@ func match(a, b []*Elem, unclear map[pairKey]bool) pairing {
 // markMoves marks the children that must move, by the rule that the peer uses:
 // going through the result, a child whose rank among those that are not set
 // aside differs from its rank before is moved, and set aside where it stands
-// further back. If what is left would not be in order, all that are not part of
-// a longest rising sequence are moved.
+// further back. Those that are not moved are in order: had two of them changed
+// places, the second one's rank before would be too low for its rank now.
 func markMoves(p *pairing) {
 	last, sorted := -1, true
 	for _, i := range p.toA {
@@ -246,7 +246,6 @@ func markMoves(p *pairing) {
 		aside[i] = j < 0
 	}
 	rankNew := 0
-	last, sorted = -1, true
 	for j, i := range p.toA {
 		if i < 0 {
 			continue
@@ -264,45 +263,5 @@ func markMoves(p *pairing) {
 		if rankOld >= rankNew {
 			rankNew++
 		}
-		if !p.moved[j] {
-			sorted = sorted && i > last
-			last = i
-		}
 	}
-	if sorted {
-		return
-	}
-	stay := longestRising(p.toA)
-	for j, i := range p.toA {
-		p.moved[j] = i >= 0 && !stay[j]
-	}
-}
-
-// longestRising marks a longest strictly rising subsequence, negative entries left out.
-func longestRising(list []int) []bool {
-	var tails []int // index into list of the smallest end of a sequence of each length
-	prev := make([]int, len(list))
-	for j, v := range list {
-		if v < 0 {
-			continue
-		}
-		n, _ := slices.BinarySearchFunc(tails, v, func(t, v int) int { return list[t] - v })
-		prev[j] = -1
-		if n > 0 {
-			prev[j] = tails[n-1]
-		}
-		if n == len(tails) {
-			tails = append(tails, j)
-		} else {
-			tails[n] = j
-		}
-	}
-	stay := make([]bool, len(list))
-	if len(tails) == 0 {
-		return stay
-	}
-	for j := tails[len(tails)-1]; j >= 0; j = prev[j] {
-		stay[j] = true
-	}
-	return stay
 }

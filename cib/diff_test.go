@@ -111,3 +111,63 @@ func TestDiffPatchRoundTrip(t *testing.T) {
 		}
 	})
 }
+
+// Every order of six children is reached from every other by the moves of the
+// diff, also with one gone and one new.
+func TestDiffAllOrders(t *testing.T) {
+	var orders []string
+	var permute func(head, rest string)
+	permute = func(head, rest string) {
+		if rest == "" {
+			orders = append(orders, head)
+		}
+		for i := range rest {
+			permute(head+rest[i:i+1], rest[:i]+rest[i+1:])
+		}
+	}
+	permute("", "ABCDEF")
+	a, gone := mustParse(t, orderDoc("ABCDEF", 1)), mustParse(t, orderDoc("AXBCDEYF", 1))
+	for _, order := range orders {
+		for _, from := range []*Elem{a, gone} {
+			for _, to := range []string{order, order[:3] + "N" + order[3:]} {
+				b := mustParse(t, orderDoc(to, 2))
+				if got, err := Patch(from, Diff(from, b)); err != nil || !got.Equal(b) {
+					t.Fatalf("to %s: %v\n%s", to, err, Diff(from, b))
+				}
+			}
+		}
+	}
+}
+
+func TestPatchErrors(t *testing.T) {
+	root := mustParse(t, baseDoc)
+	for _, c := range []struct{ doc, says string }{
+		{`<diff format="1"/>`, `format "1"`},
+		{`<patch/>`, "expected a <diff"},
+		{`<diff format="2"><version><source admin_epoch="1" epoch="4" num_updates="0"/><target/></version></diff>`, "for version 1.4.0, the present one is 1.5.3"},
+		{`<diff format="2"><change operation="delete" path="/cib/nowhere"/></diff>`, "there is no /cib/nowhere"},
+		{`<diff format="2"><change operation="delete" path="/cib"/></diff>`, "the root cannot be deleted"},
+		{`<diff format="2"><change operation="delete" path="//comment()" position="0"/></diff>`, "there is no //comment()"},
+		{`<diff format="2"><change operation="delete" path="/cib/configuration/comment" position="0"/></diff>`, "no comment at position 0"},
+		{`<diff format="2"><change operation="modify" path="/cib/status"/></diff>`, "has no result"},
+		{`<diff format="2"><change operation="create" path="/cib/status"/></diff>`, "nothing to create"},
+		{`<diff format="2"><change operation="create" path="/cib/gone"><x/></change></diff>`, "there is no /cib/gone"},
+		{`<diff format="2"><change operation="move" path="/cib" position="1"/></diff>`, "the root cannot be moved"},
+		{`<diff format="2"><change operation="move" path="/cib/gone" position="1"/></diff>`, "there is no /cib/gone"},
+		{`<diff format="2"><change operation="move" path="/cib/status" position="first"/></diff>`, `"first" is not a number`},
+		{`<diff format="2"><change operation="twist" path="/cib/status"/></diff>`, `unknown operation "twist"`},
+		{`<diff format="2" digest="0"><change operation="delete" path="/cib/status/node_state[@id='1']"/></diff>`, "fetch the whole configuration"},
+		{`<diff format="2"><change operation="delete" path="status"/></diff>`, "not a path from the root"},
+	} {
+		got, err := Patch(root, mustParse(t, c.doc))
+		if err == nil || got != nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", c.doc, err, c.says)
+		}
+	}
+	// A digest that fits is accepted, whatever the path looks like.
+	ok := `<diff format="2" digest="` + VersionedDigest(mergeDoc(t, root, `<node_state id="1" uname="n9"/>`), "3.16.1") + `">
+		<change operation="modify" path="//node_state[@uname='n1']"><change-result><node_state id="1" uname="n9"/></change-result></change></diff>`
+	if _, err := Patch(root, mustParse(t, ok)); err != nil {
+		t.Error(err)
+	}
+}
