@@ -44,7 +44,7 @@ type (
 	Submit struct{ Payload []byte }
 	// Silence says that nothing was heard of Node on any link for Config.Token.
 	Silence struct{ Node member.NodeID }
-	// Heard takes Silence back.
+	// Heard takes Silence back, or says that Node can be heard for the first time.
 	Heard struct{ Node member.NodeID }
 	// Unreachable says that Node's host refuses packets or that it said goodbye.
 	Unreachable struct{ Node member.NodeID }

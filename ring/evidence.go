@@ -140,13 +140,22 @@ func (m *Machine) countFlap(p *peer) {
 	}
 }
 
-// onHeard takes Silence back.
+// onHeard takes Silence back, or the news that a node can be heard for the first
+// time: what it was told before was lost, so it is told again.
 func (m *Machine) onHeard(id member.NodeID) {
 	p := m.peer(id)
 	if p == nil {
 		return
 	}
-	m.speaks(p)
+	switch known := p.silent || p.refuses; {
+	case m.state == Gathering:
+		m.speaks(p)
+		m.joinSoon()
+	case known:
+		m.speaks(p) // which invites it
+	default:
+		m.invite(id)
+	}
 }
 
 // speaks notes that something came from the peer itself. Objections that fall

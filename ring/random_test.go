@@ -9,7 +9,7 @@ import (
 
 var (
 	flagSeed  = flag.Int64("ring.seed", 0, "replay one seed of TestRandomFaults, with a trace")
-	flagSeeds = flag.Int("ring.seeds", 300, "how many seeds TestRandomFaults tries")
+	flagSeeds = flag.Int("ring.seeds", 200, "how many seeds TestRandomFaults tries")
 	flagTrace = flag.Bool("ring.trace", false, "trace what happens")
 	flagFrom  = flag.Int64("ring.from", 1, "the first of them")
 )

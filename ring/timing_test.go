@@ -48,6 +48,28 @@ func TestColdStart(t *testing.T) {
 	}
 }
 
+// TestFirstContact: what is sent before links are up is lost. When they come up,
+// nobody waits for the next announcement.
+func TestFirstContact(t *testing.T) {
+	for _, after := range []time.Duration{20 * time.Millisecond, 80 * time.Millisecond} {
+		s := newSim(1, 3, Config{})
+		s.everyLink(func(l *simLink) { l.cut = true })
+		for id := 1; id <= 3; id++ {
+			s.start(id)
+		}
+		s.run(after)
+		s.heal()
+		for _, n := range s.nodes {
+			for _, o := range s.nodes {
+				if o != n {
+					s.step(n, Heard{o.id})
+				}
+			}
+		}
+		t.Logf("links up after %v: one view after %v more", after, s.within(t, 35*time.Millisecond, "one view", s.converged))
+	}
+}
+
 func TestLateStarter(t *testing.T) {
 	s := up(t, 1, 3, Config{})
 	s.crash(3)
