@@ -160,8 +160,11 @@ func (p *planner) expired(h *history) bool {
 		if p.now.Unix() >= limit {
 			exp = true
 		}
-		if c, _ := p.failCount(r, n, true, false); c > 0 && lastFail > 0 {
+		switch c, _ := p.failCount(r, n, true, false); {
+		case c > 0 && lastFail > 0:
 			p.recheckAt(lastFail + (r.failTimeout+999)/1000 + 1)
+		case lastFail > 0 && !exp: // the count is void, and cleared once this record is as old
+			p.recheckAt(limit)
 		}
 	}
 	isLast := strings.HasSuffix(h.id, "_last_failure_0")
