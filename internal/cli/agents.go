@@ -107,31 +107,25 @@ func (g agents) find(n agent.Name) (near string, ok bool) {
 	return closeTo(n.Type, names), false
 }
 
-// closeTo is cib.Nearest, but only for words that differ in little: an agent that
-// is merely not installed must not be taken for a misspelt one.
+// closeTo returns the name that differs from a word by one letter only, or by its
+// case, or "": an agent that is merely not installed must not be taken for a misspelt
+// one, as cib.Nearest would.
 func closeTo(word string, names []string) string {
 	for _, n := range names {
-		if strings.EqualFold(n, word) {
+		a, b := strings.ToLower(word), strings.ToLower(n)
+		for a != "" && b != "" && a[0] == b[0] {
+			a, b = a[1:], b[1:]
+		}
+		for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+			a, b = a[:len(a)-1], b[:len(b)-1]
+		}
+		swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+		if len(word) > 3 && (len(a) <= 1 && len(b) <= 1 || swapped) {
 			return n
 		}
 	}
-	near := cib.Nearest(word, names)
-	if near == "" || abs(len(near)-len(word)) > 1 || len(word) < 4 {
-		return ""
-	}
-	same := 0
-	for i := range min(len(near), len(word)) {
-		if near[i] == word[i] || near[len(near)-1-i] == word[len(word)-1-i] {
-			same++
-		}
-	}
-	if same < len(word)-1 {
-		return ""
-	}
-	return near
+	return ""
 }
-
-func abs(n int) int { return max(n, -n) }
 
 func (g agents) unit(name string) bool {
 	if !strings.Contains(name, ".") {

@@ -111,7 +111,10 @@ func (a *app) moveEdits(root *cib.Elem, rsc, node string, o moveOptions) ([]cib.
 		return append(edits, intent.Put(root, intent.Prefer(rsc, n.Elem.Get("uname"), how))), nil
 	}
 	on := a.activeOn(root, rsc)
-	if len(on) != 1 {
+	if len(on) == 0 {
+		return nil, face.Failf(face.Error, "resource %q is active nowhere, so there is nothing to move\n  remedy: \"mainstay explain %s\" says why", rsc, rsc)
+	}
+	if len(on) > 1 {
 		return nil, face.Failf(face.Multiple, "resource %q is active on %d nodes (%s)\n  remedy: name the node to move it to, or use \"mainstay resource ban %s NODE\"",
 			rsc, len(on), strings.Join(on, " "), rsc)
 	}

@@ -59,7 +59,7 @@ func allowed() map[string][]string {
 		"internal/web/fake":      slices.Concat(nouns, []string{"internal/web"}),
 		"internal/client":        slices.Concat(nouns, []string{"internal/web"}),
 		"internal/face":          face(),
-		"internal/face/facetest": face("internal/face", "internal/web/fake"),
+		"internal/face/facetest": face("internal/face", "internal/web/fake", "internal/simulate"),
 		"internal/tools":         face("internal/face"),
 		"internal/simulate":      slices.Concat(nouns, speakers, []string{"sched", "transit", "internal/face"}),
 		"internal/conformance":   slices.Concat(nouns, speakers, []string{"sched", "transit", "internal/simulate", "internal/face"}),

@@ -18,6 +18,7 @@ import (
 
 	"mainstay/cib"
 	"mainstay/internal/face"
+	"mainstay/internal/simulate"
 	"mainstay/internal/web"
 	"mainstay/internal/web/fake"
 	"mainstay/sched"
@@ -29,8 +30,9 @@ type Program func(ctx context.Context, env *face.Env, args []string) face.Code
 
 // Walk runs every story in a directory. Directives:
 //
-//	cluster [offline]  a cluster of the nodes in the document that follows; offline:
-//	                   the document is a file that $CIB_file names
+//	cluster [offline]  a cluster of the nodes in the document that follows; it starts
+//	                   and stops things as the scheduler says, and nothing fails.
+//	                   offline: the document is a file that $CIB_file names
 //	file NAME          a file with the content that follows; $DIR/NAME in commands
 //	env                variables for all that follows, NAME=VALUE on each line
 //	run [stdin…]       the commands that follow, one a line; prints what they print
@@ -112,6 +114,7 @@ func (s *story) begin(doc string, offline bool) string {
 	}
 	s.cluster = fake.New(root, names...)
 	s.cluster.Unpack = func(root *cib.Elem) *status.Cluster { return sched.Unpack(sched.Input{CIB: root, Now: Now()}) }
+	s.cluster.Settle = settle
 	s.n++
 	s.socket = filepath.Join(s.dir, "api"+strconv.Itoa(s.n)+".sock")
 	l, err := web.Listen(s.socket, "")
@@ -124,6 +127,19 @@ func (s *story) begin(doc string, offline bool) string {
 		s.must(<-done)
 	})
 	return ""
+}
+
+// settle carries out what the scheduler plans until it plans nothing.
+func settle(root *cib.Elem) *cib.Elem {
+	for range 10 {
+		in := sched.Input{CIB: root, Now: Now()}
+		r := sched.Schedule(in)
+		if len(r.Graph.Actions) == 0 {
+			break
+		}
+		root = simulate.Outcome(in, r.Graph)
+	}
+	return root
 }
 
 // Now is the time at which all stories happen.

@@ -19,6 +19,8 @@ import (
 type Cluster struct {
 	// Unpack fills Status; it may be nil for an empty status.
 	Unpack func(*cib.Elem) *status.Cluster
+	// Settle, if set, does after each change what a live cluster would do.
+	Settle func(*cib.Elem) *cib.Elem
 	// Refuse, if set, may refuse a change by returning an error.
 	Refuse func(web.Request) error
 
@@ -132,6 +134,9 @@ func (c *Cluster) Edit(_ context.Context, r web.Request) (cib.Version, error) {
 	}
 	if r.DryRun {
 		return now, nil
+	}
+	if c.Settle != nil {
+		root = c.Settle(root)
 	}
 	c.snap.CIB = root
 	for _, e := range r.Edits {
