@@ -155,7 +155,7 @@ type (
 		Up   bool
 		RTT  time.Duration // smoothed; 0 if not known
 		Loss float64       // share of packets lost on the way to Node, 0 to 1
-		MTU  int           // largest payload known to pass unfragmented; 0 if not known
+		MTU  int           // payload of the largest packets, if they arrive; 0 if not known
 	}
 	// Alarm reports what should not be. The same kind from the same source is
 	// reported at most once in ten seconds; Count is how often it happened since
@@ -190,5 +190,6 @@ const (
 	Sealed         Kind = "encrypted"         // protected, but we are to send plain packets
 	DuplicateID    Kind = "duplicate-node-id" // two machines say that they are the same node
 	UnknownAddress Kind = "unknown-address"   // a node's packet from an address that is not its own
+	Narrow         Kind = "narrow-link"       // large packets are lost where small ones arrive
 	BadConfig      Kind = "bad-configuration" // Reconfigure could not be obeyed
 )

@@ -109,10 +109,12 @@ func readHello(b []byte) (h hello, ok bool) {
 type probe struct {
 	link     int
 	answer   bool     // the sender wants an answer at once
+	large    bool     // padded to the size of the largest packets
 	seq      uint32   // counts the probes on this link to this node
 	sent     uint32   // when
 	echo     uint32   // sent of the last probe that the receiver sent on this link
 	delay    uint32   // how long ago that one came; noEcho: none came yet
+	gotLarge uint32   // seq of the receiver's last large probe that came
 	got      uint8    // of the last 32 probes of the receiver on this link
 	expected uint8    // at most 32
 	ages     []uint16 // per link, how long ago the receiver was heard there, in ms; never: longer
@@ -125,11 +127,12 @@ const (
 )
 
 func (p probe) append(b []byte) []byte {
-	b = append(b, byte(p.link), flag(p.answer))
+	b = append(b, byte(p.link), flag(p.answer)|flag(p.large)<<1)
 	b = binary.BigEndian.AppendUint32(b, p.seq)
 	b = binary.BigEndian.AppendUint32(b, p.sent)
 	b = binary.BigEndian.AppendUint32(b, p.echo)
 	b = binary.BigEndian.AppendUint32(b, p.delay)
+	b = binary.BigEndian.AppendUint32(b, p.gotLarge)
 	b = append(b, p.got, p.expected, byte(len(p.ages)))
 	for _, a := range p.ages {
 		b = binary.BigEndian.AppendUint16(b, a)
@@ -140,8 +143,10 @@ func (p probe) append(b []byte) []byte {
 func readProbe(b []byte) (p probe, ok bool) {
 	r := reading{b: b}
 	p.link = int(r.u8())
-	p.answer = r.u8() != 0
+	flags := r.u8()
+	p.answer, p.large = flags&1 != 0, flags&2 != 0
 	p.seq, p.sent, p.echo, p.delay = r.u32(), r.u32(), r.u32(), r.u32()
+	p.gotLarge = r.u32()
 	p.got, p.expected = r.u8(), r.u8()
 	n := int(r.u8())
 	if n > MaxLinks || p.link >= MaxLinks {

@@ -18,24 +18,78 @@ func micros(t time.Duration) uint32 { return uint32(t / time.Microsecond) }
 
 // probe sends a heartbeat on each of a set of links.
 func (m *Mux) probe(p *peer, links uint8, answer bool) {
-	each(links, func(i int) {
-		x := &p.paths[i]
-		x.seq++
-		x.probed = m.now
-		b := probe{link: i, answer: answer, seq: x.seq, sent: micros(m.now), delay: noEcho, keys: m.keyIDs()}
-		if x.lastAt != 0 {
-			b.echo = x.lastSent
-			b.delay = micros(min(m.now-x.lastAt, time.Hour))
-			b.expected = uint8(min(x.lastSeq, 32))
-			b.got = min(uint8(bits.OnesCount32(x.arrived)), b.expected)
+	each(links, func(i int) { m.probeOne(p, i, answer, false) })
+}
+
+// probeOne sends a heartbeat on a link; a large one is padded to the size of the
+// largest packets.
+func (m *Mux) probeOne(p *peer, i int, answer, large bool) {
+	x := &p.paths[i]
+	x.seq++
+	x.probed = m.now
+	b := probe{link: i, answer: answer, large: large, seq: x.seq, sent: micros(m.now), delay: noEcho, gotLarge: x.gotLarge, keys: m.keyIDs()}
+	if x.lastAt != 0 {
+		b.echo = x.lastSent
+		b.delay = micros(min(m.now-x.lastAt, time.Hour))
+		b.expected = uint8(min(x.lastSeq, 32))
+		b.got = min(uint8(bits.OnesCount32(x.arrived)), b.expected)
+	}
+	for j := range p.paths {
+		b.ages = append(b.ages, m.age(p.paths[j].heard))
+	}
+	body := b.append(nil)
+	if large {
+		x.largeSeq, x.largeAt = x.seq, m.now
+		x.largeTries++
+		body = append(body, make([]byte, max(0, m.cfg.MTU-len(body)))...)
+	}
+	if data := m.pack(kindProbe, p, body); data != nil {
+		m.transmit(p, 1<<i, data)
+	}
+}
+
+// Large heartbeats: one every so often, and if it does not arrive one at each
+// beat, until it is clear that large packets are lost where small ones arrive.
+const (
+	largeEvery = 16 // heartbeats
+	largeTries = 6
+)
+
+// measureMTU sends a large heartbeat if one is due. Packets may be cut to pieces
+// on their way; what is measured is whether they arrive at all.
+func (m *Mux) measureMTU(p *peer, i int) {
+	x := &p.paths[i]
+	if !x.up || m.down&(1<<i) != 0 {
+		return
+	}
+	if x.largeTries == 0 && x.largeAt != 0 && m.now-x.largeAt < largeEvery*m.timing.beat {
+		return
+	}
+	if x.largeTries >= largeTries {
+		if !x.narrow {
+			x.narrow, x.mtu = true, 0
+			m.alarm(Narrow, x.addr, "packets of %d bytes do not arrive at node %s over link %d, small ones do: set the MTU of the network right on all hosts and switches, or netmtu in the configuration",
+				m.cfg.MTU+Overhead+48, p.id, i)
+			m.tellNow(p, i)
 		}
-		for j := range p.paths {
-			b.ages = append(b.ages, m.age(p.paths[j].heard))
+		if m.now-x.largeAt < largeEvery*m.timing.beat {
+			return
 		}
-		if data := m.pack(kindProbe, p, b.append(nil)); data != nil {
-			m.transmit(p, 1<<i, data)
-		}
-	})
+	}
+	m.probeOne(p, i, true, true)
+}
+
+// largeArrived takes the peer's word that a large heartbeat came.
+func (m *Mux) largeArrived(p *peer, i int, seq uint32) {
+	x := &p.paths[i]
+	if x.largeSeq == 0 || seq != x.largeSeq || x.largeTries == 0 {
+		return
+	}
+	was := x.narrow
+	x.largeTries, x.mtu, x.narrow = 0, m.cfg.MTU, false
+	if was && x.up {
+		m.tellNow(p, i)
+	}
 }
 
 // age is how long ago something was, in milliseconds.
@@ -51,6 +105,10 @@ func (m *Mux) onProbe(p *peer, link int, in probe) {
 	x := &p.paths[link]
 	x.count(in, m.now)
 	p.shown = in.keys
+	if in.large {
+		x.gotLarge = in.seq
+	}
+	m.largeArrived(p, link, in.gotLarge)
 	if in.delay != noEcho {
 		there := time.Duration(micros(m.now)-in.echo) * time.Microsecond
 		x.measure(there - time.Duration(in.delay)*time.Microsecond)
@@ -246,7 +304,7 @@ func (m *Mux) linkDown(link int, down bool) {
 
 func (m *Mux) linkState(p *peer, i int) LinkState {
 	x := &p.paths[i]
-	return LinkState{Node: p.id, Link: i, Up: x.up, RTT: x.rtt, Loss: x.loss, MTU: m.cfg.MTU}
+	return LinkState{Node: p.id, Link: i, Up: x.up, RTT: x.rtt, Loss: x.loss, MTU: x.mtu}
 }
 
 // tellNow tells of a link that came up or went down.

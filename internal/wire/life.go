@@ -121,6 +121,7 @@ func (m *Mux) heartbeat(p *peer) {
 	oldest := -1
 	for i := range p.paths {
 		x := &p.paths[i]
+		m.measureMTU(p, i)
 		switch {
 		case x.addr == "" || m.down&(1<<i) != 0:
 		case !x.up || m.now-x.heard > x.timeout/2:

@@ -73,15 +73,21 @@ type path struct {
 	suspect  time.Duration // since when it is thought to be broken; 0: it is not
 	refused  time.Duration // last "port unreachable"
 
-	seq      uint32 // of our last heartbeat
-	lastSeq  uint32 // of its last heartbeat
-	lastSent uint32 // what that said
-	lastAt   time.Duration
-	arrived  uint32 // which of its last 32 heartbeats came; bit 0 is the last
-	rtt, dev time.Duration
-	loss     float64
-	told     LinkState
-	toldAt   time.Duration
+	seq        uint32 // of our last heartbeat
+	lastSeq    uint32 // of its last heartbeat
+	lastSent   uint32 // what that said
+	lastAt     time.Duration
+	arrived    uint32        // which of its last 32 heartbeats came; bit 0 is the last
+	largeSeq   uint32        // of our last large heartbeat
+	largeTries int           // large heartbeats since one arrived
+	largeAt    time.Duration // when the last was sent
+	gotLarge   uint32        // seq of its last large heartbeat
+	mtu        int           // size of the largest payload that arrived; 0: none of the full size did lately
+	narrow     bool          // only small packets arrive
+	rtt, dev   time.Duration
+	loss       float64
+	told       LinkState
+	toldAt     time.Duration
 }
 
 // setPaths takes addresses and settings; a path that keeps its address keeps its state.
@@ -162,6 +168,17 @@ func (p *peer) doubtful() uint8 {
 	var set uint8
 	for i := range p.paths {
 		if p.paths[i].suspect != 0 {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// cramped is the set of links on which only small packets arrive.
+func (p *peer) cramped() uint8 {
+	var set uint8
+	for i := range p.paths {
+		if p.paths[i].narrow {
 			set |= 1 << i
 		}
 	}

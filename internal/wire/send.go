@@ -103,6 +103,9 @@ func (m *Mux) choose(p *peer) uint8 {
 	if m.cfg.Mode == Active || m.now < p.unsure {
 		return usable
 	}
+	if wide := usable &^ p.cramped(); wide != 0 {
+		usable = wide
+	}
 	sound := usable &^ p.doubtful()
 	if sound == 0 {
 		return usable

@@ -169,6 +169,7 @@ func (x *path) renew() {
 	x.seq, x.lastSeq, x.lastSent, x.lastAt, x.arrived = 0, 0, 0, 0, 0
 	x.unproved, x.asked, x.suspect, x.refused = 0, 0, 0, 0
 	x.tested, x.proven = false, 0
+	x.largeSeq, x.largeTries, x.gotLarge, x.mtu, x.narrow = 0, 0, 0, 0, false
 }
 
 // retire ends the session.

@@ -17,7 +17,7 @@ type soak struct {
 	*lab
 	chaos *rand.Rand
 	sound map[[2]member.NodeID]time.Duration // since when a link works both ways between two live nodes
-	apart map[[2]member.NodeID]time.Duration // since when none does
+	apart map[[2]member.NodeID]time.Duration // since when nothing arrives in one direction at least
 	seen  int                                // lines of logs that were judged
 	sent  map[string]bool
 	story []string
@@ -44,21 +44,14 @@ func (s *soak) judge() {
 	for a := member.NodeID(1); a <= soakNodes; a++ {
 		for b := a + 1; b <= soakNodes; b++ {
 			key := [2]member.NodeID{a, b}
-			works := false
+			live := s.alive(a) && s.alive(b)
+			works, there, back := false, false, false
 			for link := range soakLinks {
-				if !s.cuts[[3]int{int(a), int(b), link}] && !s.cuts[[3]int{int(b), int(a), link}] {
-					works = true
-				}
+				to, fro := !s.cuts[[3]int{int(a), int(b), link}], !s.cuts[[3]int{int(b), int(a), link}]
+				works, there, back = works || to && fro, there || to, back || fro
 			}
-			works = works && s.alive(a) && s.alive(b)
-			if _, was := s.sound[key]; works && !was {
-				s.sound[key] = s.now
-				delete(s.apart, key)
-			}
-			if _, was := s.apart[key]; !works && !was {
-				s.apart[key] = s.now
-				delete(s.sound, key)
-			}
+			since(s.sound, key, live && works, s.now)
+			since(s.apart, key, !live || !there || !back, s.now)
 		}
 	}
 }
