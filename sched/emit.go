@@ -44,21 +44,36 @@ func (p *planner) emitGraph() *graph.Graph {
 	return g
 }
 
+// emitRsc emits a resource's actions: its own before those of its members; a
+// clone's after those of its instances; a bundle's not at all, so that they
+// come with the rest.
 func (p *planner) emitRsc(r *rsc, emit func(*action)) {
+	if r.kind == bundle {
+		if r.bundle.child != nil {
+			p.emitRsc(r.bundle.child, emit)
+		}
+		for _, rep := range r.bundle.replicas {
+			for _, x := range []*rsc{rep.ip, rep.container, rep.remote} {
+				if x != nil {
+					p.emitRsc(x, emit)
+				}
+			}
+		}
+		return
+	}
+	if r.kind == clone {
+		for _, k := range r.kids {
+			p.emitRsc(k, emit)
+		}
+	}
 	for i := len(r.acts) - 1; i >= 0; i-- {
 		emit(r.acts[i])
 	}
-	for _, k := range p.emitKids(r) {
-		p.emitRsc(k, emit)
+	if r.kind == group {
+		for _, k := range r.kids {
+			p.emitRsc(k, emit)
+		}
 	}
-}
-
-// emitKids are the parts of a collection in the order of the graph.
-func (p *planner) emitKids(r *rsc) []*rsc {
-	if r.kind == clone {
-		return r.kids
-	}
-	return r.kids
 }
 
 // linkInputs fills in what each action of the graph waits for.
