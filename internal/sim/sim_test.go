@@ -9,6 +9,7 @@ import (
 var (
 	seeds = flag.Uint64("seeds", 5, "how many seeds to run")
 	seed  = flag.Uint64("seed", 0, "run this seed alone, and tell its story with -v")
+	logs  = flag.Bool("log", false, "show what the daemons log in the story")
 )
 
 // eachSeed runs a test for the wanted seeds until one fails.
@@ -51,7 +52,7 @@ func TestSimNodesFindEachOther(t *testing.T) {
 // run is one whole history of a seed: boot, faults, mending, quiet.
 func run(t *testing.T, seed uint64, faults int) *Cluster {
 	t.Helper()
-	c := newTest(t, seed, Options{Nodes: 3, Token: time.Second, CIB: Sample(3)})
+	c := newTest(t, seed, Options{Nodes: 3, Token: time.Second, CIB: Sample(3), Log: *logs})
 	c.Boot()
 	if !c.Settle(60 * time.Second) {
 		t.Fatalf("seed %d: the cluster does not come up: %v", seed, c.Broken())
