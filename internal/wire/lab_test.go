@@ -25,6 +25,7 @@ type lab struct {
 	loss    float64
 	double  float64
 	cuts    map[[3]int]bool // from, to, link
+	narrow  map[int]int     // link → largest packet
 	carried int
 	tap     func(from, to *labNode, link int, data []byte)
 }
@@ -218,6 +219,9 @@ func (n *labNode) transmit(e Transmit) {
 				to = o
 			}
 		}
+	}
+	if most, ok := l.narrow[e.Link]; ok && len(e.Data) > most {
+		return
 	}
 	if to == nil || l.cuts[[3]int{int(n.id), int(to.id), e.Link}] {
 		return

@@ -234,3 +234,32 @@ func TestIPv6Addresses(t *testing.T) {
 		}
 	}
 }
+
+// TestLargePacketsAreLost: a tunnel with a smaller MTU that drops what does not
+// fit; heartbeats pass, so nothing else would notice.
+func TestLargePacketsAreLost(t *testing.T) {
+	l := newLab(t, 28, 2, 2, nil)
+	l.run(time.Second)
+	if s := l.nodes[1].mux.Links(); s[0].MTU != DefaultMTU {
+		t.Errorf("links: %+v", s)
+	}
+	l.narrow = map[int]int{0: 1300}
+	l.run(8 * time.Second)
+	l.want(1, "alarm narrow-link from 10.0.0.2:5405", 1)
+	l.want(1, "alarm", 1)
+	used := l.used(func() {
+		for range 100 {
+			l.nodes[1].step(Outgoing{2, make([]byte, 1400)})
+			l.run(time.Millisecond)
+		}
+	})
+	if used[1] != 100 || used[0] != 0 {
+		t.Errorf("packets per link: %v, want all on link 1", used)
+	}
+	l.narrow = nil
+	l.run(20 * time.Second)
+	if s := l.nodes[1].mux.Links(); s[0].MTU != DefaultMTU {
+		t.Errorf("after it was mended: %+v", s)
+	}
+	l.want(1, "up=false", 0)
+}

@@ -56,7 +56,16 @@ func (s *soak) judge() {
 	}
 }
 
-// break does something bad, or mends something.
+// since notes when a condition began to hold.
+func since(m map[[2]member.NodeID]time.Duration, key [2]member.NodeID, holds bool, now time.Duration) {
+	if _, was := m[key]; holds && !was {
+		m[key] = now
+	} else if !holds {
+		delete(m, key)
+	}
+}
+
+// breakOne does something bad, or mends something.
 func (s *soak) breakOne() {
 	r := s.chaos
 	a, b, link := 1+r.IntN(soakNodes), 1+r.IntN(soakNodes), r.IntN(soakLinks)
