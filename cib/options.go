@@ -1,6 +1,9 @@
 package cib
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // OptionType is the type of an option's value.
 type OptionType int
@@ -118,11 +121,13 @@ func findOption(list []Option, name string) (Option, bool) {
 	return list[i], true
 }
 
-// optionNames lists the names, for suggestions.
+// optionNames lists the present names, for suggestions.
 func optionNames(list []Option) []string {
-	out := make([]string, len(list))
-	for i, o := range list {
-		out[i] = o.Name
+	var out []string
+	for _, o := range list {
+		if o.Modern == "" && !strings.Contains(o.Name, "_") {
+			out = append(out, o.Name)
+		}
 	}
 	return out
 }

@@ -238,7 +238,15 @@ func (f *forest) build(id string) *cib.Elem {
 	if r.st != nil {
 		e = f.head(r)
 	}
-	return arrange(e, kids, r.old)
+	layout := r.old
+	if layout == nil {
+		layout = r.st.Elem
+		if leading, rest := splitComments(e); len(leading) > 0 && len(rest) > 0 {
+			// Comment lines before the statement stand in front of all.
+			layout = layout.WithKids(append(slices.Clip(leading), layout.Kids()...))
+		}
+	}
+	return arrange(e, kids, layout)
 }
 
 // head makes a resource's element without those that it contains. Comments
@@ -268,15 +276,15 @@ func (f *forest) head(r *rsc) *cib.Elem {
 	return e.Append(inner...)
 }
 
-// arrange puts contained resources among the other children as they stood in
-// old, else behind them.
-func arrange(e *cib.Elem, resources []*cib.Elem, old *cib.Elem) *cib.Elem {
+// arrange puts contained resources among the other children as they stand in
+// layout, else behind them.
+func arrange(e *cib.Elem, resources []*cib.Elem, layout *cib.Elem) *cib.Elem {
 	if len(resources) == 0 {
 		return e
 	}
 	others := e.Kids()
 	var kids []*cib.Elem
-	for _, k := range old.Kids() {
+	for _, k := range layout.Kids() {
 		switch {
 		case isResource(k.Name()) && len(resources) > 0:
 			kids, resources = append(kids, resources[0]), resources[1:]

@@ -142,6 +142,31 @@ func TestRenameKeepsReferences(t *testing.T) {
 	}
 }
 
+func TestComplete(t *testing.T) {
+	s := NewSession(cib.Empty())
+	r := s.Loaded("property stonith-enabled=false\nnode n1\nnode n2\nrsc_template tmpl Dummy\nprimitive alpha Dummy\nprimitive beta Dummy\ngroup grp beta", Update)
+	if cib.HasErrors(r.Problems) {
+		t.Fatal(r.Problems)
+	}
+	for line, want := range map[string]string{
+		"loc": "location", "sho": "show", "show al": "alpha", "edit g": "grp", "delete n": "n1 n2",
+		"primitive x @": "@tmpl", "primitive x oc": "ocf:heartbeat: ocf:pacemaker:", "primitive x Dummy m": "meta",
+		"primitive x Dummy op mon": "monitor", "primitive x Dummy op monitor inter": "interval-origin= interval=", "primitive x Dummy op monitor op_p": "op_params",
+		"primitive x Dummy meta target": "target-role=", "group g a": "alpha", "group g alpha m": "meta", "clone c g": "grp", "clone c grp meta inter": "interleave=",
+		"location l al": "alpha", "location l alpha in": "inf:", "location l alpha inf: n": "n1 n2 not_defined", "location l alpha ro": "role=Promoted role=Started role=Unpromoted",
+		"colocation c -": "-inf:", "colocation c inf: b": "beta", "colocation c inf: alpha beta node-": "node-attribute=",
+		"order o S": "Serialize:", "order o alpha sym": "symmetrical=false", "rsc_ticket t alpha loss-policy=d": "loss-policy=demote", "order ": "",
+		"monitor a": "alpha", "node n": "n1 n2", "tag t g": "grp", "property stonith-en": "stonith-enabled=", "get_property stonith-en": "stonith-enabled",
+		"rsc_defaults res": "resource-failure-stickiness= resource-stickiness= restart-type=", "op_defaults tim": "timeout= timestamp=",
+		"modgroup g": "grp", "modgroup grp a": "add", "modgroup grp add a": "alpha", "modgroup grp add alpha be": "before", "modgroup grp add alpha before b": "beta",
+		"load ": "push replace update xml", "help mod": "modgroup", "verify ": "", "primitive": "primitive", "primitive ": "", "location ": "",
+	} {
+		if got := strings.Join(s.Complete(line), " "); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}
+
 func TestCompleteIsSorted(t *testing.T) {
 	s := NewSession(cib.Empty())
 	for _, line := range []string{"", "p", "primitive ", "primitive x Dummy ", "primitive x Dummy op ", "property st", "location l ", "order o ", "nonsense "} {
