@@ -13,6 +13,8 @@ HANDS   := $(shell go list ./internal/... 2>/dev/null | grep -Ev '/internal/(lin
 UNITS   := $(shell go list ./... 2>/dev/null | grep -v '^mainstay/test/e2e')
 # Where the scheduler cases of the peer lie (never copied into this repository).
 CASES   ?= ../shared/scheduler-cases
+# The lab of the peers, for make bench.
+LAB     ?= ../shared/lab
 SEEDS   ?= 20
 FUZZTIME ?= 10s
 
@@ -63,7 +65,7 @@ demo: deps build ## three nodes, real services, one power cut: watch them surviv
 	@if [ "$$(id -u)" = 0 ]; then ./bin/mainstay playground rehearse; else sudo ./bin/mainstay playground rehearse; fi
 
 bench: deps build ## the figures: failover, cold start, idle cost, switchover
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench
+	./bench/run $(LAB)
 
 fuzz: ## each fuzz target for a while (FUZZTIME=10s)
 	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

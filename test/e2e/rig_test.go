@@ -116,7 +116,7 @@ func keepLogs(t *testing.T, r *playground.Room) {
 	}
 	for _, n := range r.Nodes() {
 		from := filepath.Join(r.Dir(), n, "upper/root/var/log/mainstay")
-		if out, err := exec.Command("cp", "-r", from, filepath.Join(to, n)).CombinedOutput(); err != nil {
+		if out, err := exec.Command("cp", "-rT", from, filepath.Join(to, n)).CombinedOutput(); err != nil {
 			t.Logf("logs of %s: %v %s", n, err, out)
 		}
 	}
