@@ -179,6 +179,7 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 	n := f.n
 	guest := n.isGuest()
 	top := r.uber(false)
+	implied := r.needsFencing || guest
 	for _, a := range r.acts {
 		switch {
 		case a.n != n:
@@ -188,10 +189,10 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 			}
 			a.pseudo, a.runnable = true, true
 			a.impliedBy = f
-			if !r.bundled() {
+			if implied && !r.bundled() {
 				p.order(f, a, ordGuest)
 			}
-			if guest {
+			if implied {
 				if ps := top.findTask("stop"); ps != nil && top != r {
 					p.order(f, ps, ordGuest)
 				}
@@ -202,7 +203,7 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 		case a.task == "demote":
 			if !n.online || n.unclean || r.failed {
 				a.pseudo, a.runnable = true, true
-				if guest && !r.bundled() {
+				if implied && !r.bundled() {
 					p.order(f, a, ordGuest|ordOptional)
 				}
 			}

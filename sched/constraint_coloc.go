@@ -43,6 +43,32 @@ func (p *planner) addColoc(c *coloc) {
 	p.colocs = append(p.colocs, c)
 	c.dep.cons = insertColoc(c.dep.cons, c, false)
 	c.prim.consWith = insertColoc(c.prim.consWith, c, true)
+	if c.score <= -cib.Infinity {
+		p.orderApart(c.dep, c.depRole, c.prim, c.primRole)
+		p.orderApart(c.prim, c.primRole, c.dep, c.depRole)
+	}
+}
+
+// orderApart: of two that must never be together, one leaves a node before the other comes.
+func (p *planner) orderApart(first *rsc, firstRole role, then *rsc, thenRole role) {
+	leave, come := []string{"stop"}, []string{"start"}
+	switch firstRole {
+	case rolePromoted:
+		leave = []string{"demote"}
+	case roleUnpromoted:
+		leave = append(leave, "promote")
+	}
+	switch thenRole {
+	case rolePromoted:
+		come = []string{"promote"}
+	case roleUnpromoted:
+		come = append(come, "demote")
+	}
+	for _, l := range leave {
+		for _, c := range come {
+			p.orderTasks(first, l, then, c, ordIfRequiredSameNode)
+		}
+	}
 }
 
 // insertColoc keeps a list in the order in which colocations count: by the

@@ -144,7 +144,7 @@ func (p *planner) inputCounts(a *action, e *edge) bool {
 	case e.kind&ordIfMigrating != 0 && f.migrateRunnable:
 		return false
 	case e.kind&ordIfRequiredSameNode != 0 && e.kind&^ordIfRequiredSameNode == 0:
-		if f.n == nil || a.n == nil || f.n != a.n || f.optional {
+		if f.n != nil && a.n != nil && f.n != a.n || f.optional {
 			return false
 		}
 	case e.kind == ordLoad:

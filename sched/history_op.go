@@ -28,13 +28,11 @@ func (p *planner) unpackOp(h, last *history, fail *onFail) *history {
 	if h.status != execPending {
 		expired = p.expired(h)
 	}
-	oldRC := h.rc
-	if h.probe() && p.maskProbe(h) {
-		h.rc, h.status = 7, execDone
+	if h.probe() && (h.rc == 5 || h.status == execNoAgent) {
+		p.maskProbe(h)
+		return last
 	}
-	if !(h.probe() && oldRC == 5) {
-		p.judge(h, fail, expired)
-	}
+	p.judge(h, fail, expired)
 	if expired && h.rc != h.want && h.status != execDone && h.status != execPending {
 		if h.interval > 0 {
 			p.restartRecurring(h)
@@ -71,17 +69,13 @@ func (r *rsc) anonymousClone() *rsc {
 	return r
 }
 
-// maskProbe tells whether a failed probe means no more than "not running here":
-// the agent is missing where the resource may not run anyway.
-func (p *planner) maskProbe(h *history) bool {
-	if h.rc == 5 || h.status == execNoAgent || h.status == execNotSupported && false {
-		return p.probeHarmless(h)
-	}
-	return false
+// maskProbe: a probe that found no agent says that the resource is not active
+// there, and cannot be.
+func (p *planner) maskProbe(h *history) {
+	h.r.role = roleStopped
+	p.failures = append(p.failures, h.elem)
+	p.banHere(h.r.anonymousClone(), h.n, CauseFailures, "masked-probe-failure")
 }
-
-// probeHarmless: a probe that found nothing installed does no harm where no recurring operation needs the agent.
-func (p *planner) probeHarmless(h *history) bool { return true }
 
 // judge turns what the agent returned into how the operation went.
 func (p *planner) judge(h *history, fail *onFail, expired bool) {

@@ -30,7 +30,7 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, e *edge) (fc, tc 
 	}
 	if kind&ordImpliesFirst != 0 {
 		if first.r != nil {
-			c1, c2 := p.ordered(first.r, first, then, n, tf, ordImpliesFirst)
+			c1, c2 := p.ordered(first.r, first, then, n, ff, ordImpliesFirst)
 			fc, tc = fc || c1, tc || c2
 		} else if !tf.optional && first.optional {
 			first.optional, fc = false, true
@@ -214,12 +214,13 @@ func (p *planner) orderedOne(first, then *action, n *node, ff actFlags, kind ord
 	case ordAsymmetric:
 		p.asymmetric(first, then)
 	case ordImpliesFirst:
-		// ff are then's flags here: a clone counts only as far as first's node goes.
+		// A stop that follows from another comes about through the start that
+		// becomes impossible; only what collections sum up counts here.
 		if !ff.optional && !then.optional && first.optional {
 			first.optional = false
 			first.because(then, "required")
 		}
-		if !ff.optional && !then.optional && first.migrateRunnable && !then.migrateRunnable {
+		if !then.optional && first.migrateRunnable && !then.migrateRunnable {
 			first.migrateRunnable = false
 		}
 	case ordPromotedImpliesFirst:

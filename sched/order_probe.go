@@ -29,13 +29,16 @@ func (p *planner) probeBeforeStops(o *order) {
 	if o.first != nil {
 		task = o.first.task
 	}
-	if task != "stop" || o.thenR == nil && o.then == nil || o.kind&(ordOptional|ordImpliesThen|ordImpliesFirst|ordShowThen|ordUnrunnable) == 0 {
+	if task != "stop" || o.thenR == nil && o.then == nil || o.kind&(ordIfRequiredSameNode|ordOptional|ordImpliesThen|ordImpliesFirst|ordShowThen|ordUnrunnable) == 0 {
 		return
 	}
 	if o.then != nil && o.then.task != "stop" && o.thenR == nil {
 		return
 	}
 	kind := ordOptional
+	if o.kind == ordIfRequiredSameNode {
+		kind = o.kind
+	}
 	if o.thenR != nil && o.firstR.container == o.thenR {
 		kind = ordNestedProbe
 	}

@@ -123,7 +123,13 @@ func (p *planner) mergeOps(own, theirs *cib.Elem) *cib.Elem {
 		}
 		return own
 	}
-	key := func(op *cib.Elem) string { return op.Get("name") + "/" + op.Get("interval") }
+	key := func(op *cib.Elem) string {
+		rl := parseRole(op.Get("role"))
+		if rl == roleStarted || rl == roleUnpromoted {
+			rl = roleUnknown
+		}
+		return op.Get("name") + "/" + string(rune('0'+rl))
+	}
 	seen := map[string]bool{}
 	var kids []*cib.Elem
 	for _, op := range own.Kids() {
