@@ -11,6 +11,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 HANDS   := $(shell go list ./internal/... 2>/dev/null | grep -Ev '/internal/(lint|sim|simulate|conformance|playground)$$')
 # Everything but the end-to-end tests, which need root and the playground.
 UNITS   := $(shell go list ./... 2>/dev/null | grep -v '^mainstay/test/e2e')
+# Packages with story tests, which know -rewrite.
+STORIES := $(shell grep -rlE --include='*_test.go' 'cockroachdb/datadriven|face/facetest' . 2>/dev/null | xargs -r -n1 dirname | sort -u)
 # Where the scheduler cases of the peer lie (never copied into this repository).
 CASES   ?= ../shared/scheduler-cases
 # The lab of the peers, for make bench.
@@ -43,7 +45,7 @@ unit: ## unit tests, story tests and lint
 	go test $(UNITS)
 
 story: ## story tests only; make story REWRITE=1 writes what they print (read the diff)
-	go test -run 'Story|Stories|Golden|Datadriven' $(UNITS) $(if $(REWRITE),-rewrite)
+	go test $(STORIES) $(if $(REWRITE),-rewrite)
 
 lint: ## the house's own rules: imports, purity, sizes, names, comments, order
 	@echo "== lint"
