@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -69,11 +67,8 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := prepare(cfg); err != nil {
 		return err
 	}
-	var binds []string
-	for i, a := range self.Addrs {
-		binds = append(binds, net.JoinHostPort(a, strconv.Itoa(file.conf.Port(i))))
-	}
-	m, err := linux.New(linux.Config{StateDir: cfg.StateDir, Binds: binds, Log: cfg.Log})
+	own := binds(file.conf, self)
+	m, err := linux.New(linux.Config{StateDir: cfg.StateDir, Binds: own, Log: cfg.Log})
 	if err != nil {
 		return err
 	}
@@ -98,7 +93,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}()
 	defer context.AfterFunc(ctx, func() { m.Inject(Stop{}) })()
 	cfg.Log.Info("node starts", "event", "start", "node", self.Name, "id", self.ID, "cluster", file.conf.Totem.ClusterName,
-		"links", binds, "token_ms", file.conf.Totem.Token.Milliseconds(), "same_boot", sameBoot, "version", cfg.Version)
+		"links", own, "token_ms", file.conf.Totem.Token.Milliseconds(), "same_boot", sameBoot, "version", cfg.Version)
 	life, end := context.WithCancel(context.Background())
 	defer end()
 	hasten(life, file.conf, cfg.Log)
@@ -134,6 +129,9 @@ func load(cfg Config) (configFile, error) {
 	}
 	if len(errs) > 0 {
 		return f, errors.Join(errs...)
+	}
+	if err := resolve(f.conf, nil, systemLookup()); err != nil {
+		return f, fmt.Errorf("%s: %w", cfg.ConfigFile, err)
 	}
 	if f.conf.Engine == "corosync" {
 		return f, fmt.Errorf("%s: system.engine: this version does not run on an installed Corosync; write ring or remove the key", cfg.ConfigFile)

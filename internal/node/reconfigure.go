@@ -48,6 +48,9 @@ func (c *Cluster) reconfigured(loop *Loop, text string) {
 		return
 	}
 	have := *c.file.Load()
+	if err := resolve(parsed, have.conf, systemLookup()); err != nil {
+		c.config.Log.Error("nodes cannot be reached until their names have addresses", "error", err)
+	}
 	have.text, have.conf = []byte(text), parsed
 	c.file.Store(&have)
 	loop.configure(parsed)

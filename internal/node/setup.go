@@ -42,6 +42,7 @@ func NewLoop(s Setup) (*Loop, error) {
 	ec, alarms := saved(s.Host, s.Log, s.SameBoot)
 	ec.Self, ec.Conf, ec.Version, ec.UUID = s.Self, s.Conf, s.Version, s.UUID
 	ec.SameBoot, ec.Parallel, ec.Rand = s.SameBoot, s.Parallel, s.Host.Uint64
+	ec.MTU = s.Conf.Totem.Payload()
 	ec.Incarnation = uint64(s.Host.Wall().UnixNano())
 	ec.Elapsed = s.Elapsed
 	if ec.Elapsed == nil {
@@ -67,7 +68,7 @@ func NewLoop(s Setup) (*Loop, error) {
 }
 
 func wireConfig(s Setup) wire.Config {
-	c := wire.Config{Self: s.Self, Cluster: s.Conf.Totem.ClusterName, Plain: s.Key == nil, MTU: s.Conf.Totem.MTU,
+	c := wire.Config{Self: s.Self, Cluster: s.Conf.Totem.ClusterName, Plain: s.Key == nil, MTU: s.Conf.Totem.Payload(),
 		Mode: wire.Mode(s.Conf.Totem.LinkMode), Token: s.Conf.Totem.Token, Rand: s.Host.Uint64}
 	if s.Key != nil {
 		c.Keys = [][]byte{s.Key}
@@ -86,9 +87,32 @@ func wireConfig(s Setup) wire.Config {
 	return c
 }
 
+// binds are the addresses of a node's own sockets, per link.
+func binds(c *conf.Config, self conf.Node) []string {
+	var out []string
+	for i, a := range self.Addrs {
+		out = append(out, net.JoinHostPort(a, strconv.Itoa(c.Port(i))))
+	}
+	return out
+}
+
+// rebind opens this node's links anew where its own addresses have changed. A
+// simulated machine has no sockets.
+func (l *Loop) rebind(c *conf.Config) {
+	self, ok := c.Node(l.setup.Self)
+	m, real := l.host.(interface{ SetLinks([]string) error })
+	if !ok || !real {
+		return
+	}
+	if err := m.SetLinks(binds(c, self)); err != nil {
+		l.log.Error("the new addresses of this node cannot be used; it keeps the old ones", "error", err)
+	}
+}
+
 // configure takes over another configuration at run time.
 func (l *Loop) configure(c *conf.Config) {
 	l.setup.Conf, l.token = c, c.Totem.Token
+	l.rebind(c)
 	l.wireIn(wire.Reconfigure{Config: wireConfig(l.setup)})
 	l.engineIn(engine.Configure{Conf: c})
 }
