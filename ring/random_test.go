@@ -55,6 +55,9 @@ func runSeed(t *testing.T, seed int64, trace func(string, ...any)) *sim {
 			}
 		}
 	}()
+	for _, n := range s.nodes {
+		n.rate = 0.95 + 0.1*s.rng.Float64()
+	}
 	for id := 1; id <= n; id++ {
 		if s.rng.Intn(10) > 0 {
 			s.at(time.Duration(s.rng.Intn(200))*time.Millisecond, func() { s.start(id) })

@@ -54,6 +54,7 @@ type simNode struct {
 	heard    []time.Duration
 	silent   []bool
 	tickAt   time.Duration
+	rate     float64 // of its clock
 	cfg      Config
 	deaf     func(data []byte) bool // packets that are dropped on receipt
 }
@@ -107,7 +108,7 @@ func newSim(seed int64, n int, cfg Config) *sim {
 		s.cfg.Nodes = append(s.cfg.Nodes, member.NodeID(i+1))
 	}
 	for i := range n {
-		s.nodes = append(s.nodes, &simNode{id: member.NodeID(i + 1)})
+		s.nodes = append(s.nodes, &simNode{id: member.NodeID(i + 1), rate: 1})
 		s.links = append(s.links, make([]simLink, n))
 		_ = i
 	}
@@ -226,12 +227,29 @@ func (s *sim) step(n *simNode, in Input) {
 		return
 	}
 	s.steps++
-	effects := slices.Clone(n.m.Step(s.now, in))
+	effects := slices.Clone(n.m.Step(n.clock(s.now), in))
 	n.checkThawed(effects)
 	for _, e := range effects {
 		s.carryOut(n, e)
 	}
 	s.arm(n)
+}
+
+// clock is what the node's clock shows at a time; unclock is its inverse,
+// rounded up.
+func (n *simNode) clock(at time.Duration) time.Duration {
+	return time.Duration(float64(at) * n.rate)
+}
+
+func (n *simNode) unclock(local time.Duration) time.Duration {
+	if local == 0 {
+		return 0
+	}
+	at := time.Duration(float64(local) / n.rate)
+	for n.clock(at) < local {
+		at++
+	}
+	return at
 }
 
 // checkThawed: a node that was frozen for long delivers nothing in its old view,
@@ -257,7 +275,7 @@ func (n *simNode) checkThawed(effects []Effect) {
 
 // arm sees to the next Tick.
 func (s *sim) arm(n *simNode) {
-	w := n.m.Wake()
+	w := n.unclock(n.m.Wake())
 	if w == 0 || (n.tickAt > s.now && n.tickAt <= w) {
 		return
 	}
@@ -268,7 +286,7 @@ func (s *sim) arm(n *simNode) {
 			if n.tickAt <= s.now {
 				n.tickAt = 0
 			}
-			if w := n.m.Wake(); w != 0 && w <= s.now {
+			if w := n.unclock(n.m.Wake()); w != 0 && w <= s.now {
 				s.step(n, Tick{})
 			} else {
 				s.arm(n)
@@ -382,7 +400,7 @@ func (s *sim) thaw(id int) {
 	n.tickAt = 0
 	if d >= 50*time.Millisecond {
 		n.thawed = d >= s.cfg.Token && len(n.life.views) > 0
-		s.step(n, Paused{d})
+		s.step(n, Paused{n.clock(d)})
 	}
 	inbox := n.inbox
 	n.inbox = nil
