@@ -55,6 +55,8 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 		e.clean(*m.Clean)
 	case m.Goodbye != nil:
 		e.goodbye(from, *m.Goodbye)
+	case m.Farewell != nil:
+		e.farewell(from, *m.Farewell)
 	case m.Config != nil:
 		e.emit(NewConfig{m.Config.Text})
 	default:

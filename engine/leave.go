@@ -15,6 +15,7 @@ type leaving struct {
 	said     bool          // goodbye was multicast
 	wake     time.Duration // when to give up waiting
 	deadline time.Duration
+	heard    map[member.NodeID]bool // members that know of the goodbye; nil before it
 }
 
 // escalation is how long a node waits for its resources to stop before it leaves
@@ -60,15 +61,42 @@ func (e *Engine) sayGoodbye(clean bool) {
 	e.multicast(message{Goodbye: &goodbye{Node: e.name, Clean: clean}})
 }
 
-// goodbye notes that a node runs nothing, and ends this daemon if it is its own.
+// goodbye notes that a node runs nothing. Every other member says farewell, so
+// that the node knows that it was heard before it cuts its links: who is merely
+// gone would be fenced.
 func (e *Engine) goodbye(from member.NodeID, g goodbye) {
 	e.event("goodbye", g.Node+" leaves", "node", g.Node)
 	if g.Clean && e.replica.Synced() {
 		e.replicaIn(replica.Agreed{Update: replica.Update{Gone: []string{g.Node}}})
 	}
-	if from == e.cfg.Self {
-		e.ringIn(ring.Leave{})
+	if from != e.cfg.Self {
+		e.multicast(message{Farewell: &g})
+		return
 	}
+	e.leaving.heard = map[member.NodeID]bool{e.cfg.Self: true}
+	e.leaveWhenHeard()
+}
+
+// farewell takes a member's word that it knows of a goodbye.
+func (e *Engine) farewell(from member.NodeID, g goodbye) {
+	if g.Node == e.name && e.leaving.heard != nil {
+		e.leaving.heard[from] = true
+		e.leaveWhenHeard()
+	}
+}
+
+// leaveWhenHeard ends this node's membership once all other members know.
+func (e *Engine) leaveWhenHeard() {
+	if e.leaving.heard == nil {
+		return
+	}
+	for _, m := range e.view.Members {
+		if !e.leaving.heard[m] {
+			return
+		}
+	}
+	e.leaving.heard = nil
+	e.ringIn(ring.Leave{})
 }
 
 func (e *Engine) leaveTick() {

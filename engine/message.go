@@ -29,6 +29,7 @@ type message struct {
 	Remember  *fence.Remember    `json:"remember,omitempty"`
 	Clean     *clean             `json:"clean,omitempty"`
 	Goodbye   *goodbye           `json:"goodbye,omitempty"`
+	Farewell  *goodbye           `json:"farewell,omitempty"`
 	Config    *nodeConfig        `json:"config,omitempty"`
 }
 
