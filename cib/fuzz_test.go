@@ -13,6 +13,7 @@ func FuzzDocument(f *testing.F) {
 		`<diff format="2"><version><source epoch="5" num_updates="3" admin_epoch="1"/><target epoch="6"/></version><change operation="create" path="/cib/configuration/resources" position="0"><x/></change></diff>`,
 		`<diff format="2"><change operation="move" path="/cib/status" position="0"/></diff>`,
 		`<cib validate-with="pacemaker-1.0"><configuration><crm_config/><resources><master id="a"/></resources><acls><acl_user id="x"><read/></acl_user></acls></configuration></cib>`,
+		`<cib><configuration><crm_config/><nodes/><resources><group id="A"><primitive id="A"/><primitive id="B"/></group></resources><constraints><rsc_order id="o" first="A" then="B"/><rsc_order id="p" first="B" then="A"/></constraints></configuration></cib>`,
 		`<resources><primitive id="A" description="x++"/></resources>`} {
 		f.Add([]byte(s))
 	}

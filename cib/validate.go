@@ -32,6 +32,7 @@ func Validate(root *Elem) []Problem {
 	v.element(at)
 	v.resources(at)
 	v.constraints(at)
+	v.orderLoops(at)
 	v.fencing(at)
 	slices.SortStableFunc(v.out, func(a, b Problem) int { return a.Line - b.Line })
 	return v.out

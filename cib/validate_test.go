@@ -95,6 +95,9 @@ func TestValidate(t *testing.T) {
 		{"constraints", `<rsc_order id="o" first="A" then="B" kind="mandatory"/>`, Error, "o", "unknown kind|did you mean Mandatory?"},
 		{"constraints", `<rsc_order id="o" first="A" then="B" first-action="begin"/>`, Error, "o", "first-action"},
 		{"constraints", `<rsc_order id="o" first="A" then="B" symmetrical="yess"/>`, Error, "o", "symmetrical"},
+		{"constraints", `<rsc_order id="o" first="A" then="B"/><rsc_order id="p" first="B" then="F"/><rsc_order id="q" first="F" then="A"/>`, Error, "o", "orders o, p, q wait for each other: B before F before A before B|make it Optional"},
+		{"constraints", `<rsc_order id="o" first="A" then="B"/><rsc_order id="p"><resource_set id="s"><resource_ref id="B"/><resource_ref id="A"/></resource_set></rsc_order>`, Error, "o", "orders o, p wait for each other"},
+		{"resources", `<group id="G">` + prim("X", "") + prim("Y", "") + `</group></resources><constraints><rsc_order id="o" first="Y" then="X"/></constraints><resources>`, Error, "o", "order o waits for itself: X before Y before X"},
 		{"constraints", `<rsc_ticket id="t" ticket="x" rsc="A" loss-policy="cry"/>`, Error, "t", "loss-policy"},
 		{"constraints", `<rsc_ticket id="t" rsc="A"/>`, Error, "t", "has no ticket"},
 		{"fencing-topology", `<fencing-level id="f" target="n1" index="1" devices="F,G"/>`, Error, "f", "no resource G"},
@@ -128,6 +131,23 @@ func anyProblem(ps []Problem, doc string, s Severity, id, says string) bool {
 		}
 	}
 	return false
+}
+
+// What looks like a loop but is none.
+func TestOrdersWithoutLoop(t *testing.T) {
+	for _, fragment := range []string{
+		`<rsc_order id="o" first="A" then="B"/><rsc_order id="p" first="B" then="A" kind="Optional"/>`,
+		`<rsc_order id="o" first="A" then="B"/><rsc_order id="p" first="B" then="A" score="0"/>`,
+		`<rsc_order id="o" first="A" then="B"/><rsc_order id="p" first="B" first-action="stop" then="A" then-action="stop"/>`,
+		`<rsc_order id="o" first="A" then="B"/><rsc_order id="p" first="B" then="A" then-action="promote"/>`,
+		`<rsc_order id="o"><resource_set id="s" sequential="false"><resource_ref id="A"/><resource_ref id="B"/></resource_set></rsc_order><rsc_order id="p" first="B" then="A"/>`,
+	} {
+		for _, p := range Validate(mustParse(t, faulty("constraints", fragment))) {
+			if strings.Contains(p.Msg, "wait") {
+				t.Errorf("%s: %s", fragment, p)
+			}
+		}
+	}
 }
 
 func TestValidateWholes(t *testing.T) {
