@@ -19,7 +19,7 @@ func (p *planner) fenceAction(n *node, op string, required bool, why string, pri
 		if n.isGuest() {
 			a.meta["on_node"], a.meta["on_node_uuid"] = n.name, n.id
 		}
-		if op == "on" {
+		if p.haveUnfencing {
 			p.unfenceDigests(n, a)
 		}
 	}

@@ -70,8 +70,8 @@ func (p *planner) checkHistory(r *rsc, n *node, lr *cib.Elem) {
 		return
 	}
 	if p.agentChanged(r, lr) {
-		a := p.stopAct(r, n, false)
-		_ = a
+		p.stopAct(r, n, false)
+		p.unfenceChanged(r, n, "Device definition changed")
 		p.scheduleCleanup(r, n, false)
 	}
 	var ops []*history
@@ -168,7 +168,7 @@ func (p *planner) configChanged(h *history) bool {
 // forceRestart restarts a resource whose parameters changed.
 func (p *planner) forceRestart(h *history) {
 	r := h.r
-	p.unfenceChanged(r, h.n)
+	p.unfenceChanged(r, h.n, "Device parameters changed")
 	task, iv := "start", int64(0)
 	_ = iv
 	a := p.act(r, opKey(r.id, task, 0), task, nil, false)
@@ -209,9 +209,6 @@ func (p *planner) forceRestartNow(r *rsc) {
 	a.optional = false
 	a.reason = "resource definition change"
 }
-
-// unfenceChanged: a changed fence device makes unfencing necessary again.
-func (p *planner) unfenceChanged(r *rsc, n *node) {}
 
 // digest is the MD5 sum of an operation's parameters, as the history keeps it:
 // kind "all" of every one, "restart" of those whose change needs a restart.
