@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"strings"
+
 	"mainstay/cib"
 	"mainstay/status"
 )
@@ -31,6 +33,10 @@ func (p *planner) afterHistory(r *rsc, n *node, fail onFail) {
 		default:
 			r.failed, r.stopIfFailed = true, true
 		}
+		return
+	}
+	if strings.Contains(r.seenAs, ":") {
+		r.seenAs = "" // an inactive instance has no number of its own
 		return
 	}
 	for _, a := range r.acts {
@@ -168,4 +174,3 @@ func (p *planner) multiplyActive(r *rsc) {
 		}
 	}
 }
-

@@ -468,15 +468,13 @@ func (p *planner) blockedFailure(r *rsc, n *node) bool {
 	return false
 }
 
-// failedOnRecord tells whether the last failure recorded on a node is of one operation.
+// failedOnRecord tells whether a node's record of one operation is of a failure.
 func (p *planner) failedOnRecord(r *rsc, n *node, task string, interval int64) bool {
-	if n.state == nil {
-		return false
-	}
-	id := r.name
-	res := n.state.Path("lrm", "lrm_resources").ChildID("lrm_resource", id)
-	for op := range res.Named("lrm_rsc_op") {
-		if strings.HasSuffix(op.ID(), "_last_failure_0") && op.Get("operation") == task && op.Get("interval") == strconv.FormatInt(interval, 10) {
+	for _, op := range p.records(r, n) {
+		if op.Get("operation") != task || op.Get("interval") != strconv.FormatInt(interval, 10) {
+			continue
+		}
+		if h := readHistory(n, op); h.want >= 0 && h.rc != h.want {
 			return true
 		}
 	}

@@ -413,7 +413,7 @@ func (p *planner) metaOf(r *rsc) map[string]string {
 			m[a.Name] = a.Value
 		}
 	}
-	p.mergeSets(m, r.elem, "meta_attributes", f, r.id+"-meta_attributes")
+	p.mergeSets(m, r.elem, "meta_attributes", f, "")
 	if r.parent != nil {
 		for k, v := range r.parent.meta {
 			if _, ok := m[k]; !ok && k != "description" {
