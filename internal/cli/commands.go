@@ -25,6 +25,7 @@ func (a *app) commands() []*cobra.Command {
 		a.simulateCommand(),
 		a.playgroundCommand(),
 		a.installToolsCommand(),
+		a.waitCommand(),
 		{Use: "version", Short: "Print the version", GroupID: "look", Args: cobra.NoArgs,
 			Run: func(*cobra.Command, []string) { a.Printf("%s %s\n", Name, a.Version) }},
 	}
@@ -33,6 +34,7 @@ func (a *app) commands() []*cobra.Command {
 // installToolsCommand links the names of the tools to this program.
 func (a *app) installToolsCommand() *cobra.Command {
 	var program string
+	force := false
 	c := &cobra.Command{
 		Use: "install-tools DIR", Short: "Link the names of Pacemaker's tools to this program", GroupID: "make",
 		Example: "  mainstay install-tools /usr/sbin",
@@ -44,9 +46,10 @@ func (a *app) installToolsCommand() *cobra.Command {
 					return face.Failf(face.Error, "where is this program: %v", err)
 				}
 			}
-			return tools.Install(args[0], program, faceNames()...)
+			return tools.Install(args[0], program, force, faceNames()...)
 		},
 	}
+	c.Flags().BoolVar(&force, "force", false, "replace files that are not ours")
 	c.Flags().StringVar(&program, "program", "", "link to this path (default: where this program is)")
 	return c
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"mainstay/cib"
 	"mainstay/internal/client"
 	"mainstay/internal/face"
@@ -87,6 +89,17 @@ func (a *app) plan(root *cib.Elem) *sched.Result {
 func (a *app) idle(root *cib.Elem) bool {
 	r := a.plan(root)
 	return r != nil && r.Graph != nil && len(r.Graph.Actions) == 0
+}
+
+// waitCommand waits for the cluster, for scripts.
+func (a *app) waitCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "wait", Short: "Return when the cluster has nothing left to do", GroupID: "look", Args: cobra.NoArgs,
+		Example: "  mainstay wait --timeout 2m",
+		RunE:    func(c *cobra.Command, _ []string) error { return a.awaitIdle(c.Context()) },
+	}
+	c.Flags().DurationVar(&a.timeout, "timeout", defaultWait, "how long to wait")
+	return c
 }
 
 // settle waits until the cluster is idle, if --wait was given. The change must

@@ -220,7 +220,7 @@ func linkTools(cfg Config) string {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err == nil {
-		err = tools.Install(dir, self)
+		err = tools.Install(dir, self, true)
 	}
 	if err != nil {
 		cfg.Log.Warn("agents use the tools that are installed, not this program's", "error", err)

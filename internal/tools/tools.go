@@ -4,11 +4,14 @@ package tools
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"mainstay/internal/face"
 )
@@ -37,15 +40,16 @@ func Lookup(name string) Tool { return all()[name] }
 // Names lists the names that are answered to, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(all())) }
 
-// Install links every name in a directory to the program. Files that are not links
-// to a program of ours are left alone and reported.
-// More names than these tools' own may be given.
-func Install(dir, program string, more ...string) error {
+// Install links every name in a directory to the program; more names than these
+// tools' own may be given. Files that are not links to a program of ours are left
+// alone and reported, unless force has them replaced.
+func Install(dir, program string, force bool, more ...string) error {
 	var kept []string
 	for _, name := range append(Names(), more...) {
 		link := filepath.Join(dir, name)
-		if old, err := os.Readlink(link); err == nil && filepath.Base(old) == filepath.Base(program) {
-			if err := os.Remove(link); err != nil {
+		old, err := os.Readlink(link)
+		if ours := err == nil && filepath.Base(old) == filepath.Base(program); ours || force {
+			if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("replace the link: %w", err)
 			}
 		}
@@ -58,7 +62,7 @@ func Install(dir, program string, more ...string) error {
 		}
 	}
 	if len(kept) > 0 {
-		return face.Failf(face.Exists, "not ours, left alone: %v", kept)
+		return face.Failf(face.Exists, "not ours, left alone: %s\n  remedy: --force replaces them", strings.Join(kept, " "))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func TestInstall(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "crm_mon"), []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err := Install(dir, program, "crm_extra")
+	err := Install(dir, program, false, "crm_extra")
 	if face.CodeOf(err) != face.Exists {
 		t.Errorf("a file that is not ours: got %v", err)
 	}
@@ -35,10 +35,12 @@ func TestInstall(t *testing.T) {
 			t.Errorf("%s links to %q, %v", name, to, err)
 		}
 	}
-	if err := os.Remove(filepath.Join(dir, "crm_mon")); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		if err := Install(dir, program, true); err != nil {
+			t.Errorf("by force: %v", err)
+		}
 	}
-	if err := Install(dir, program); err != nil {
-		t.Errorf("again: %v", err)
+	if to, err := os.Readlink(filepath.Join(dir, "crm_mon")); err != nil || to != program {
+		t.Errorf("crm_mon links to %q, %v", to, err)
 	}
 }
