@@ -70,7 +70,8 @@ func present(ns *cib.Elem, id member.NodeID, h *Head) *cib.Elem {
 	ns = set(ns, "uname", h.Name, "in_ccm", "true", "crmd", "online",
 		"crm-debug-origin", "membership", "join", "member", "expected", "member")
 	switch {
-	case h.Fresh && h.SameBoot: // the daemon was restarted: its attributes stand
+	case h.Fresh && h.SameBoot: // the daemon was restarted: its attributes stand, but it is not leaving any more
+		ns = dropAttribute(ns, "shutdown")
 	case h.Fresh:
 		ns = ns.Drop(func(k *cib.Elem) bool { return k.Name() == "transient_attributes" })
 	default:
@@ -79,6 +80,18 @@ func present(ns *cib.Elem, id member.NodeID, h *Head) *cib.Elem {
 	ns = graft(ns, "lrm", h.LRM)
 	if ns.Child("lrm") == nil {
 		ns = ns.Append(cib.New("lrm", cib.Attr{Name: "id", Value: id.String()}).Append(cib.New("lrm_resources")))
+	}
+	return ns
+}
+
+// dropAttribute removes a transient attribute.
+func dropAttribute(ns *cib.Elem, name string) *cib.Elem {
+	for set := range ns.Child("transient_attributes").Named("instance_attributes") {
+		ns = change(ns, "transient_attributes", "", func(ta *cib.Elem) *cib.Elem {
+			return change(ta, "instance_attributes", set.ID(), func(ia *cib.Elem) *cib.Elem {
+				return applyPair(ia, set.ID(), Attribute{Name: name, Delete: true})
+			})
+		})
 	}
 	return ns
 }

@@ -343,6 +343,7 @@ func TestDaemonRestartKeepsAttributes(t *testing.T) {
 		w := newWorld(t, 2)
 		w.view(true, 1, 2)
 		w.step(2, Submit{Update{Attributes: []Attribute{{Node: "n2", Name: "fail-count-x#monitor_1000", Value: "2"}}}})
+		w.step(2, Submit{Update{Attributes: []Attribute{{Node: "n2", Name: "shutdown", Value: "1700000000"}}}})
 		w.settle()
 		w.restart(2, sameBoot)
 		w.view(true, 1, 2)
@@ -350,6 +351,9 @@ func TestDaemonRestartKeepsAttributes(t *testing.T) {
 		kept := strings.Contains(w.nodes[1].r.Root().String(), "fail-count-x")
 		if kept != sameBoot {
 			t.Errorf("same boot %v: attribute kept %v", sameBoot, kept)
+		}
+		if strings.Contains(w.nodes[1].r.Root().String(), `"shutdown"`) {
+			t.Errorf("same boot %v: a node that came back is still asked to leave", sameBoot)
 		}
 	}
 }
