@@ -96,7 +96,7 @@ func (e *Engine) install(x ring.Install) {
 	e.flushBatch()
 	e.view = x.View
 	e.dirty = true
-	e.quorumIn(quorum.View{Members: x.View.Members})
+	e.quorumIn(quorum.View{Members: x.View.Members, Goodbye: x.Goodbye})
 	e.event("view", fmt.Sprintf("view %s: %s", x.View.Ring, e.names(x.View.Members)),
 		"ring", x.View.Ring.String(), "members", e.names(x.View.Members), "left", e.names(x.Left),
 		"joined", e.names(x.Joined), "quorate", e.votes.Quorate)
