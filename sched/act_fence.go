@@ -104,6 +104,9 @@ func (p *planner) fenceAndShutDown() {
 			if n == p.dc {
 				dcDown = f
 			} else {
+				if len(fences) > 0 && !p.opt.concurrentFencing {
+					p.order(fences[len(fences)-1], f, ordOptional) // one after the other
+				}
 				fences = append(fences, f)
 			}
 		} else if n.shutdown && n.online && n.kind == status.Member {
@@ -122,6 +125,9 @@ func (p *planner) fenceAndShutDown() {
 		for _, a := range downs {
 			p.order(a, dcDown, ordOptional)
 		}
+	}
+	if !p.opt.concurrentFencing && len(fences) > 0 {
+		fences = fences[len(fences)-1:] // the end of the chain
 	}
 	for _, a := range fences {
 		p.order(a, dcDown, ordOptional)

@@ -147,6 +147,9 @@ func (p *planner) loseTicket(r *rsc, c *ticketCons) {
 	if len(r.kids) > 0 {
 		return
 	}
+	if len(r.runningOn) > 0 && c.role == rolePromoted && r.role != rolePromoted && c.policy != "stop" {
+		return
+	}
 	promotedOnly := c.role == rolePromoted && c.policy != "stop"
 	switch {
 	case !c.t.granted && len(r.runningOn) > 0:

@@ -166,7 +166,7 @@ func (p *planner) loadMatters(a, f *action) bool {
 
 // graphAction writes an action with its attributes.
 func (p *planner) graphAction(a *action) *graph.Action {
-	g := &graph.Action{ID: a.id, Task: taskText(a), Key: a.key, Priority: p.actPriority(a), Reason: a.reason}
+	g := &graph.Action{ID: a.id, Task: taskText(a), Key: a.key, Priority: p.actPriority(a), Reason: p.reasonOf(a)}
 	switch {
 	case a.pseudo:
 		g.Kind = graph.Pseudo

@@ -206,9 +206,7 @@ func (p *planner) update(then *action) {
 		fc, tc := p.imply2(first, then, ff, tf, e)
 		if fc {
 			for _, a := range append([]*action(nil), first.after...) {
-				if a != then {
-					p.update(a)
-				}
+				p.update(a)
 			}
 			p.update(first)
 		}

@@ -65,6 +65,9 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, e *edge) (fc, tc 
 	if kind&ordFirstElse != 0 && then.r != nil {
 		both(ordFirstElse, n, ff, false)
 	}
+	if kind&ordOptional != 0 && then.r != nil && then.r.kind >= clone {
+		both(ordOptional, n, ff, true)
+	}
 	if kind&ordAsymmetric != 0 && then.r != nil {
 		both(ordAsymmetric, n, ff, true)
 	}
