@@ -248,6 +248,9 @@ func (a *app) join(ctx context.Context, token setup.Token, o *setupOptions) erro
 		return err
 	}
 	a.Printf("node %s is let in; its configuration is %s\n", o.name, o.configFile())
+	if c, _ := conf.Parse([]byte(j.Config), o.configFile()); len(c.Nodes) == 2 && !c.Quorum.TwoNode && c.Quorum.Device == nil {
+		a.Printf("a cluster of two stops when one is lost: let a third join, or set two_node: 1 in its quorum section\n")
+	}
 	if err := a.startNode(ctx, o); err != nil || o.start == startHere || o.start == startNothing {
 		return err
 	}
