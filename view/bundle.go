@@ -24,7 +24,7 @@ func (s *screen) bundle(r *status.Resource) {
 	s.out.open(title + ": " + r.ID + " [" + r.Image + "]" + bracketed(f))
 	defer s.out.close()
 	for i, k := range r.Children {
-		if !s.opt.Inactive && !active(k) {
+		if !s.opt.Inactive && !s.active(k) {
 			continue
 		}
 		if s.opt.Detail {

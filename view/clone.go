@@ -74,7 +74,7 @@ const (
 
 // judge decides how an instance appears, and the node for the lists.
 func (s *screen) judge(clone, k *status.Resource) (string, showing) {
-	some := active(k)
+	some := s.active(k)
 	orphan := func(r *status.Resource) bool { return r.Orphan }
 	if !some && k.Orphan {
 		return "", hidden
@@ -87,7 +87,7 @@ func (s *screen) judge(clone, k *status.Resource) (string, showing) {
 	}
 	unmanaged := func(r *status.Resource) bool { return len(r.Children) == 0 && !r.Managed }
 	failed := func(r *status.Resource) bool { return r.Failed }
-	if anyOf(k, orphan) || anyOf(k, unmanaged) || anyOf(k, failed) || !fullyActive(k) {
+	if anyOf(k, orphan) || anyOf(k, unmanaged) || anyOf(k, failed) || !s.fullyActive(k) {
 		return "", whole
 	}
 	at := allPlaces(k)

@@ -224,21 +224,21 @@ func (s *screen) listed(r *status.Resource) bool {
 	if s.opt.Resource != "" && !anyOf(r, func(k *status.Resource) bool { return k.ID == s.opt.Resource || k.BaseID == s.opt.Resource }) {
 		return false
 	}
-	if s.sim && r.Orphan && !active(r) {
+	if s.sim && r.Orphan && !s.active(r) {
 		return false
 	}
 	switch {
 	case s.opt.GroupByNode && s.opt.Inactive:
-		return !fullyActive(r)
+		return !s.fullyActive(r)
 	case s.opt.Inactive:
-		return !r.Orphan || active(r)
+		return !r.Orphan || s.active(r)
 	}
-	return active(r) && s.activeHere(r)
+	return s.active(r) && s.activeHere(r)
 }
 
 // visible tells whether an instance is worth a line: it is active on a node
 // that is shown, or active nowhere.
-func (s *screen) visible(r *status.Resource) bool { return !active(r) || s.activeHere(r) }
+func (s *screen) visible(r *status.Resource) bool { return !s.active(r) || s.activeHere(r) }
 
 // activeHere tells whether the resource is active on a node that is shown.
 func (s *screen) activeHere(r *status.Resource) bool {

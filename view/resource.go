@@ -175,7 +175,7 @@ func (s *screen) group(r *status.Resource) {
 		return
 	}
 	for _, k := range r.Children {
-		if s.opt.Inactive || active(k) {
+		if s.opt.Inactive || s.active(k) {
 			s.resource(k)
 		}
 	}
@@ -189,13 +189,16 @@ func bracketed(f []string) string {
 	return " (" + strings.Join(f, ", ") + ")"
 }
 
-// active tells whether anything of the resource runs somewhere.
-func active(r *status.Resource) bool {
-	if len(r.Places) > 0 {
-		return true
+// active tells whether anything of the resource runs somewhere. What a managed
+// resource has on a node that is off, and known to be, is gone.
+func (s *screen) active(r *status.Resource) bool {
+	for _, p := range r.Places {
+		if n := s.where[p.Node]; n == nil || n.Unclean || n.Online || !r.Managed {
+			return true
+		}
 	}
 	for _, k := range r.Children {
-		if active(k) {
+		if s.active(k) {
 			return true
 		}
 	}
@@ -203,12 +206,12 @@ func active(r *status.Resource) bool {
 }
 
 // fullyActive tells whether everything of the resource runs somewhere.
-func fullyActive(r *status.Resource) bool {
+func (s *screen) fullyActive(r *status.Resource) bool {
 	if len(r.Children) == 0 {
-		return len(r.Places) > 0
+		return s.active(r)
 	}
 	for _, k := range r.Children {
-		if !fullyActive(k) {
+		if !s.fullyActive(k) {
 			return false
 		}
 	}

@@ -202,7 +202,7 @@ func (s *screen) xmlResource(r *status.Resource) *cib.Elem {
 func (s *screen) xmlChildren(r *status.Resource) []*cib.Elem {
 	var kids []*cib.Elem
 	for _, k := range r.Children {
-		if k.Orphan && !active(k) {
+		if k.Orphan && !s.active(k) {
 			continue
 		}
 		kids = append(kids, s.xmlResource(k))
@@ -221,7 +221,7 @@ func (s *screen) xmlPrimitive(r *status.Resource) *cib.Elem {
 		e = e.With("target_role", string(r.TargetRole))
 	}
 	for _, a := range [][2]string{
-		{"active", yes(len(r.Places) > 0)}, {"orphaned", yes(r.Orphan)}, {"blocked", yes(r.Blocked)}, {"managed", yes(r.Managed)},
+		{"active", yes(s.active(r))}, {"orphaned", yes(r.Orphan)}, {"blocked", yes(r.Blocked)}, {"managed", yes(r.Managed)},
 		{"failed", yes(r.Failed)}, {"failure_ignored", yes(r.FailIgnored)}, {"nodes_running_on", itoa(len(r.Places))},
 	} {
 		e = e.With(a[0], a[1])

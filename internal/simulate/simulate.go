@@ -47,6 +47,8 @@ type session struct {
 	root *cib.Elem // as it is at this point
 	now  time.Time
 	done outcome
+	// unchecked: the input asks not to be checked against a schema.
+	unchecked bool
 }
 
 // outcome is what a run left behind, for those who call it as a function.
@@ -118,6 +120,7 @@ func (s *session) load(ctx context.Context) (*cib.Elem, error) {
 	if root.Name() != "cib" {
 		return nil, face.Failf(face.BadData, "%s: the root element is <%s>, want <cib>", name, root.Name())
 	}
+	s.unchecked = root.Get("validate-with") == "none"
 	if root, err = cib.Upgrade(root); err != nil {
 		return nil, face.Failf(face.BadConfig, "%s: %w", name, err)
 	}
@@ -129,7 +132,7 @@ func (s *session) load(ctx context.Context) (*cib.Elem, error) {
 
 // simulate goes through the phases: state, changes on demand, plan, execution, outcome.
 func (s *session) simulate() error {
-	if s.root.Get("validate-with") == "none" && !s.o.quiet {
+	if s.unchecked && !s.o.quiet {
 		s.env.Errorf("Schema validation of configuration is disabled (support for validate-with set to \"none\" is deprecated and will be removed in a future release)\n")
 	}
 	if err := s.setTime(true); err != nil {
