@@ -51,9 +51,6 @@ const (
 	DefaultLog      = "/var/log/mainstay/mainstay.log"
 )
 
-// minKey is the least length of a cluster key, in bytes.
-const minKey = 128
-
 // Run is a node daemon: it returns when the node has left the cluster. When ctx
 // ends, the node first stops or hands over what it runs.
 func Run(ctx context.Context, cfg Config) error {
@@ -75,7 +72,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer m.Close()
 	sameBoot := markBoot(cfg.RunDir)
-	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.key, SameBoot: sameBoot, Version: cfg.Version,
+	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), SameBoot: sameBoot, Version: cfg.Version,
 		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg), Env: []string{"MAINSTAY_SOCKET=" + cfg.Socket}})
 	if err != nil {
 		return err
@@ -108,7 +105,23 @@ type configFile struct {
 	path string
 	text []byte
 	conf *conf.Config
-	key  []byte
+	keys [][]byte // the newest first; nil: not encrypted
+}
+
+// newest is the cluster key in use; nil if packets are not encrypted.
+func (f configFile) newest() []byte {
+	if len(f.keys) == 0 {
+		return nil
+	}
+	return f.keys[0]
+}
+
+// older are the keys before it.
+func (f configFile) older() [][]byte {
+	if len(f.keys) == 0 {
+		return nil
+	}
+	return f.keys[1:]
 }
 
 // load reads the configuration and the key.
@@ -141,26 +154,8 @@ func load(cfg Config) (configFile, error) {
 		cfg.Log.Warn("packets are not encrypted, because the configuration says so", "key", "totem.secauth")
 		return f, nil
 	}
-	f.key, err = readKey(cfg, f.conf)
+	f.keys, err = readKeys(cfg, f.conf)
 	return f, err
-}
-
-func readKey(cfg Config, c *conf.Config) ([]byte, error) {
-	path := cfg.KeyFile
-	if path == "" {
-		path = c.Totem.KeyFile
-	}
-	if path == "" {
-		path = filepath.Join(filepath.Dir(cfg.ConfigFile), "authkey")
-	}
-	key, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("cluster key: %w; copy it from another node, or make the cluster with \"mainstay init\"", err)
-	}
-	if len(key) < minKey {
-		return nil, fmt.Errorf("cluster key %s: %d bytes are too few; it needs at least %d random bytes", path, len(key), minKey)
-	}
-	return key, nil
 }
 
 // findSelf finds this machine in the nodelist: by name, or by an address that it has.

@@ -51,6 +51,14 @@ func (c *Cluster) reconfigured(loop *Loop, text string) {
 	if err := resolve(parsed, have.conf, systemLookup()); err != nil {
 		c.config.Log.Error("nodes cannot be reached until their names have addresses", "error", err)
 	}
+	if parsed.Totem.Encrypted && len(have.keys) > 0 {
+		keys, err := readKeys(c.config, parsed)
+		if err != nil {
+			c.config.Log.Error("the cluster key cannot be read; the present one stays in use", "error", err)
+		} else {
+			have.keys, loop.setup.Key, loop.setup.OldKeys = keys, keys[0], keys[1:]
+		}
+	}
 	have.text, have.conf = []byte(text), parsed
 	c.file.Store(&have)
 	loop.configure(parsed)

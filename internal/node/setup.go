@@ -18,7 +18,8 @@ import (
 type Setup struct {
 	Self     member.NodeID
 	Conf     *conf.Config
-	Key      []byte // nil: not encrypted
+	Key      []byte   // nil: not encrypted
+	OldKeys  [][]byte // taken too while the key is changed
 	SameBoot bool
 	Version  string
 	UUID     string // of this run
@@ -71,7 +72,7 @@ func wireConfig(s Setup) wire.Config {
 	c := wire.Config{Self: s.Self, Cluster: s.Conf.Totem.ClusterName, Plain: s.Key == nil, MTU: s.Conf.Totem.Payload(),
 		Mode: wire.Mode(s.Conf.Totem.LinkMode), Token: s.Conf.Totem.Token, Rand: s.Host.Uint64}
 	if s.Key != nil {
-		c.Keys = [][]byte{s.Key}
+		c.Keys = append([][]byte{s.Key}, s.OldKeys...)
 	}
 	for i := range s.Conf.Links() {
 		f := s.Conf.Totem.Interfaces[i]
