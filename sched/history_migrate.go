@@ -159,5 +159,5 @@ func newerOp(a, b *cib.Elem, sameNode bool) bool {
 	if sameNode && ha.call != hb.call || ha.call < 0 || hb.call < 0 {
 		return cmpHistory(ha, hb) > 0
 	}
-	return ha.changed > hb.changed
+	return hb.changed > 0 && ha.changed > hb.changed
 }

@@ -18,10 +18,13 @@ func (p *planner) unpackOp(h, last *history, fail *onFail) *history {
 	if h.status == execUnknown {
 		h.status = execDone
 	}
-	if h.want < 0 {
+	if h.want < 0 { // an old record does not say what was expected
 		h.want = 0
-		if h.probe() {
+		switch {
+		case h.probe():
 			h.want = 7
+		case h.task == "monitor" && h.rc == 8:
+			h.want = 8
 		}
 	}
 	expired := false

@@ -352,7 +352,7 @@ func (p *planner) addMatching(work []cand, source, target *rsc, c *coloc, factor
 			continue
 		}
 		score := p.bestMatching(source, target, n, c)
-		if factor < 0 && score < 0 {
+		if factor < 0 && score < 0 && score > -cib.Infinity {
 			continue // apart from what is banned there anyway
 		}
 		if work[i].score == hackScore {
