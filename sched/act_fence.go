@@ -29,6 +29,8 @@ func (p *planner) fenceAction(n *node, op string, required bool, why string, pri
 	if required && p.canFence(n) {
 		a.optional = false
 		a.setReason(why)
+	} else if why != "" {
+		a.setReason(why)
 	}
 	return a
 }

@@ -253,7 +253,7 @@ func (p *planner) condemnRemote(n *node, why string) {
 	}
 	if !n.unclean {
 		n.unclean, n.why = true, why
-		p.fenceAction(n, "", true, why, false)
+		p.fenceAction(n, "", false, why, false) // whether it must be shows once connections are placed
 	}
 }
 
