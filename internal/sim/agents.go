@@ -15,6 +15,7 @@ type Agents struct {
 	active map[string]map[string]bool // resource → machine → active
 	faults map[fault]*Fault
 	device map[string]int // fence device → how often it still fails
+	moves  int            // starts and stops that changed something
 }
 
 // fault names an operation of a resource on a machine ("": on any).
@@ -44,6 +45,18 @@ func (a *Agents) Owners(rsc string) []string {
 	for m, on := range a.active[rsc] {
 		if on {
 			out = append(out, m)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// On lists what is active on a machine, sorted.
+func (a *Agents) On(machine string) []string {
+	var out []string
+	for rsc, on := range a.active {
+		if on[machine] {
+			out = append(out, rsc)
 		}
 	}
 	slices.Sort(out)
@@ -113,6 +126,9 @@ const (
 // duration of an operation, and what it does to the world when it ends.
 func (a *Agents) beginResource(m *Machine, p *process, rsc, op string) {
 	w := m.world
+	if op == "start" {
+		w.checkStart(m, rsc)
+	}
 	took := 20*time.Millisecond + time.Duration(w.rng.Int64N(int64(60*time.Millisecond)))
 	code := -1
 	if f := a.faultOf(rsc, op, m.Name); f != nil {
@@ -132,6 +148,9 @@ func (a *Agents) beginResource(m *Machine, p *process, rsc, op string) {
 		if m.boots != boots || !m.powered || p.ended {
 			return
 		}
+		if op == "stop" && (timedOut || code > 0) {
+			m.stopFailed = true
+		}
 		if timedOut {
 			m.finish(p, host.Exited{Code: -1, Signal: 9, TimedOut: true})
 			return
@@ -149,11 +168,13 @@ func (a *Agents) act(m *Machine, rsc, op string) int {
 	case "start":
 		if !a.active[rsc][m.Name] {
 			m.world.tell("%s: %s is started", m.Name, rsc)
+			a.moves++
 		}
 		a.set(rsc, m.Name, true)
 	case "stop":
 		if a.active[rsc][m.Name] {
 			m.world.tell("%s: %s is stopped", m.Name, rsc)
+			a.moves++
 		}
 		a.set(rsc, m.Name, false)
 	case "monitor", "status":
@@ -201,6 +222,7 @@ func (a *Agents) press(w *World, action, target, device string) int {
 		}
 		switch action {
 		case "off", "reboot":
+			w.checkFence(t)
 			t.PowerOff("fenced")
 			if action == "reboot" {
 				w.after(5*time.Second, t.PowerOn)
@@ -225,4 +247,5 @@ func (w *World) check() {
 			return
 		}
 	}
+	w.checkMinorities()
 }

@@ -61,7 +61,7 @@ func (c *Cluster) Chaos(faults int) {
 	}
 	c.tell("scenario: everything is mended")
 	c.whole = true
-	c.Net.Heal()
+	c.Heal()
 	c.Net.Loss, c.Net.Duplicate = 0, 0
 	for _, m := range c.Machines {
 		m.full = false
@@ -87,7 +87,7 @@ func (c *Cluster) fault() {
 		c.isolate(m, []int{0, 1})
 	case 6:
 		c.tell("scenario: all links are whole again")
-		c.Net.Heal()
+		c.Heal()
 	case 7:
 		if m.powered && !m.frozen {
 			m.Freeze()
@@ -118,11 +118,8 @@ func (c *Cluster) fault() {
 func (c *Cluster) isolate(m *Machine, links []int) {
 	c.tell("scenario: %s is cut off on links %v", m.Name, links)
 	for _, o := range c.Machines {
-		for _, l := range links {
-			if o != m {
-				c.Net.Cut(m.Name, o.Name, l, true)
-				c.Net.Cut(o.Name, m.Name, l, true)
-			}
+		if o != m {
+			c.CutLinks(m, o, links, true)
 		}
 	}
 }

@@ -38,6 +38,7 @@ type Cluster struct {
 // NewCluster makes a cluster whose machines are off.
 func NewCluster(seed uint64, o Options) (*Cluster, error) {
 	c := &Cluster{World: New(seed), opts: o, loops: map[string]*node.Loop{}, state: map[string]*engine.State{}}
+	c.laws = newLaws(o.Token)
 	text := fmt.Sprintf("totem {\n cluster_name: sim\n token: %d\n}\nnodelist {\n", o.Token.Milliseconds())
 	for i := 1; i <= o.Nodes; i++ {
 		text += fmt.Sprintf(" node {\n name: n%d\n nodeid: %d\n ring0_addr: 10.0.0.%d\n ring1_addr: 10.0.1.%d\n }\n", i, i, i, i)
@@ -67,7 +68,10 @@ func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) Daemon {
 		if err != nil {
 			panic("sim: a node does not start: " + err.Error())
 		}
-		loop.Publish = func(s engine.State, _ []engine.Event) { c.state[m.Name] = &s }
+		loop.Publish = func(s engine.State, _ []engine.Event) {
+			c.state[m.Name] = &s
+			c.checkState(m, &s)
+		}
 		c.loops[m.Name] = loop
 		return loop
 	}

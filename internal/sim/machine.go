@@ -37,6 +37,12 @@ type Machine struct {
 	pending []pendingWrite
 	full    bool // no space left on the disk
 	running map[host.Tag]*process
+
+	// What the checkers know of it.
+	trouble    time.Duration // when something last happened to it that others may think ill of
+	stopFailed bool          // a stop failed since it was switched on
+	ordered    bool          // an operator wants it fenced
+	left       bool          // its daemon left the cluster in order
 }
 
 type pendingWrite struct {
@@ -71,6 +77,8 @@ func (m *Machine) PowerOn() {
 	}
 	m.powered = true
 	m.boots++
+	m.stopFailed, m.ordered = false, false
+	m.troubled()
 	m.world.tell("%s is switched on", m.Name)
 	m.startDaemon(false)
 }
@@ -81,7 +89,7 @@ func (m *Machine) PowerOff(why string) {
 		return
 	}
 	m.world.tell("%s loses power: %s", m.Name, why)
-	m.powered, m.frozen = false, false
+	m.powered, m.frozen, m.left = false, false, false
 	m.stopDaemon()
 	m.running = nil
 	m.world.Agents.powerLost(m.Name)
@@ -105,6 +113,8 @@ func (m *Machine) StartDaemon() {
 func (m *Machine) startDaemon(sameBoot bool) {
 	m.world.tell("%s: the daemon starts", m.Name)
 	m.life++
+	m.left = false
+	m.troubled()
 	m.running = map[host.Tag]*process{}
 	m.alarm = 0
 	m.daemon = m.boot(m, sameBoot)
@@ -130,6 +140,7 @@ func (m *Machine) Thaw() {
 	}
 	m.world.tell("%s thaws", m.Name)
 	m.frozen = false
+	m.troubled()
 	held := m.waiting
 	m.waiting = nil
 	m.feed(host.Timeout{})
@@ -155,6 +166,7 @@ func (m *Machine) feed(c host.Completion) {
 	}
 	if why, left := m.daemon.Exited(); left {
 		m.world.tell("%s: the daemon ends: %s", m.Name, why)
+		m.world.checkLeave(m)
 		m.stopDaemon()
 		return
 	}

@@ -30,6 +30,7 @@ type World struct {
 	rank     uint64
 	story    []string // what happened, for people
 	broken   []string // laws that were broken
+	laws     laws
 	verbose  bool
 	handled  int
 	logLevel slog.Level
@@ -166,8 +167,23 @@ func (n *Network) Cut(from, to string, link int, cut bool) {
 	}
 }
 
+// CutLinks breaks or mends both directions of links between two machines.
+func (w *World) CutLinks(a, b *Machine, links []int, cut bool) {
+	for _, l := range links {
+		w.Net.Cut(a.Name, b.Name, l, cut)
+		w.Net.Cut(b.Name, a.Name, l, cut)
+	}
+	a.troubled()
+	b.troubled()
+}
+
 // Heal mends all links.
-func (n *Network) Heal() { n.cut = nil }
+func (w *World) Heal() {
+	w.Net.cut = nil
+	for _, m := range w.Machines {
+		m.troubled()
+	}
+}
 
 // carry takes a packet from one machine towards an address.
 func (w *World) carry(from *Machine, link int, addr string, data []byte) {

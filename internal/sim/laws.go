@@ -1,0 +1,162 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/engine"
+	"mainstay/graph"
+)
+
+// The checkers. They look at the world (power, links, what agents did to it), and
+// at what the daemons published only where a law is about that.
+
+// laws remembers what the checkers need.
+type laws struct {
+	quietTime time.Duration     // how long nothing may have troubled a machine that counts as well
+	hashes    map[string]string // view and version → hash of the CIB
+	planned   map[string]int    // daemon → number of the last transition whose reasons were looked at
+	// excused says that resources may run without quorum or outlive a shutdown: an
+	// operator took them out of the cluster's hands.
+	excused bool
+}
+
+func newLaws(token time.Duration) laws {
+	return laws{quietTime: 3 * token, hashes: map[string]string{}, planned: map[string]int{}}
+}
+
+// troubled notes that something happens to a machine that may well make others
+// think ill of it.
+func (m *Machine) troubled() { m.trouble = m.world.Now }
+
+// reaches tells whether packets pass both ways between two machines whose daemons run.
+func (w *World) reaches(a, b *Machine) bool {
+	if a == b {
+		return true
+	}
+	for l := range a.Addrs {
+		if !w.Net.cut[cable{a.Name, b.Name, l}] && !w.Net.cut[cable{b.Name, a.Name, l}] {
+			return true
+		}
+	}
+	return false
+}
+
+// awake tells whether the machine's daemon runs.
+func (m *Machine) awake() bool { return m.powered && !m.frozen && m.daemon != nil }
+
+// side lists the machines that a machine reaches, itself among them, and tells
+// whether they all reach each other.
+func (w *World) side(m *Machine) (who []*Machine, whole bool) {
+	for _, o := range w.Machines {
+		if o.awake() && w.reaches(m, o) {
+			who = append(who, o)
+		}
+	}
+	for _, a := range who {
+		for _, b := range w.Machines {
+			if b.awake() && w.reaches(a, b) != slices.Contains(who, b) {
+				return who, false
+			}
+		}
+	}
+	return who, true
+}
+
+// well tells whether a machine has been a sound part of the greater side for so
+// long that nobody has a reason to fence it.
+func (w *World) well(m *Machine) bool {
+	if !m.awake() || w.Now-m.trouble < w.laws.quietTime || m.stopFailed {
+		return false
+	}
+	who, whole := w.side(m)
+	return whole && 2*len(who) > len(w.Machines)
+}
+
+// checkFence looks whether the fencing that just happens has a reason.
+func (w *World) checkFence(m *Machine) {
+	switch {
+	case m.ordered:
+	case w.well(m):
+		w.breakLaw("fenced without need: %s ran and was connected for %.1f s", m.Name, (w.Now - m.trouble).Seconds())
+	case m.left:
+		w.breakLaw("fenced without need: %s left in order", m.Name)
+	}
+}
+
+// minority tells for how long a running machine has not reached enough others for
+// a quorum, 0 if it reaches them.
+func (w *World) minority(m *Machine) time.Duration {
+	if !m.awake() {
+		return 0
+	}
+	if who, _ := w.side(m); 2*len(who) > len(w.Machines) {
+		return 0
+	}
+	since := m.trouble
+	for _, o := range w.Machines {
+		since = max(since, o.trouble)
+	}
+	return w.Now - since
+}
+
+// checkStart looks whether a machine may start a resource.
+func (w *World) checkStart(m *Machine, rsc string) {
+	if d := w.minority(m); d > w.laws.quietTime {
+		w.breakLaw("no quorum, no start: %s starts %s, without quorum for %.1f s", m.Name, rsc, d.Seconds())
+	}
+}
+
+// stopBound is how long after the loss of quorum a machine may still run resources:
+// detection, a round of plans, and agents that take their time.
+const stopBound = 60 * time.Second
+
+// checkMinorities looks for machines that still run something long after they lost quorum.
+func (w *World) checkMinorities() {
+	for _, m := range w.Machines {
+		if d := w.minority(m); d < stopBound || m.stopFailed || w.laws.excused {
+			continue
+		}
+		if held := w.Agents.On(m.Name); len(held) > 0 {
+			w.breakLaw("no quorum: %s still runs %s after %.0f s without", m.Name, strings.Join(held, " "), w.minority(m).Seconds())
+		}
+	}
+}
+
+// checkLeave looks whether a daemon that left in order left something behind.
+func (w *World) checkLeave(m *Machine) {
+	held := w.Agents.On(m.Name)
+	if len(held) > 0 && !m.stopFailed && !w.laws.excused {
+		w.breakLaw("a node leaves in order: %s still runs %s", m.Name, strings.Join(held, " "))
+	}
+	m.left = w.well(m)
+}
+
+// checkState looks at what a daemon published.
+func (c *Cluster) checkState(m *Machine, s *engine.State) {
+	if s.Synced {
+		v := cib.VersionOf(s.CIB)
+		at := fmt.Sprintf("view %s version %d.%d.%d", s.View.Ring, v.AdminEpoch, v.Epoch, v.NumUpdates)
+		sum := cib.Hash(s.CIB)
+		if have, ok := c.laws.hashes[at]; ok && have != string(sum[:]) {
+			c.breakLaw("one history: %s holds another CIB than others in %s", m.Name, at)
+		}
+		c.laws.hashes[at] = string(sum[:])
+	}
+	run := fmt.Sprintf("%s %d", m.Name, m.life)
+	for _, t := range s.Transitions {
+		if t.Number <= c.laws.planned[run] {
+			continue
+		}
+		c.laws.planned[run] = t.Number
+		for _, a := range t.Graph.Actions {
+			if a.Kind != graph.Pseudo && a.Reason == "" {
+				c.breakLaw("no action without a reason: %s plans %s on %s", m.Name, a.Key, a.Node)
+				return
+			}
+		}
+	}
+}
