@@ -120,7 +120,7 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 		a.optional = existing != nil
 		return
 	}
-	p.order(start, a, ordUnrunnable)
+	p.order(start, a, ordImpliesThen|ordUnrunnable)
 	switch {
 	case r.nextRole == rolePromoted:
 		if r.role != rolePromoted || !start.optional {

@@ -27,7 +27,7 @@ func (p *planner) applyOrders() {
 		p.blockDependents(p.acts[i])
 	}
 	p.orderProbes()
-	for i := 0; i < len(p.acts); i++ {
+	for i := len(p.acts) - 1; i >= 0; i-- {
 		p.update(p.acts[i])
 	}
 	p.disableInvalid()
