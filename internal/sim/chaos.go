@@ -50,10 +50,14 @@ func Sample(nodes int) *cib.Elem {
 var singles = []string{"db", "web", "ip", "app"}
 
 // Chaos lets random faults happen for a while, a new one every few seconds, and
-// then mends everything.
-func (c *Cluster) Chaos(faults int) {
+// then mends everything. With operate, an operator works meanwhile.
+func (c *Cluster) Chaos(faults int, operate bool) {
 	for range faults {
-		c.fault()
+		if operate && c.rng.IntN(2) == 0 {
+			c.Operate()
+		} else {
+			c.fault()
+		}
 		c.Run(c.Now + time.Duration(c.rng.Int64N(int64(15*time.Second))))
 		if len(c.broken) > 0 {
 			return
@@ -134,6 +138,9 @@ func (c *Cluster) Verify() []string {
 	}
 	if n := len(c.Agents.Owners("clone-agent")); n != len(c.Machines) {
 		out = append(out, fmt.Sprintf("the clone is active on %d machines in the end, want %d", n, len(c.Machines)))
+	}
+	for _, id := range c.Unkept() {
+		out = append(out, "what was acknowledged stays: "+id+" is gone")
 	}
 	for _, a := range c.Plan().Graph.Actions {
 		if a.Kind != graph.Pseudo {

@@ -33,11 +33,14 @@ type Cluster struct {
 	loops map[string]*node.Loop
 	state map[string]*engine.State
 	whole bool // everything is mended: a quiet cluster has all its nodes
+
+	operator operator
 }
 
 // NewCluster makes a cluster whose machines are off.
 func NewCluster(seed uint64, o Options) (*Cluster, error) {
-	c := &Cluster{World: New(seed), opts: o, loops: map[string]*node.Loop{}, state: map[string]*engine.State{}}
+	c := &Cluster{World: New(seed), opts: o, loops: map[string]*node.Loop{}, state: map[string]*engine.State{},
+		operator: operator{acked: map[string]bool{}}}
 	c.laws = newLaws(o.Token)
 	text := fmt.Sprintf("totem {\n cluster_name: sim\n token: %d\n}\nnodelist {\n", o.Token.Milliseconds())
 	for i := 1; i <= o.Nodes; i++ {

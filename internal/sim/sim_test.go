@@ -50,16 +50,19 @@ func TestSimNodesFindEachOther(t *testing.T) {
 }
 
 // run is one whole history of a seed: boot, faults, mending, quiet.
-func run(t *testing.T, seed uint64, faults int) *Cluster {
+func run(t *testing.T, seed uint64, faults int, operate bool) *Cluster {
 	t.Helper()
 	c := newTest(t, seed, Options{Nodes: 3, Token: time.Second, CIB: Sample(3), Log: *logs})
 	c.Boot()
 	if !c.Settle(60 * time.Second) {
 		t.Fatalf("seed %d: the cluster does not come up: %v", seed, c.Broken())
 	}
-	c.Chaos(faults)
+	c.Chaos(faults, operate)
 	if !c.Settle(5 * time.Minute) {
 		t.Fatalf("seed %d: the cluster does not become quiet: %v", seed, c.Broken())
+	}
+	if !c.Undo(time.Minute) {
+		t.Fatalf("seed %d: the operator gets no answer: %v", seed, c.Broken())
 	}
 	// Failures expire meanwhile, and what they kept away may return.
 	c.Run(c.Now + time.Minute)
@@ -74,14 +77,53 @@ func run(t *testing.T, seed uint64, faults int) *Cluster {
 
 func TestSimChaos(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		c := run(t, seed, 8)
+		c := run(t, seed, 8, false)
 		t.Logf("seed %d: %d events in %.0f simulated seconds", seed, c.handled, c.Now.Seconds())
+	})
+}
+
+func TestSimOperator(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		c := run(t, seed, 12, true)
+		t.Logf("seed %d: %d events in %.0f simulated seconds", seed, c.handled, c.Now.Seconds())
+	})
+}
+
+// TestSimDaemonIsNotTheService kills daemons and starts them again at once: no
+// service may notice (law 6).
+func TestSimDaemonIsNotTheService(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		c := newTest(t, seed, Options{Nodes: 3, Token: time.Second, CIB: Sample(3), Log: *logs})
+		c.Boot()
+		if !c.Settle(60 * time.Second) {
+			t.Fatalf("seed %d: the cluster does not come up: %v", seed, c.Broken())
+		}
+		before := c.Agents.moves
+		c.whole = true
+		for round := range 4 {
+			for _, m := range c.Machines {
+				if round == 3 || m == c.Machines[round] { // one after the other, then all at once
+					m.KillDaemon()
+					c.after(time.Duration(c.rng.Int64N(int64(300*time.Millisecond))), m.StartDaemon)
+				}
+			}
+			c.Run(c.Now + time.Duration(c.rng.Int64N(int64(3*time.Second))))
+		}
+		if !c.Settle(60 * time.Second) {
+			t.Fatalf("seed %d: the cluster does not become quiet: %v", seed, c.Broken())
+		}
+		for _, p := range c.Verify() {
+			t.Errorf("seed %d: %s", seed, p)
+		}
+		if n := c.Agents.moves - before; n != 0 {
+			t.Errorf("seed %d: the daemons' restarts started or stopped %d resources", seed, n)
+		}
 	})
 }
 
 func TestSimSameSeedSameHistory(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		a, b := run(t, seed, 4), run(t, seed, 4)
+		a, b := run(t, seed, 4, true), run(t, seed, 4, true)
 		if a.Story() != b.Story() || a.handled != b.handled {
 			t.Errorf("seed %d: two runs differ", seed)
 		}
