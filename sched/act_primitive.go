@@ -287,7 +287,7 @@ func (s *instState) add(r *rsc) {
 // createClone makes the instances' actions and the clone's milestones.
 func (p *planner) createClone(r *rsc) {
 	var s instState
-	for _, k := range r.order2() {
+	for _, k := range r.kids {
 		p.create(k)
 		s.add(k)
 	}
@@ -295,10 +295,7 @@ func (p *planner) createClone(r *rsc) {
 	if !r.promotable {
 		return
 	}
-	p.pseudoAct(r, "demote", !s.demoting, true)
-	demoted := p.pseudoAct(r, "demoted", !s.demoting, true)
-	demoted.priority = infinity
-	p.promoteMilestones(r, s, demoted)
+	p.promoteMilestones(r, s)
 }
 
 const infinity = 1000000
@@ -320,13 +317,15 @@ func (p *planner) collectiveMilestones(r *rsc, s instState) {
 	}
 }
 
-func (p *planner) promoteMilestones(r *rsc, s instState, demoted *action) {
-	demote := r.findTask("demote")
+func (p *planner) promoteMilestones(r *rsc, s instState) {
 	promote := p.pseudoAct(r, "promote", !s.promoting, true)
 	promoted := p.pseudoAct(r, "promoted", !s.promoting, s.promoting)
 	promoted.runnable = s.promoting || promoted.runnable
 	promoted.priority = infinity
 	r.clone.notifyPromote = p.newNotify(r, "promote", promote, promoted)
+	demote := p.pseudoAct(r, "demote", !s.demoting, true)
+	demoted := p.pseudoAct(r, "demoted", !s.demoting, true)
+	demoted.priority = infinity
 	r.clone.notifyDemote = p.newNotify(r, "demote", demote, demoted)
 	p.orderPromotableNotify(r)
 }

@@ -273,34 +273,19 @@ func flagsDiffer(a *action, b *action) bool {
 	return a.optional != b.optional || a.runnable != b.runnable || a.migrateRunnable != b.migrateRunnable || a.pseudo != b.pseudo
 }
 
-// restart binds the stop and the start of a restart to each other.
+// restart binds two actions of a restart to each other, a stop and what it is
+// stopped for: if that must be done, or cannot be done with the same resource,
+// the stop must be done too; if the stop cannot be done, neither can that.
 func (p *planner) restart(first, then *action) {
-	need := !then.runnable && then.r.managed && false
-	why := "restart"
-	if !then.runnable && !then.optional && then.r != nil && then.r.managed {
-		need = true
-	}
-	if !then.optional {
-		need, why = true, "stop"
-	}
-	_ = why
-	if !then.runnable && then.r != nil && then.r.managed && len(then.r.runningOn) > 0 && then.reason != "" && !then.optional {
-		need = true
-	}
-	if then.r != nil && !then.runnable && then.r.managed {
-		need = true
-	}
-	if !need {
+	impossible := !then.runnable && then.r != nil && then.r.managed
+	if then.optional && !impossible {
 		return
 	}
-	if first.optional && (first.runnable || !then.runnable) {
+	if first.optional && (first.runnable || !then.optional) {
 		first.optional = false
-		if then.reason != "" {
-			first.setReason(then.reason)
-		}
-		first.because(then, "unrunnable")
+		first.because(then, "required")
 	}
-	if !then.migrateRunnable && first.migrateRunnable && !then.optional {
+	if first.migrateRunnable && !then.migrateRunnable && !then.optional {
 		first.migrateRunnable = false
 	}
 	if !first.optional && !first.runnable && then.runnable {

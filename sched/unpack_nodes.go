@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"sort"
 	"strings"
 
 	"mainstay/cib"
@@ -121,4 +122,44 @@ func (p *planner) ticket(id string) *ticket {
 	p.ticketNamed[id] = t
 	p.tickets = append(p.tickets, t)
 	return t
+}
+
+// sortNodesByName puts the nodes in the order in which everything is done for
+// each node: by name, numbers in it by value.
+func (p *planner) sortNodesByName() {
+	sort.SliceStable(p.nodes, func(i, j int) bool { return cmpNames(p.nodes[i].name, p.nodes[j].name) < 0 })
+	for i, n := range p.nodes {
+		n.idx = i
+	}
+}
+
+// cmpNames compares names without regard to case, runs of digits by value.
+func cmpNames(a, b string) int {
+	for a != "" && b != "" {
+		da, db := digits(a), digits(b)
+		if da > 0 && db > 0 {
+			x, y := strings.TrimLeft(a[:da], "0"), strings.TrimLeft(b[:db], "0")
+			if len(x) != len(y) {
+				return len(x) - len(y)
+			}
+			if c := strings.Compare(x, y); c != 0 {
+				return c
+			}
+			a, b = a[da:], b[db:]
+			continue
+		}
+		if c := strings.Compare(strings.ToLower(a[:1]), strings.ToLower(b[:1])); c != 0 {
+			return c
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+func digits(s string) int {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return i
 }

@@ -26,6 +26,7 @@ func (p *planner) unpackResources() {
 		}
 	}
 	p.implyGuests(res)
+	p.sortNodesByName()
 	for _, e := range res.Kids() {
 		if e.Name() == "template" || e.Name() == cib.CommentName {
 			continue
