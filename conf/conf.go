@@ -103,7 +103,6 @@ type Logging struct {
 type System struct {
 	SchedRR  string // yes, no, maybe; "": yes
 	Priority string
-	StateDir string
 	engine   string
 }
 

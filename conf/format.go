@@ -42,7 +42,6 @@ func (c *Config) Format() []byte {
 		w.text("engine", c.System.engine)
 		w.text("sched_rr", c.System.SchedRR)
 		w.text("priority", c.System.Priority)
-		w.text("state_dir", c.System.StateDir)
 	})
 	return []byte(w.out.String())
 }

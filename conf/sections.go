@@ -133,8 +133,7 @@ func systemKeys() []spec[System] {
 			set: func(s *System, v value) { s.SchedRR = v.text }, get: func(s *System) (string, string) { return either2(s.SchedRR, "yes"), "" }},
 		{name: "priority", what: "priority as of nice(1): max, min or a number; if sched_rr is no",
 			set: func(s *System, v value) { s.Priority = v.text }, get: func(s *System) (string, string) { return s.Priority, "" }},
-		{name: "state_dir", what: "where the daemon keeps what must survive",
-			set: func(s *System, v value) { s.StateDir = v.text }, get: func(s *System) (string, string) { return either2(s.StateDir, "/var/lib/mainstay"), "" }},
+		gone[System]("state_dir", "state is kept in /var/lib/mainstay; \"mainstay run --state\" changes that"),
 		gone[System]("move_to_root_cgroup", "the daemon stays in the control group of its unit"),
 		gone[System]("qb_ipc_type", "clients speak HTTP over a Unix socket"),
 		gone[System]("allow_knet_handle_fallback", "links need no privileges"),
@@ -194,9 +193,11 @@ func (b *builder) deprecated(s *section) {
 	switch {
 	case off && !sec:
 		b.say(cipher.line, Warning, "totem.crypto_cipher", `write "secauth: off" if packets are not to be protected`, "packets are protected all the same")
+		return
 	case !off && sec:
 		b.cipher = true // it overrides secauth
 	}
+	b.say(cipher.line, Info, "totem.crypto_cipher", "it can be removed", "not needed: the cipher is always AES-256-GCM; only \"secauth: off\" switches it off")
 }
 
 func (b *builder) iface(s *section) {

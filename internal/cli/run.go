@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -30,12 +29,15 @@ func (a *app) runCommand() *cobra.Command {
 		Example: "  mainstay run\n  mainstay run --config /etc/corosync/corosync.conf --name node1",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			log, err := openLog(logFile, debug)
-			if err != nil {
-				return face.Failf(face.Error, "log: %v", err)
-			}
 			if cfg.ConfigFile == "" {
 				cfg.ConfigFile = presentConfig()
+			}
+			if !c.Flags().Changed("log") {
+				logFile = ""
+			}
+			log, err := openLog(logFile, debug, loggingOf(cfg.ConfigFile))
+			if err != nil {
+				return face.Failf(face.Error, "log: %v", err)
 			}
 			if cfg.Socket = a.Socket; cfg.Socket == "" {
 				cfg.Socket = node.DefaultSocket
@@ -59,7 +61,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&cfg.Group, "group", "", "group whose members may use the API besides root")
 	f.StringVar(&cfg.Name, "name", "", "name of this node (default: found by host name, then by address)")
 	f.IntVar(&enrolPort, "enrol-port", setup.Port, "TCP port for joining nodes, open only while an invitation is; 0: never")
-	f.StringVar(&logFile, "log", node.DefaultLog, "log file, JSON lines; - for standard error")
+	f.StringVar(&logFile, "log", node.DefaultLog, "log file, JSON lines; - for standard error; overrides the logging section of the configuration")
 	f.BoolVar(&debug, "debug", false, "log the reason of every planned action and each change of state")
 	return c
 }
@@ -88,24 +90,4 @@ func presentConfig() string {
 		}
 	}
 	return node.DefaultConfig
-}
-
-// openLog opens the log file for appending.
-func openLog(path string, debug bool) (*slog.Logger, error) {
-	level := slog.LevelInfo
-	if debug {
-		level = slog.LevelDebug
-	}
-	out := os.Stderr
-	if path != "-" {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
-		if err != nil {
-			return nil, err
-		}
-		out = f
-	}
-	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})), nil
 }
