@@ -204,7 +204,7 @@ func (p *planner) failureStatus(c *status.Cluster) {
 			told := map[string]bool{} // the last operation may be the last failure, too
 			for op := range lr.Named("lrm_rsc_op") {
 				key := op.Get("operation_key") + " " + op.Get("call-id")
-				if failed[op] || noAgentProbe(op) && !told[key] && !p.outdated(lr.ID(), op) {
+				if !told[key] && (failed[op] || noAgentProbe(op) && !p.outdated(lr.ID(), op)) {
 					c.Failures = append(c.Failures, failure(op, lr.ID(), n))
 					told[key] = true
 				}
