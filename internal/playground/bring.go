@@ -155,8 +155,12 @@ func settled(s *web.StatusReply) bool {
 	if !s.Cluster.Quorate || s.Cluster.DC == "" || s.Node.Transition.Known && s.Node.Transition.Busy {
 		return false
 	}
+	failed := map[string]bool{} // what failed is not waited for: its agent may not be installed
+	for _, f := range s.Cluster.Failures {
+		failed[f.Resource] = true
+	}
 	for _, res := range s.Cluster.Resources {
-		if !resting(res) {
+		if !resting(res, failed) {
 			return false
 		}
 	}
@@ -164,8 +168,8 @@ func settled(s *web.StatusReply) bool {
 }
 
 // resting tells whether nothing is under way for a resource, and whether it runs if
-// it is a primitive that should.
-func resting(res *status.Resource) bool {
+// it is a primitive that should and did not fail.
+func resting(res *status.Resource, failed map[string]bool) bool {
 	if res.Pending != "" {
 		return false
 	}
@@ -173,6 +177,12 @@ func resting(res *status.Resource) bool {
 		if c.Pending != "" {
 			return false
 		}
+		if failed[c.ID] || failed[c.BaseID] {
+			return true
+		}
+	}
+	if failed[res.ID] {
+		return true
 	}
 	if res.Kind == status.Primitive {
 		return len(res.Places) == 1 || res.Disabled || res.Failed || res.Blocked
