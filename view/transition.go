@@ -29,7 +29,6 @@ func SimStatus(f *Frame, title string, opt Options) string {
 	s.sim = true
 	s.out.open(title)
 	s.nodeList()
-	s.out.gap()
 	s.resourceList("Full List of Resources")
 	s.attributes()
 	s.failCounts()
