@@ -46,6 +46,10 @@ func New(socket, name string) *Client {
 	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, socket: socket, name: name}
 }
 
+// Close ends connections that are kept for the next request; the client may go on
+// being used.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // CIB fetches the whole document.
 func (c *Client) CIB(ctx context.Context) (*cib.Elem, error) {
 	return c.Query(ctx, "", "")

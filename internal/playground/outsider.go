@@ -63,7 +63,9 @@ func (o outsider) look(ctx context.Context) (*web.StatusReply, error) {
 func (h Health) status(ctx context.Context) (*web.StatusReply, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	s, err := client.New(h.inside(apiSocket), "playground").Status(ctx)
+	c := client.New(h.inside(apiSocket), "playground")
+	defer c.Close()
+	s, err := c.Status(ctx)
 	if err == nil && (s.Cluster == nil || s.Node == nil) {
 		err = fmt.Errorf("%s knows no cluster yet", h.Name)
 	}

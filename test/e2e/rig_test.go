@@ -323,7 +323,7 @@ func (g *rig) whole(t *testing.T) {
 	if err := g.PowerOn(); err != nil {
 		t.Fatal(err)
 	}
-	g.cluster(t, 90*time.Second, "all nodes to be back and at rest", g.rested)
+	g.cluster(t, 40*time.Second, "all nodes to be back and at rest", g.rested)
 }
 
 // rested tells whether all nodes are there and everything runs.
