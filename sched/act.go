@@ -88,7 +88,7 @@ func opKey(name, task string, interval int64) string {
 // sortedKeys returns, sorted, the keys that begin with one of the prefixes.
 func sortedKeys(m map[string]string, prefixes ...string) []string {
 	var out []string
-	for k := range m { // order is settled below
+	for k := range m { //order: sorted below
 		for _, p := range prefixes {
 			if strings.HasPrefix(k, p) {
 				out = append(out, k)

@@ -71,6 +71,12 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, e *edge) (fc, tc 
 	if kind&ordAsymmetric != 0 && then.r != nil {
 		both(ordAsymmetric, n, ff, true)
 	}
+	return fc, p.implyShown(first, then, ff, tf, kind) || tc
+}
+
+// implyShown notes what an ordering makes visible in the graph, and keeps what
+// follows a blocked stop from happening; it tells whether then changed.
+func (p *planner) implyShown(first, then *action, ff, tf actFlags, kind orderKind) (tc bool) {
 	if first.runnable && kind&ordShowThen != 0 && !ff.optional {
 		then.printAlways = true
 	}
@@ -81,7 +87,7 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, e *edge) (fc, tc 
 		then.runnable, tc = false, true
 		then.because(first, "unrunnable")
 	}
-	return fc, tc
+	return tc
 }
 
 // because notes which other action is behind a change.
@@ -283,6 +289,9 @@ func (p *planner) restart(first, then *action) {
 	}
 	if first.optional && (first.runnable || !then.optional) {
 		first.optional = false
+		if !then.runnable && then.reason != "" {
+			first.setReason(then.reason)
+		}
 		first.because(then, "required")
 	}
 	if first.migrateRunnable && !then.migrateRunnable && !then.optional {

@@ -1,0 +1,299 @@
+package sched
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"mainstay/cib"
+	"mainstay/graph"
+)
+
+// TestStories runs testdata/*.story: each story describes a small cluster and
+// shows the plan, the scores or the reasons. The words of the description:
+//
+//	nodes n1 n2 …                       members, all online
+//	offline n1 | unclean n1 | standby n1 | shutdown n1 | maintenance n1
+//	option NAME VALUE
+//	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor
+//	group ID MEMBER … | clone ID RSC [NAME=VALUE …]
+//	location ID RSC NODE SCORE | colocation ID RSC WITH SCORE [NAME=VALUE …]
+//	order ID FIRST THEN [NAME=VALUE …]
+//	ran RSC NODE OP RC [INTERVAL]       a record, in order
+//	attr NODE NAME VALUE                a transient attribute
+//	noquorum
+func TestStories(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			in := Input{CIB: tell(d.Input), Now: time.Unix(1700000000, 0).UTC()}
+			in.Options.Scores, in.Options.Reasons = d.Cmd == "scores", d.Cmd == "reasons"
+			res := Schedule(in)
+			switch d.Cmd {
+			case "plan":
+				return planText(res)
+			case "scores":
+				return scoreText(res)
+			case "reasons":
+				return reasonText(res)
+			}
+			t.Fatalf("unknown command %q", d.Cmd)
+			return ""
+		})
+	})
+}
+
+func planText(res *Result) string {
+	var b strings.Builder
+	for _, l := range res.Summary {
+		if l.Leave {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s%s (%s)", l.Verb, l.Resource, l.Node, l.Detail)
+		if l.Reason != "" {
+			b.WriteString(" due to " + l.Reason)
+		}
+		if l.Blocked {
+			b.WriteString(" blocked")
+		}
+		b.WriteString("\n")
+	}
+	names := map[int]string{}
+	for _, a := range res.Graph.Actions {
+		names[a.ID] = strings.TrimSpace(a.Key + " " + a.Node)
+	}
+	for _, a := range res.Graph.Actions {
+		fmt.Fprintf(&b, "  %s", names[a.ID])
+		if a.Kind == graph.Pseudo {
+			b.WriteString(" (milestone)")
+		}
+		for i, in := range a.Inputs {
+			b.WriteString([]string{" <- ", ", "}[min(i, 1)] + names[in])
+		}
+		b.WriteString("\n")
+	}
+	for _, w := range res.Warnings {
+		fmt.Fprintf(&b, "warning %s: %s; %s\n", w.ID, w.Text, w.Fix)
+	}
+	return b.String()
+}
+
+func scoreText(res *Result) string {
+	var b strings.Builder
+	for _, s := range res.Scores {
+		b.WriteString(s.String() + "\n")
+	}
+	return b.String()
+}
+
+func reasonText(res *Result) string {
+	var b strings.Builder
+	for _, r := range res.Reasons {
+		fmt.Fprintf(&b, "%s on %s: %s %s %s %s\n", r.Resource, r.Node, cib.FormatScore(r.Amount), r.Kind, r.Source, r.Text)
+	}
+	return b.String()
+}
+
+// teller builds a CIB from the words of a story.
+type teller struct {
+	opts, nodes, res, cons []*cib.Elem
+	states                 map[string]*cib.Elem
+	attrs                  map[string][]cib.Attr
+	order                  []string
+	ops                    map[string][]*cib.Elem // node/rsc → records
+	rscOn                  map[string][]string
+	prims                  map[string]*cib.Elem
+	quorum                 string
+	calls                  int
+}
+
+func attrs(kv ...string) []cib.Attr {
+	var out []cib.Attr
+	for i := 0; i+1 < len(kv); i += 2 {
+		out = append(out, cib.Attr{Name: kv[i], Value: kv[i+1]})
+	}
+	return out
+}
+
+func nvset(name, id string, pairs []string) *cib.Elem {
+	e := cib.New(name, attrs("id", id)...)
+	for _, p := range pairs {
+		k, v, _ := strings.Cut(p, "=")
+		e = e.Append(cib.New("nvpair", attrs("id", id+"-"+k, "name", k, "value", v)...))
+	}
+	return e
+}
+
+func tell(text string) *cib.Elem {
+	t := &teller{states: map[string]*cib.Elem{}, attrs: map[string][]cib.Attr{}, ops: map[string][]*cib.Elem{}, rscOn: map[string][]string{}, prims: map[string]*cib.Elem{}, quorum: "1"}
+	for _, line := range strings.Split(text, "\n") {
+		if w := strings.Fields(line); len(w) > 0 && w[0][0] != '#' {
+			t.word(w)
+		}
+	}
+	return t.cib()
+}
+
+func (t *teller) word(w []string) {
+	switch w[0] {
+	case "nodes":
+		for i, n := range w[1:] {
+			t.order = append(t.order, n)
+			t.nodes = append(t.nodes, cib.New("node", attrs("id", strconv.Itoa(i+1), "uname", n, "type", "member")...))
+			t.states[n] = cib.New("node_state", attrs("id", strconv.Itoa(i+1), "uname", n, "in_ccm", "true", "crmd", "online", "join", "member", "expected", "member")...)
+		}
+	case "offline":
+		t.states[w[1]] = t.states[w[1]].With("in_ccm", "false").With("crmd", "offline").With("join", "down").With("expected", "down")
+	case "unclean":
+		t.states[w[1]] = t.states[w[1]].With("in_ccm", "false").With("crmd", "offline")
+	case "standby", "maintenance":
+		t.attrs[w[1]] = append(t.attrs[w[1]], cib.Attr{Name: w[0], Value: "true"})
+	case "shutdown":
+		t.attrs[w[1]] = append(t.attrs[w[1]], cib.Attr{Name: w[0], Value: "1"})
+	case "attr":
+		t.attrs[w[1]] = append(t.attrs[w[1]], cib.Attr{Name: w[2], Value: w[3]})
+	case "option":
+		t.opts = append(t.opts, cib.New("nvpair", attrs("id", "opt-"+w[1], "name", w[1], "value", w[2])...))
+	case "noquorum":
+		t.quorum = "0"
+	case "ran":
+		t.ran(w[1:])
+	default:
+		t.configure(w)
+	}
+}
+
+func (t *teller) configure(w []string) {
+	switch w[0] {
+	case "rsc":
+		t.res = append(t.res, t.primitive(w[1:]))
+	case "group":
+		g := cib.New("group", attrs("id", w[1])...)
+		for _, m := range w[2:] {
+			if k, v, ok := strings.Cut(m, "="); ok {
+				g = g.Append(nvset("meta_attributes", w[1]+"-meta-"+k, []string{k + "=" + v}))
+				continue
+			}
+			g = g.Append(t.take(m))
+		}
+		t.res = append(t.res, g)
+	case "clone":
+		t.res = append(t.res, cib.New("clone", attrs("id", w[1])...).Append(nvset("meta_attributes", w[1]+"-meta", w[3:]), t.take(w[2])))
+	case "location":
+		t.cons = append(t.cons, cib.New("rsc_location", attrs("id", w[1], "rsc", w[2], "node", w[3], "score", w[4])...))
+	case "colocation":
+		t.cons = append(t.cons, with(cib.New("rsc_colocation", attrs("id", w[1], "rsc", w[2], "with-rsc", w[3], "score", w[4])...), w[5:]))
+	case "order":
+		t.cons = append(t.cons, with(cib.New("rsc_order", attrs("id", w[1], "first", w[2], "then", w[3])...), w[4:]))
+	case "ticket":
+		t.cons = append(t.cons, with(cib.New("rsc_ticket", attrs("id", w[1], "rsc", w[2], "ticket", w[3])...), w[4:]))
+	default:
+		panic("story: unknown word " + w[0])
+	}
+}
+
+func with(e *cib.Elem, pairs []string) *cib.Elem {
+	for _, p := range pairs {
+		k, v, _ := strings.Cut(p, "=")
+		e = e.With(k, v)
+	}
+	return e
+}
+
+// take removes a resource from the top level to put it into a collection.
+func (t *teller) take(id string) *cib.Elem {
+	for i, e := range t.res {
+		if e.ID() == id {
+			t.res = append(t.res[:i], t.res[i+1:]...)
+			return e
+		}
+	}
+	panic("story: no resource " + id)
+}
+
+func (t *teller) primitive(w []string) *cib.Elem {
+	class, provider, typ := "ocf", "heartbeat", "Dummy"
+	ops := cib.New("operations")
+	var meta []string
+	for _, x := range w[1:] {
+		k, v, pair := strings.Cut(x, "=")
+		switch {
+		case !pair:
+			p := strings.Split(x, ":")
+			class, typ, provider = p[0], p[len(p)-1], ""
+			if len(p) == 3 {
+				provider = p[1]
+			}
+		case k == "mon":
+			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-mon-"+v, "name", "monitor", "interval", v)...))
+		case strings.HasPrefix(k, "on-fail:"):
+			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-"+k, "name", k[8:], "interval", "0", "on-fail", v)...))
+		default:
+			meta = append(meta, x)
+		}
+	}
+	e := cib.New("primitive", attrs("id", w[0], "class", class)...)
+	if provider != "" {
+		e = e.With("provider", provider)
+	}
+	e = e.With("type", typ).Append(nvset("meta_attributes", w[0]+"-meta", meta), ops)
+	t.prims[w[0]] = e
+	return e
+}
+
+// ran records an operation: RSC NODE OP RC [INTERVAL].
+func (t *teller) ran(w []string) {
+	t.calls++
+	iv, want := "0", "0"
+	if len(w) > 4 {
+		iv = w[4]
+	}
+	if w[2] == "monitor" && iv == "0" {
+		want = "7"
+	}
+	status := "0"
+	if w[3] != want && !(w[2] == "monitor" && iv == "0") {
+		status = "4"
+	}
+	key := w[1] + "/" + w[0]
+	if t.ops[key] == nil {
+		t.rscOn[w[1]] = append(t.rscOn[w[1]], w[0])
+	}
+	t.ops[key] = append(t.ops[key], cib.New("lrm_rsc_op", attrs("id", w[0]+"_"+w[2]+"_"+iv+"_"+strconv.Itoa(t.calls), "operation_key", w[0]+"_"+w[2]+"_"+iv,
+		"operation", w[2], "interval", iv, "rc-code", w[3], "op-status", status, "call-id", strconv.Itoa(t.calls),
+		"last-rc-change", strconv.Itoa(1699990000+t.calls), "transition-key", "1:1:"+want+":x", "transition-magic", status+":"+w[3]+";1:1:"+want+":x")...))
+}
+
+func (t *teller) cib() *cib.Elem {
+	conf := cib.New("configuration").Append(
+		cib.New("crm_config").Append(cib.New("cluster_property_set", attrs("id", "cib-bootstrap-options")...).Append(t.opts...)),
+		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...))
+	st := cib.New("status")
+	for _, n := range t.order {
+		e := t.states[n]
+		if len(t.attrs[n]) > 0 {
+			set := cib.New("instance_attributes", attrs("id", "status-"+n)...)
+			for _, a := range t.attrs[n] {
+				set = set.Append(cib.New("nvpair", attrs("id", "status-"+n+"-"+a.Name, "name", a.Name, "value", a.Value)...))
+			}
+			e = e.Append(cib.New("transient_attributes", attrs("id", n)...).Append(set))
+		}
+		list := cib.New("lrm_resources")
+		for _, r := range t.rscOn[n] {
+			p := t.prims[r]
+			lr := cib.New("lrm_resource", attrs("id", r, "class", "ocf", "provider", "heartbeat", "type", "Dummy")...)
+			if p != nil {
+				lr = cib.New("lrm_resource", attrs("id", r, "class", p.Get("class"), "type", p.Get("type"))...)
+				if p.Get("provider") != "" {
+					lr = lr.With("provider", p.Get("provider"))
+				}
+			}
+			list = list.Append(lr.Append(t.ops[n+"/"+r]...))
+		}
+		st = st.Append(e.Append(cib.New("lrm", attrs("id", e.ID())...).Append(list)))
+	}
+	return cib.New("cib", attrs("dc-uuid", "1", "have-quorum", t.quorum)...).Append(conf, st)
+}

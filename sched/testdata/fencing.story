@@ -1,0 +1,87 @@
+# A lost node is fenced, then its resource starts elsewhere.
+plan
+nodes a b c
+rsc power stonith:fence_lab
+ran power c start 0
+ran power a monitor 7
+ran power b monitor 7
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+unclean a
+ran ip c monitor 7
+----
+Fence a () due to peer is no longer part of the cluster
+Move ip (a -> b)
+  ip_monitor_10000 b <- ip_start_0 b
+  ip_start_0 b <- stonith-a-reboot a, ip_stop_0
+  ip_stop_0 (milestone) <- stonith-a-reboot a
+  stonith-a-reboot a
+
+# A failed stop fences the node.
+plan
+nodes a b c
+rsc power stonith:fence_lab
+ran power c start 0
+ran power a monitor 7
+ran power b monitor 7
+rsc ip
+ran ip a start 0
+ran ip a stop 1
+ran ip b monitor 7
+ran ip c monitor 7
+----
+Fence a () due to ip failed there
+Recover ip (a -> b)
+  ip_start_0 b <- stonith-a-reboot a, ip_stop_0
+  ip_stop_0 (milestone) <- stonith-a-reboot a
+  stonith-a-reboot a
+
+# Without fencing a failed stop blocks.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip
+ran ip a start 0
+ran ip a stop 1
+ran ip b monitor 7
+----
+
+# Without quorum nobody is fenced who is gone.
+plan
+nodes a b c
+rsc power stonith:fence_lab
+ran power c start 0
+ran power a monitor 7
+ran power b monitor 7
+noquorum
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+unclean a
+ran ip c monitor 7
+----
+Stop power (c) due to no quorum
+Stop ip (a) due to no quorum blocked
+  power_stop_0 c
+
+# requires=nothing does not wait for the fencing.
+plan
+nodes a b c
+rsc power stonith:fence_lab
+ran power c start 0
+ran power a monitor 7
+ran power b monitor 7
+rsc ip requires=nothing
+ran ip a start 0
+ran ip b monitor 7
+ran ip c monitor 7
+unclean a
+----
+Fence a () due to peer is no longer part of the cluster
+Move ip (a -> b)
+  ip_start_0 b <- ip_stop_0
+  ip_stop_0 (milestone)
+  stonith-a-reboot a

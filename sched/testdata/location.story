@@ -1,0 +1,67 @@
+# A preference moves what has no stickiness.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+location l ip b 100
+----
+Move ip (a -> b)
+  ip_monitor_10000 b <- ip_start_0 b
+  ip_start_0 b <- ip_stop_0 a
+  ip_stop_0 a
+
+# Stickiness holds against a weaker preference.
+reasons
+option stonith-enabled false
+nodes a b
+rsc ip mon=10s resource-stickiness=200
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+location l ip b 100
+----
+ip on b: 100 location l 
+ip on a: 200 stickiness resource-stickiness 
+
+# A ban beats stickiness.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip mon=10s resource-stickiness=200
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+location l ip a -INFINITY
+----
+Move ip (a -> b)
+  ip_monitor_10000 b <- ip_start_0 b
+  ip_start_0 b <- ip_stop_0 a
+  ip_stop_0 a
+
+# Without symmetric-cluster only named nodes count.
+scores
+option stonith-enabled false
+nodes a b
+option symmetric-cluster false
+rsc ip
+location l ip b 10
+ran ip a monitor 7
+ran ip b monitor 7
+----
+pcmk__primitive_assign: ip allocation score on b: 10
+
+# A constraint on nothing is ignored with a warning.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip
+ran ip a monitor 7
+ran ip b monitor 7
+location l nobody a 10
+----
+Start ip (a)
+  ip_start_0 a
+warning l: constraint names nobody, which does not exist; define it or remove the constraint

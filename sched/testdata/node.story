@@ -1,0 +1,51 @@
+# Standby moves resources away.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+standby a
+----
+Move ip (a -> b)
+  ip_monitor_10000 b <- ip_start_0 b
+  ip_start_0 b <- ip_stop_0 a
+  ip_stop_0 a
+
+# A node that leaves is emptied first.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+shutdown a
+----
+Move ip (a -> b)
+  ip_monitor_10000 b <- ip_start_0 b
+  ip_start_0 b <- ip_stop_0 a
+  ip_stop_0 a
+  do_shutdown-a a <- ip_stop_0 a
+
+# Nothing is touched on a node in maintenance.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+maintenance a
+----
+  ip_monitor_10000 a
+
+# A node that is down and known to be so needs no fencing.
+plan
+option stonith-enabled false
+nodes a b
+rsc ip
+offline b
+ran ip a start 0
+----

@@ -1,0 +1,36 @@
+# Without quorum everything stops.
+plan
+option stonith-enabled false
+nodes a b
+noquorum
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+----
+Stop ip (a) due to no quorum
+  ip_stop_0 a
+
+# Frozen, what runs goes on.
+plan
+option stonith-enabled false
+nodes a b
+noquorum
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+option no-quorum-policy freeze
+----
+
+# Ignored, nothing changes.
+plan
+option stonith-enabled false
+nodes a b
+noquorum
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+option no-quorum-policy ignore
+----
