@@ -122,19 +122,20 @@ func xmlChange(c status.Change) *cib.Elem {
 			e = e.With(name, value)
 		}
 	}
-	if c.FromRole == status.Promoted || c.FromRole == status.Unpromoted || c.ToRole == status.Promoted {
+	roles := c.FromRole == status.Promoted || c.FromRole == status.Unpromoted || c.ToRole == status.Promoted || c.ToRole == status.Unpromoted
+	if roles {
 		add("role", string(c.FromRole))
-		if c.ToRole != c.FromRole {
+		if c.From == "" || c.To != "" && c.ToRole != c.FromRole {
 			add("next-role", string(c.ToRole))
 		}
 	}
 	switch {
-	case c.From == "" || c.Verb == "Recover" || c.Verb == "Stop":
-		node := c.To
-		if node == "" {
-			node = c.From
-		}
-		add("node", node)
+	case c.From == "" && roles:
+		add("dest", c.To)
+	case c.From == "":
+		add("node", c.To)
+	case c.To == "":
+		add("node", c.From)
 	default:
 		add("source", c.From)
 		if c.To != c.From {
