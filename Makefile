@@ -77,7 +77,7 @@ fuzz: ## each fuzz target for a while (FUZZTIME=10s)
 
 conformance: ## compare the scheduler with the peer's regression cases (CASES=dir)
 	@echo "== conformance"
-	SCHEDULER_CASES=$(abspath $(CASES)) go test -count=1 -timeout 15m ./internal/conformance
+	SCHEDULER_CASES=$(abspath $(CASES)) go test -count=1 -timeout 15m -v ./internal/conformance | sed -n '/cases  /,$$p'; exit $${PIPESTATUS[0]}
 
 clean: ## remove what was built
 	rm -rf bin
