@@ -32,7 +32,9 @@ func (p *planner) unpackOp(h, last *history, fail *onFail) *history {
 		expired = p.expired(h)
 	}
 	if h.probe() && (h.rc == 5 || h.status == execNoAgent) {
-		p.maskProbe(h)
+		if !expired {
+			p.maskProbe(h)
+		}
 		return last
 	}
 	p.judge(h, fail, expired)
@@ -446,7 +448,7 @@ func (p *planner) parseOnFail(r *rsc, task string, interval int64, rl role, text
 			return failDemote
 		}
 	}
-	if r.container != nil && r.remoteNode != nil {
+	if r.container != nil {
 		return failRestartContainer
 	}
 	if task == "stop" {
