@@ -105,7 +105,7 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 		optional = false
 	}
 	if r.nextRole == rolePromoted || true {
-		a.optional = optional
+		a.optional = optional && !a.reschedule
 	}
 	if !start.runnable || !n.online {
 		a.runnable = false

@@ -22,7 +22,7 @@ func (p *planner) banTooSmall(r *rsc) *node {
 		if !r.allowed[i].ok || !p.canRun(r, n, true, false) || !hasRoom(n, need) {
 			continue
 		}
-		if best == nil || compareCapacity(n, best) < 0 {
+		if best == nil || p.opt.placement == "balanced" && compareCapacity(n, best) < 0 {
 			best = n
 		}
 	}
