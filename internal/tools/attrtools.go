@@ -196,13 +196,13 @@ func attrdUpdater(ctx context.Context, env *face.Env, args []string) face.Code {
 	if b.Name == "" {
 		return f.usage("Command requires --name argument")
 	}
-	if query {
+	changes := f.Changed("update") || f.Changed("old-update") || f.Changed("update-both") || b.Delete || delayOnly
+	if query && !changes { // scripts give -Q for "quiet" where they update
 		return say(env, attrdQuery(ctx, env, b, all))
 	}
 	if f.Changed("update-both") {
 		b.Value = both
 	}
-	changes := f.Changed("update") || f.Changed("old-update") || f.Changed("update-both") || b.Delete || delayOnly
 	if !changes {
 		return f.usage("nothing to do: give one of -U, -B, -Y, -Q and -D")
 	}
