@@ -110,6 +110,8 @@ func (c *Control) changed(in Changed) {
 		c.want("the status was edited" + by(u))
 	case u.Quorate != nil:
 		c.want("quorum changed")
+	case len(u.Left) > 0 && c.transit.Active() == nil:
+		c.want("node " + u.Left[0] + " left")
 	case len(u.Gone) > 0 && c.transit.Active() == nil:
 		c.want("node " + u.Gone[0] + " is known to run nothing")
 	}

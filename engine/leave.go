@@ -67,7 +67,7 @@ func (e *Engine) sayGoodbye(clean bool) {
 func (e *Engine) goodbye(from member.NodeID, g goodbye) {
 	e.event("goodbye", g.Node+" leaves", "node", g.Node)
 	if g.Clean && e.replica.Synced() {
-		e.replicaIn(replica.Agreed{Update: replica.Update{Gone: []string{g.Node}}})
+		e.replicaIn(replica.Agreed{Update: replica.Update{Left: []string{g.Node}}})
 	}
 	if from != e.cfg.Self {
 		e.multicast(message{Farewell: &g})

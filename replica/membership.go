@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"strconv"
+
 	"mainstay/cib"
 	"mainstay/member"
 )
@@ -113,12 +115,54 @@ func absent(ns *cib.Elem) *cib.Elem {
 	return set(ns, "in_ccm", "false", "crmd", "offline", "join", "down", "crm-debug-origin", "membership")
 }
 
-// gone is the state of a node that is known to run nothing: it was fenced, or it
-// left after stopping everything.
+// gone is the state of a node that is known to run nothing, because it was fenced.
 func gone(ns *cib.Elem) *cib.Elem {
 	return set(absent(ns), "expected", "down").Drop(func(k *cib.Elem) bool {
 		return k.Name() == "lrm" || k.Name() == "transient_attributes"
 	})
+}
+
+// left is the state of a node that left in order. It stopped what it ran, except
+// what was out of the cluster's hands (maintenance): that still runs there and
+// stays on record, so that it is never started elsewhere unless the node is
+// fenced before.
+func left(ns *cib.Elem) *cib.Elem {
+	lrm := ns.Child("lrm")
+	held := lrm.Child("lrm_resources").Drop(func(r *cib.Elem) bool { return !holds(r) })
+	ns = gone(ns)
+	if held == nil || len(held.Kids()) == 0 {
+		return ns
+	}
+	return ns.Append(change(lrm, "lrm_resources", "", func(*cib.Elem) *cib.Elem { return held }))
+}
+
+// holds tells whether a resource's history ends with it being active, or with
+// nobody knowing. Fence devices need nothing to run, so they hold nothing.
+func holds(r *cib.Elem) bool {
+	if r.Get("class") == "stonith" {
+		return false
+	}
+	last, active := -2, false
+	for op := range r.Named("lrm_rsc_op") {
+		if op.Get("op-status") == "-1" && op.Get("operation") != "monitor" {
+			return true // under way
+		}
+		call, err := strconv.Atoi(op.Get("call-id"))
+		if err != nil || call < last || op.Get("op-status") == "2" || op.Get("op-status") == "-1" {
+			continue
+		}
+		last = call
+		switch task, rc := op.Get("operation"), op.Get("rc-code"); {
+		case task == "notify" || task == "meta-data":
+		case task == "stop":
+			active = rc != "0"
+		case task == "monitor" && op.Get("interval") == "0":
+			active = rc != "7" && rc != "5"
+		default:
+			active = rc != "7"
+		}
+	}
+	return active
 }
 
 // configured sees to it that the members and the cluster's own properties stand in

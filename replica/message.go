@@ -20,6 +20,7 @@ type Head struct {
 	Quorate     bool          // the sender's verdict on this view
 	Features    int           // highest message version that the sender speaks
 	LRM         string        // the sender's <lrm>, as XML
+	Lineage     string        `json:",omitempty"` // of the sender's configuration
 	Attributes  string        // the sender's <transient_attributes>, as XML, "" if it knows none
 }
 
@@ -83,7 +84,8 @@ type Update struct {
 	Records    []Record     `json:",omitempty"`
 	Attributes []Attribute  `json:",omitempty"`
 	Erasures   []Erasure    `json:",omitempty"`
-	Gone       []string     `json:",omitempty"` // nodes that are known to run nothing: fenced, or left in order
+	Gone       []string     `json:",omitempty"` // nodes that are known to run nothing: they were fenced
+	Left       []string     `json:",omitempty"` // nodes that left in order; what they say they still run stays on record
 	Completes  []string     `json:",omitempty"` // transition keys of the orders that this update carries out
 	Quorate    *bool        `json:",omitempty"` // the quorum of this view changed
 	User       string       `json:",omitempty"`

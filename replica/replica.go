@@ -54,7 +54,7 @@ type Replica struct {
 	coordinator member.NodeID
 	fresh       bool
 	settled     bool
-	parted      *cib.Version // configuration at which this node parted from others
+	lineage     lineage // of the configuration
 	started     time.Duration
 
 	index     uint64 // configuration changes applied in this view
@@ -79,7 +79,11 @@ func New(cfg Config, saved *cib.Elem, now time.Duration) *Replica {
 	if cfg.PartSize == 0 {
 		cfg.PartSize = 512 << 10
 	}
-	return &Replica{cfg: cfg, root: saved, fresh: true, started: now}
+	r := &Replica{cfg: cfg, root: saved, fresh: true, started: now}
+	if past, ok := saved.Lookup(lineageAttr); ok {
+		r.lineage, r.root = parseLineage(past), saved.Without(lineageAttr)
+	}
+	return r
 }
 
 // Root is the present CIB.
@@ -251,9 +255,10 @@ func (r *Replica) apply(u *Update) []Effect {
 	if config {
 		r.index++
 		r.dirty = true
+		r.lineage = r.lineage.add(root, true)
 		out = r.flush(out)
 	}
-	if root != old || len(u.Completes)+len(u.Gone) > 0 {
+	if root != old || len(u.Completes)+len(u.Gone)+len(u.Left) > 0 {
 		out = append(out, Changed{Old: old, New: root, Config: config, Update: u})
 	}
 	if u.Origin == r.cfg.Self && u.Seq != 0 {
@@ -302,6 +307,11 @@ func (r *Replica) evaluate(u *Update) (root *cib.Elem, config bool, err error) {
 	for _, name := range u.Gone {
 		if id, ok := nodeID(root, name); ok {
 			root = nodeState(root, id, gone)
+		}
+	}
+	for _, name := range u.Left {
+		if id, ok := nodeID(root, name); ok {
+			root = nodeState(root, id, left)
 		}
 	}
 	if u.Quorate != nil {

@@ -20,7 +20,6 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 	if r.phase == synced {
 		r.fresh = false
 	}
-	r.part(in.View)
 	r.phase, r.view = heads, in.View
 	r.heads = map[member.NodeID]*Head{}
 	r.persisted = map[member.NodeID]uint64{}
@@ -34,6 +33,7 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 		Version: cib.VersionOf(r.root), Hash: hashOf(r.root),
 		Coordinator: r.coordinator, Uptime: (now - r.started).Milliseconds(),
 		Fresh: r.fresh, Settled: r.settled, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: Features,
+		Lineage: r.lineage.String(),
 	}
 	if in.LRM != nil {
 		h.LRM = string(in.LRM.AppendXML(nil, false))
@@ -147,7 +147,9 @@ func (r *Replica) partFrom(in PartFrom) []Effect {
 	old := r.root
 	r.root = root
 	var out []Effect
-	lost := r.divergent(old)
+	won := parseLineage(r.heads[r.holder].Lineage)
+	lost := won.lacks(r.lineage)
+	r.lineage = won
 	if lost {
 		out = append(out, KeepLost{old}, Note{"warning", fmt.Sprintf(
 			"this node's configuration %s gave way to %s of %s; what was lost is kept",
@@ -157,40 +159,17 @@ func (r *Replica) partFrom(in PartFrom) []Effect {
 	return r.agree(out, true)
 }
 
-// divergent tells whether this node's configuration was changed after it parted
-// from other members, so that taking on theirs loses something.
-func (r *Replica) divergent(old *cib.Elem) bool {
-	return r.parted != nil && cib.VersionOf(old).Epoch > r.parted.Epoch &&
-		hashOf(old.Child("configuration")) != hashOf(r.root.Child("configuration"))
-}
-
-// part notes the version at which members were lost.
-func (r *Replica) part(next member.View) {
-	if r.parted != nil {
-		return
-	}
-	for _, m := range r.view.Members {
-		if !next.Has(m) {
-			v := cib.VersionOf(r.root)
-			r.parted = &v
-			return
-		}
-	}
-}
-
 // agree ends the sync: everybody writes the same membership, and goes on.
 func (r *Replica) agree(out []Effect, replaced bool) []Effect {
 	old := r.root
 	r.phase = synced
-	if replaced || len(r.view.Members) == len(r.cfg.Names) {
-		r.parted = nil
-	}
 	r.coordinator = r.choose()
 	r.settled = r.settled || r.quorate()
 	root, config := r.membership(old)
 	r.root = root
 	// The first thing of a view that goes to disk is its common base.
 	r.index, r.dirty = 1, r.dirty || replaced || config
+	r.lineage = r.lineage.add(root, false)
 	out = append(out,
 		Changed{Old: old, New: root, Config: config || replaced},
 		InSync{View: r.view, Coordinator: r.coordinator, Heads: r.heads})

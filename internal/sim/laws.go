@@ -132,7 +132,7 @@ func (w *World) checkLeave(m *Machine) {
 	if len(held) > 0 && !m.stopFailed && !w.laws.excused {
 		w.breakLaw("a node leaves in order: %s still runs %s", m.Name, strings.Join(held, " "))
 	}
-	m.left = w.well(m)
+	m.left = w.well(m) && len(held) == 0
 }
 
 // checkState looks at what a daemon published.
