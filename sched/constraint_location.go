@@ -111,7 +111,7 @@ func (p *planner) oneLocation(e *cib.Elem, r *rsc, rl role, setScore string, mat
 			return
 		}
 		v, _ := cib.ParseScore(score)
-		p.addLocation(&location{id: e.ID(), r: r, role: started(rl), discover: discover, cause: CauseLocation, at: []nodeScore{{n, v}}})
+		p.addLocation(&location{id: e.ID(), r: r, role: everyRole(rl), discover: discover, cause: CauseLocation, at: []nodeScore{{n, v}}})
 		return
 	}
 	for k := range e.Named("rule") {
@@ -127,6 +127,15 @@ func started(rl role) role {
 		return roleUnknown
 	}
 	return rl
+}
+
+// everyRole: nothing can be promoted that was not unpromoted first, so a
+// location for the started or the unpromoted role holds in every role.
+func everyRole(rl role) role {
+	if rl == roleUnpromoted {
+		return roleUnknown
+	}
+	return started(rl)
 }
 
 // ruleLocation prefers the nodes for which a rule holds.
@@ -145,7 +154,7 @@ func (p *planner) ruleLocation(e, rule *cib.Elem, r *rsc, rl role, discover disc
 			fixed, _ = cib.ParseScore(e.Get("score"))
 		}
 	}
-	l := &location{id: e.ID(), r: r, role: started(rl), discover: discover, cause: CauseLocation}
+	l := &location{id: e.ID(), r: r, role: everyRole(rl), discover: discover, cause: CauseLocation}
 	for _, n := range p.nodes {
 		f := &cib.Facts{Now: p.now, Find: p.find, Next: &p.recheck, Match: match}
 		f.Node = func(name string) (string, bool) { return p.ruleAttr(n, name) }
