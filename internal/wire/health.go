@@ -255,9 +255,6 @@ func (m *Mux) checkPath(p *peer, i int) {
 		if m.now-x.asked >= x.patience() {
 			m.suspect(p, i)
 		}
-	case x.unproved != 0 && m.now-x.unproved >= proveAfter:
-		x.asked = m.now
-		m.probe(p, 1<<i, true)
 	}
 }
 

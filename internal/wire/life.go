@@ -84,8 +84,6 @@ func (x *path) wake(heard time.Duration, at func(time.Duration)) {
 		at(max(x.probed+suspectFor/3, x.suspect))
 	case x.asked != 0:
 		at(x.asked + x.patience())
-	case x.unproved != 0:
-		at(x.unproved + proveAfter)
 	}
 }
 
@@ -132,7 +130,7 @@ func (m *Mux) heartbeat(p *peer) {
 			oldest = i
 		}
 	}
-	if oldest >= 0 && m.now-p.paths[oldest].sent >= m.timing.beat*3/4 {
+	if oldest >= 0 && m.now-p.paths[oldest].sent >= m.timing.beat/2 {
 		m.probe(p, 1<<oldest, false)
 	}
 }

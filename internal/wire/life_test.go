@@ -299,3 +299,18 @@ func TestNewRefusesBadConfigurations(t *testing.T) {
 		}
 	}
 }
+
+// TestSparseTrafficIsCheap: a payload now and then is proven to arrive by one
+// question and one answer, and no more.
+func TestSparseTrafficIsCheap(t *testing.T) {
+	l := newLab(t, 29, 2, 2, nil)
+	l.run(2 * time.Second)
+	l.stream(1, 2, 333*time.Millisecond)
+	l.stream(2, 1, 333*time.Millisecond)
+	before := l.carried
+	l.run(60 * time.Second)
+	// 3 payloads, each with a question and an answer, and 4 heartbeats, per second and node.
+	if perNode := float64(l.carried-before) / 60 / 2; perNode > 15 {
+		t.Errorf("%.1f packets per second and node", perNode)
+	}
+}

@@ -65,6 +65,7 @@ type path struct {
 	downAt   time.Duration // when it went down
 	heard    time.Duration // last sign of life on it
 	sent     time.Duration // last packet on it
+	carried  time.Duration // last payload on it, where that is watched
 	probed   time.Duration // last heartbeat sent on it
 	replied  time.Duration // last answer to one of the peer's heartbeats
 	used     time.Duration // when the last packet was sent on it that has to be proven

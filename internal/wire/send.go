@@ -133,7 +133,7 @@ func (m *Mux) choose(p *peer) uint8 {
 // Times by which a link that is in use is judged.
 const (
 	quiet      = 20 * time.Millisecond  // after so long without a sign of life traffic asks for one at once
-	proveAfter = 50 * time.Millisecond  // other traffic has to be proven to arrive after so long
+	proveAfter = 50 * time.Millisecond  // other traffic does if it goes on for so long without proof that it arrives
 	ackLeast   = 40 * time.Millisecond  // an answer may take so long at least
 	ackMost    = 400 * time.Millisecond // … and at most
 	suspectFor = 150 * time.Millisecond // a suspected link that is silent for so long is down
@@ -146,7 +146,9 @@ func (x *path) patience() time.Duration {
 }
 
 // await notes that links carry traffic, of which the peer has to prove that it
-// arrives. Without another link there would be nothing to do about it.
+// arrives: it is asked if the link has been quiet, or if traffic goes on without
+// proof. A single packet on a link that was alive a moment ago is not worth a
+// question. Without another link there would be nothing to do about it.
 func (m *Mux) await(p *peer, links uint8) {
 	if m.cfg.Mode == Active || p.all()&^m.down&(p.all()&^m.down-1) == 0 {
 		return
