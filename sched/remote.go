@@ -22,7 +22,9 @@ func (p *planner) orderRemote() {
 	if !p.haveRemote {
 		return
 	}
-	for _, a := range append([]*action(nil), p.acts...) {
+	acts := append([]*action(nil), p.acts...)
+	for i := len(acts) - 1; i >= 0; i-- { // the newest first
+		a := acts[i]
 		if a.r == nil {
 			continue
 		}
