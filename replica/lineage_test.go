@@ -96,7 +96,8 @@ func TestWhatALeaverStillRunsStaysOnRecord(t *testing.T) {
 		{"found by a probe", []Record{record("db", "ocf", "monitor", 5, "0", "0")}, true},
 		{"not found by a probe", []Record{record("db", "ocf", "monitor", 5, "0", "7")}, false},
 		{"the start is under way", []Record{record("db", "ocf", "start", -1, "-1", "193")}, true},
-		{"a monitor was cancelled", []Record{record("db", "ocf", "stop", 5, "0", "0"), record("db", "ocf", "monitor", 6, "2", "0")}, false},
+		{"a monitor was cancelled", []Record{record("db", "ocf", "stop", 5, "0", "0"), record("db", "ocf", "monitor", 6, "1", "0")}, false},
+		{"the start timed out", []Record{record("db", "ocf", "start", 5, "2", "1")}, true},
 		{"a fence device", []Record{record("switch", "stonith", "start", 5, "0", "0")}, false},
 	} {
 		w := newWorld(t, 3)

@@ -148,7 +148,7 @@ func holds(r *cib.Elem) bool {
 			return true // under way
 		}
 		call, err := strconv.Atoi(op.Get("call-id"))
-		if err != nil || call < last || op.Get("op-status") == "2" || op.Get("op-status") == "-1" {
+		if err != nil || call < last || op.Get("op-status") == "1" || op.Get("op-status") == "-1" {
 			continue
 		}
 		last = call
