@@ -53,7 +53,7 @@ func (p *planner) applyOrder(o *order) {
 			return
 		}
 		switch rl := instRole(o.firstR, true); {
-		case o.firstTask == "stop" && rl <= roleStopped && notActive(o.firstR):
+		case o.firstTask == "stop" && rl <= roleStopped:
 			return
 		case o.firstTask == "demote" && rl != rolePromoted:
 			return
