@@ -122,6 +122,7 @@ func (m *Machine) startDaemon(sameBoot bool) {
 }
 
 func (m *Machine) stopDaemon() {
+	m.troubled()
 	m.daemon = nil
 	m.life++
 	m.pending, m.waiting = nil, nil
@@ -130,6 +131,7 @@ func (m *Machine) stopDaemon() {
 // Freeze stops the machine's processes; Thaw lets them go on.
 func (m *Machine) Freeze() {
 	m.world.tell("%s is frozen", m.Name)
+	m.troubled()
 	m.frozen = true
 }
 
