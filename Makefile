@@ -18,9 +18,10 @@ CASES   ?= ../shared/scheduler-cases
 # The lab of the peers, for make bench.
 LAB     ?= ../shared/lab
 SEEDS   ?= 20
+MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim e2e demo bench fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim soak e2e demo bench fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -58,6 +59,11 @@ race: ## tests of the hands under the race detector
 sim: ## simulated clusters: fixed seeds (SEEDS=n for how many, SEED=n for one)
 	@echo "== simulator"
 	go test -count=1 -run 'TestSim' ./internal/sim -seeds $(SEEDS) $(if $(SEED),-seed $(SEED) -v)
+
+soak: ## simulated clusters with ever new seeds for MINUTES=n; the first bad seed ends it
+	@echo "== simulator, $(MINUTES) minutes"
+	@go test -c -o bin/sim.test ./internal/sim && from=$$(( $$(date +%s) * 1000 )) && end=$$(( $$(date +%s) + 60 * $(MINUTES) )) && \
+	  while [ $$(date +%s) -lt $$end ]; do ./bin/sim.test -test.run 'TestSimChaos|TestSimOperator|TestSimDaemon' -from $$from -seeds 50 || exit 1; from=$$((from + 50)); done
 
 e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
 	@echo "== end to end in the playground"
