@@ -343,12 +343,13 @@ func (p *planner) blockDependents(a *action) {
 		}
 		r = c
 	}
-	p.blockWith(r, isStart)
+	p.blockWith(r, isStart, a.r)
 }
 
-func (p *planner) blockWith(r *rsc, isStart bool) {
+// blockWith blocks what depends on r and what is inside of it; cause is what cannot run.
+func (p *planner) blockWith(r *rsc, isStart bool, cause *rsc) {
 	for _, k := range r.kids {
-		p.blockWith(k, isStart)
+		p.blockWith(k, isStart, cause)
 	}
 	for _, c := range r.consWith {
 		if c.score < cib.Infinity || !isStart && c.primRole != rolePromoted {
@@ -361,7 +362,7 @@ func (p *planner) blockWith(r *rsc, isStart bool) {
 		if c.depRole == rolePromoted {
 			task = "promote"
 		}
-		p.markBlocked(c.dep, task, c.prim)
+		p.markBlocked(c.dep, task, cause)
 	}
 }
 
