@@ -338,7 +338,11 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 		if f.optional && !inf.optional {
 			f.optional, a.optional = false, false
 		}
-		any = any || inf.runnable
+		runnable := inf.runnable
+		if task != a.task && k.kind == group {
+			runnable = runnable && p.wholeRunnable(k, task)
+		}
+		any = any || runnable
 	}
 	if !any {
 		f.runnable = false
@@ -347,6 +351,16 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 		}
 	}
 	return f
+}
+
+// wholeRunnable tells whether a task can be done by every member of a group.
+func (p *planner) wholeRunnable(g *rsc, task string) bool {
+	for _, m := range g.kids {
+		if a := memberAct(m, task, nil); a != nil && !p.flagsOn(a, nil).runnable {
+			return false
+		}
+	}
+	return true
 }
 
 // instancesOf lists the instances of a clone, or the containers of a bundle.
