@@ -177,8 +177,9 @@ func (e *Enrolment) admit(ctx context.Context, q joinRequest, from string) (*joi
 	if err := e.Cluster.AddNode(ctx, peer); err != nil {
 		return nil, fmt.Errorf("add node %s: %w", peer.Name, err)
 	}
-	if text, err = os.ReadFile(e.ConfigFile); err != nil {
-		return nil, fmt.Errorf("read this member's configuration: %w", err)
+	// What AddNode makes of the file, whether it is on this member's disk by now or not.
+	if text, err = conf.AddNode(text, conf.Node{ID: peer.ID, Name: peer.Name, Addrs: peer.Addrs, Votes: peer.Votes}); err != nil {
+		return nil, fmt.Errorf("add node %s: %w", peer.Name, err)
 	}
 	if err := e.Desk.spend(q.Secret); err != nil {
 		return nil, err

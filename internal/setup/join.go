@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"mainstay/internal/web"
@@ -38,8 +39,27 @@ func Join(ctx context.Context, t Token, name string, addrs []string) (*Joined, e
 		DialContext:     (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSClientConfig: pinned(t.Fingerprint),
 	}}
+	began := time.Now()
+	for {
+		j, err := askAll(ctx, c, t.urls(), body)
+		if !errors.Is(err, syscall.ECONNREFUSED) || time.Since(began) > opening {
+			return j, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(opening / 20):
+		}
+	}
+}
+
+// opening is how long the port of a member may stay shut after an invitation.
+const opening = 5 * time.Second
+
+// askAll asks one address after the other until one answers.
+func askAll(ctx context.Context, c *http.Client, urls []string, body []byte) (*Joined, error) {
 	var failures []error
-	for _, u := range t.urls() {
+	for _, u := range urls {
 		j, err := ask(ctx, c, u, body)
 		var refused *web.Problem
 		switch {
