@@ -62,7 +62,12 @@ type (
 		// New is true if no member was part of a quorate view since it started: a
 		// cluster that starts waits a little for its nodes before it fences the missing.
 		New bool
+		// Patience is how long to wait before anything is planned, because a node that
+		// is not in the view can still be heard: it may be back at once.
+		Patience time.Duration
 	}
+	// Deaf ends the patience: who is not in the view is not heard either.
+	Deaf struct{}
 	// Changed is a change of the CIB in a synced view.
 	Changed struct {
 		CIB    *cib.Elem
@@ -83,6 +88,7 @@ type (
 func (Unsynced) input() {}
 func (Synced) input()   {}
 func (Changed) input()  {}
+func (Deaf) input()     {}
 func (Fenced) input()   {}
 func (Tick) input()     {}
 
@@ -148,8 +154,10 @@ type Control struct {
 	last    string // fingerprint of the last plan, to notice that it repeats
 	repeats int
 	settle  time.Duration // until when a new cluster waits
+	patient bool          // settle is for a lost node that can still be heard
 	hold    time.Duration // until when a failed fencing is not tried again
 	holds   int
+	counted time.Duration // until when a failure's count is waited for; 0: none is under way
 	recheck time.Duration
 	failed  []string
 	now     Time
@@ -185,6 +193,10 @@ func (c *Control) Step(now Time, in Input) []Effect {
 		c.changed(in)
 	case Fenced:
 		c.fenced(in)
+	case Deaf:
+		if c.patient {
+			c.patience()
+		}
 	case Tick:
 		c.tick()
 	default:
@@ -197,7 +209,7 @@ func (c *Control) Step(now Time, in Input) []Effect {
 // Wake is the earliest time at which a Tick is wanted, 0 if none.
 func (c *Control) Wake() time.Duration {
 	w := c.transit.Wake()
-	for _, t := range []time.Duration{c.settle, c.hold, c.recheck} {
+	for _, t := range []time.Duration{c.settle, c.hold, c.counted, c.recheck} {
 		if t != 0 && (w == 0 || t < w) {
 			w = t
 		}
@@ -220,7 +232,7 @@ func (c *Control) leave() {
 		c.emit(Ended{Number: c.number, Outcome: transit.Aborted, Reason: "the membership changed", Failed: c.failed, At: c.now.Wall})
 	}
 	c.transit = transit.New(transit.Config{NodeLimit: c.cfg.NodeLimit})
-	c.trigger, c.settle, c.hold, c.recheck = "", 0, 0, 0
+	c.trigger, c.settle, c.hold, c.counted, c.recheck, c.patient = "", 0, 0, 0, 0, false
 	c.become(NotCoordinator)
 }
 
@@ -237,6 +249,17 @@ func (c *Control) synced(in Synced) {
 		c.emit(Note{"info", fmt.Sprintf("a new cluster: waiting for %d of %d nodes", c.cfg.Nodes-len(in.View.Members), c.cfg.Nodes)})
 		return
 	}
+	if in.Patience > 0 {
+		c.settle, c.patient = c.now.Mono+in.Patience, true
+		c.become(Settling)
+		return
+	}
+	c.become(Idle)
+}
+
+// patience ends the wait for a new cluster's nodes, or for those that are still heard.
+func (c *Control) patience() {
+	c.settle, c.patient = 0, false
 	c.become(Idle)
 }
 
@@ -253,8 +276,7 @@ func (c *Control) want(why string) {
 func (c *Control) tick() {
 	c.run(transit.Tick{})
 	if c.settle != 0 && c.now.Mono >= c.settle {
-		c.settle = 0
-		c.become(Idle)
+		c.patience()
 	}
 	if c.hold != 0 && c.now.Mono >= c.hold {
 		c.hold = 0
@@ -268,7 +290,7 @@ func (c *Control) tick() {
 
 // proceed plans if a plan is due and nothing stands in its way.
 func (c *Control) proceed() {
-	if c.state == NotCoordinator || c.trigger == "" || c.settle != 0 || c.transit.Active() != nil {
+	if c.state == NotCoordinator || c.trigger == "" || c.settle != 0 || c.transit.Active() != nil || c.counting() {
 		return
 	}
 	if c.hold != 0 {

@@ -549,3 +549,38 @@ func TestKeys(t *testing.T) {
 		}
 	}
 }
+
+// A node that is left out of a view but can still be heard is not fenced at once.
+func TestPatienceWithWhoIsStillHeard(t *testing.T) {
+	for _, end := range []string{"time", "silence", "return"} {
+		s := running(t, "", "")
+		whole := s.root
+		s.root, s.out = lose(t, s.root), nil
+		s.step(Unsynced{})
+		s.step(Synced{View: member.View{Members: []member.NodeID{1}}, Me: true, CIB: s.root, Patience: time.Second})
+		s.wait(time.Second - time.Millisecond)
+		if s.c.State() != Settling || count[Fence](s) != 0 {
+			t.Fatalf("not patient: %s, %d fencings", s.c.State(), count[Fence](s))
+		}
+		want := 1
+		switch end {
+		case "time":
+			s.wait(time.Millisecond)
+		case "silence":
+			s.step(Deaf{})
+		case "return":
+			s.root, want = whole, 0
+			s.sync(false, 1, 2)
+			s.wait(time.Second)
+		}
+		if n := count[Fence](s); n != want {
+			t.Errorf("after its %s: %d fencings, want %d", end, n, want)
+		}
+	}
+	s := newStage(t, prop("dc-deadtime", "7s"), "")
+	s.root = lose(t, s.root)
+	s.sync(true, 1)
+	if s.step(Deaf{}); s.c.State() != Settling {
+		t.Error("silence ended the wait of a new cluster")
+	}
+}

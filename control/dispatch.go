@@ -118,7 +118,9 @@ func (c *Control) changed(in Changed) {
 	for _, r := range u.Records {
 		c.record(r)
 	}
-	if len(u.Attributes) > 0 && len(u.Completes) == 0 {
+	if u.Counts {
+		c.counted = 0 // what failed has asked for a plan already
+	} else if len(u.Attributes) > 0 && len(u.Completes) == 0 {
 		c.want(fmt.Sprintf("attribute %s of %s changed", u.Attributes[0].Name, u.Attributes[0].Node))
 	}
 	if len(u.Erasures) > 0 && len(u.Completes) == 0 {
@@ -158,7 +160,7 @@ func (c *Control) record(rec replica.Record) {
 	}
 	mine := r.known && r.from.UUID == c.cfg.UUID && r.from.Transition == c.number && c.transit.Active() != nil
 	if attrs := failCounts(c.root, r, c.now.Wall.Unix()); attrs != nil {
-		c.emit(Submit{replica.Update{Attributes: attrs, Wall: c.now.Wall.Unix()}})
+		c.count(attrs)
 		c.want(fmt.Sprintf("%s failed on %s (%d)", r.key, r.node, r.rc))
 	}
 	if mine {

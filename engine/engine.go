@@ -198,7 +198,9 @@ type Engine struct {
 	batch   replica.Update // status changes that wait for the end of the step
 	clients map[uint64]uint64
 	fencing map[string]uint64 // fencing request → client's request
+	asked   map[string]uint64 // node → ring in which its fencing was asked for last
 	nextID  uint64
+	audible map[member.NodeID]bool // peers whose links are not silent
 	leaving leaving
 	alarms  alarms
 	links   links
@@ -214,7 +216,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 		return nil, fmt.Errorf("node %s is not in the nodelist", cfg.Self)
 	}
 	e := &Engine{cfg: cfg, name: self.Name, now: now,
-		clients: map[uint64]uint64{}, fencing: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
+		clients: map[uint64]uint64{}, audible: map[member.NodeID]bool{}, fencing: map[string]uint64{}, asked: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
 	e.history.number = cfg.History
 	var err error
 	if e.ring, err = ring.New(ringConfig(cfg)); err != nil {
@@ -255,10 +257,13 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	case Packet:
 		e.ringIn(ring.Packet{From: in.From, Data: in.Data})
 	case Silence:
+		e.deaf(in.Node)
 		e.ringIn(ring.Silence{Node: in.Node})
 	case Heard:
+		e.audible[in.Node] = true
 		e.ringIn(ring.Heard{Node: in.Node})
 	case Unreachable:
+		e.deaf(in.Node)
 		e.ringIn(ring.Unreachable{Node: in.Node})
 	case Paused:
 		e.note(Warning, "this process did not run for a while", "paused_ms", in.For.Milliseconds())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"mainstay/attr"
 	"mainstay/cib"
@@ -221,9 +222,43 @@ func (e *Engine) inSync(x replica.InSync) {
 	}
 	e.attrIn(attr.Joined{})
 	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
-	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled})
+	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled,
+		Patience: e.patience()})
 	e.shareFencing(x)
 	e.leaveSynced()
+}
+
+// patience is how long the coordinator of this view waits before it plans, because
+// a member that was lost can still be heard: when views change in quick succession
+// (a machine came back just when others gave it up), who is left out for a moment
+// must not be fenced for it.
+func (e *Engine) patience() time.Duration {
+	if !e.votes.Quorate {
+		return 0
+	}
+	for _, n := range e.cfg.Conf.Nodes {
+		if e.audible[n.ID] && e.lost(n.ID) {
+			return e.cfg.Conf.Totem.Token
+		}
+	}
+	return 0
+}
+
+// lost tells whether a node is missing from the view without having left in order.
+func (e *Engine) lost(id member.NodeID) bool {
+	return !e.view.Has(id) &&
+		e.replica.Root().Child("status").ChildID("node_state", id.String()).Get("expected") == "member"
+}
+
+// deaf notes that a node is not heard any more.
+func (e *Engine) deaf(id member.NodeID) {
+	e.audible[id] = false
+	for _, n := range e.cfg.Conf.Nodes {
+		if e.audible[n.ID] && e.lost(n.ID) {
+			return
+		}
+	}
+	e.controlIn(control.Deaf{})
 }
 
 // shareFencing tells joiners what was fenced before, and takes this node's own

@@ -90,6 +90,17 @@ func TestSimOperator(t *testing.T) {
 	})
 }
 
+// TestSimRememberedSeeds runs seeds that once broke a law.
+func TestSimRememberedSeeds(t *testing.T) {
+	for _, s := range []uint64{
+		312,  // an acknowledged edit lost at a merge, and nobody said so: daemons had restarted meanwhile
+		354,  // a node left during maintenance; its resources came up elsewhere as well
+		1185, // a machine thawed just when it was given up, and its accuser was fenced instead
+	} {
+		run(t, s, 12, true)
+	}
+}
+
 // TestSimDaemonIsNotTheService kills daemons and starts them again at once: no
 // service may notice (law 6).
 func TestSimDaemonIsNotTheService(t *testing.T) {
