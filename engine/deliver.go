@@ -39,6 +39,7 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 	case m.Fence != nil:
 		e.event("fence", fmt.Sprintf("%s of %s is asked for by %s", m.Fence.Action, m.Fence.Target, e.nameOf(m.Fence.Origin)),
 			"target", m.Fence.Target, "action", m.Fence.Action, "origin", e.nameOf(m.Fence.Origin))
+		e.asked[m.Fence.Target] = e.view.Ring.Seq
 		e.fenceIn(*m.Fence)
 	case m.Attempted != nil:
 		e.fenceIn(*m.Attempted)
@@ -155,7 +156,8 @@ func (e *Engine) off(node string, origin member.NodeID) {
 		origin = e.replica.Coordinator()
 	}
 	if origin == e.cfg.Self {
-		e.submit(replica.Update{Gone: []string{node}})
+		e.submit(replica.Update{Gone: []string{node}, Asked: e.asked[node]})
+		delete(e.asked, node)
 	}
 }
 

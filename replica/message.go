@@ -15,6 +15,7 @@ type Head struct {
 	Coordinator member.NodeID // whom the sender followed before this view, 0 if nobody
 	Uptime      int64         // milliseconds since the sender's daemon started
 	Fresh       bool          // the sender has not been part of a synced view since it started
+	Joined      uint64        // sequence of the first ring in which the sender's daemon was synced; 0: this one
 	Settled     bool          // the sender has been part of a quorate synced view since it started
 	SameBoot    bool          // its machine was not restarted since its last daemon ran
 	Quorate     bool          // the sender's verdict on this view
@@ -86,6 +87,8 @@ type Update struct {
 	Erasures   []Erasure    `json:",omitempty"`
 	Gone       []string     `json:",omitempty"` // nodes that are known to run nothing: they were fenced
 	Left       []string     `json:",omitempty"` // nodes that left in order; what they say they still run stays on record
+	Asked      uint64       `json:",omitempty"` // sequence of the ring in which fencing what is Gone was asked for
+	Counts     bool         `json:",omitempty"` // Attributes are fail counts that the coordinator waits for
 	Completes  []string     `json:",omitempty"` // transition keys of the orders that this update carries out
 	Quorate    *bool        `json:",omitempty"` // the quorum of this view changed
 	User       string       `json:",omitempty"`

@@ -54,6 +54,7 @@ type Replica struct {
 	coordinator member.NodeID
 	fresh       bool
 	settled     bool
+	joined      uint64
 	lineage     lineage // of the configuration
 	started     time.Duration
 
@@ -258,7 +259,7 @@ func (r *Replica) apply(u *Update) []Effect {
 		r.lineage = r.lineage.add(root, true)
 		out = r.flush(out)
 	}
-	if root != old || len(u.Completes)+len(u.Gone)+len(u.Left) > 0 {
+	if root != old || len(u.Completes)+len(u.Gone)+len(u.Left) > 0 || u.Counts {
 		out = append(out, Changed{Old: old, New: root, Config: config, Update: u})
 	}
 	if u.Origin == r.cfg.Self && u.Seq != 0 {
@@ -305,7 +306,7 @@ func (r *Replica) evaluate(u *Update) (root *cib.Elem, config bool, err error) {
 		root = applyErasure(root, x)
 	}
 	for _, name := range u.Gone {
-		if id, ok := nodeID(root, name); ok {
+		if id, ok := nodeID(root, name); ok && !r.returned(id, u.Asked) {
 			root = nodeState(root, id, gone)
 		}
 	}

@@ -412,3 +412,26 @@ func TestDamagedFileIsNoticed(t *testing.T) {
 		}
 	}
 }
+
+// A fencing that took effect before its target was started again must not make
+// the present member look gone; one that was asked for since must.
+func TestLateFencingOfAReturnedNode(t *testing.T) {
+	w := newWorld(t, 3)
+	w.view(true, 1, 2, 3)
+	w.view(true, 1, 2)
+	asked := w.seq
+	w.restart(3, false)
+	w.view(true, 1, 2, 3)
+	gone := func(asked uint64) string {
+		w.step(1, Submit{Update{Gone: []string{"n3"}, Asked: asked}})
+		w.settle()
+		w.equal(1, 2, 3)
+		return w.nodes[2].r.Root().Child("status").ChildID("node_state", "3").Get("in_ccm")
+	}
+	if got := gone(asked); got != "true" {
+		t.Errorf("a fencing of before made the returned node look gone: in_ccm %s", got)
+	}
+	if got := gone(w.seq); got != "false" {
+		t.Errorf("a member that was fenced in this view is not gone: in_ccm %s", got)
+	}
+}

@@ -32,7 +32,7 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 		Ring: in.View.Ring, Name: r.cfg.Name,
 		Version: cib.VersionOf(r.root), Hash: hashOf(r.root),
 		Coordinator: r.coordinator, Uptime: (now - r.started).Milliseconds(),
-		Fresh: r.fresh, Settled: r.settled, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: Features,
+		Fresh: r.fresh, Settled: r.settled, Joined: r.joined, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: Features,
 		Lineage: r.lineage.String(),
 	}
 	if in.LRM != nil {
@@ -165,6 +165,9 @@ func (r *Replica) agree(out []Effect, replaced bool) []Effect {
 	r.phase = synced
 	r.coordinator = r.choose()
 	r.settled = r.settled || r.quorate()
+	if r.joined == 0 {
+		r.joined = r.view.Ring.Seq
+	}
 	root, config := r.membership(old)
 	r.root = root
 	// The first thing of a view that goes to disk is its common base.
@@ -215,4 +218,18 @@ func (r *Replica) choose() member.NodeID {
 		}
 	}
 	return best
+}
+
+// returned tells whether a node is a member whose daemon started after its
+// fencing was asked for: what was fenced is not what is here now.
+func (r *Replica) returned(id string, asked uint64) bool {
+	n, err := member.ParseNodeID(id)
+	if err != nil || asked == 0 || !r.view.Has(n) {
+		return false
+	}
+	joined := r.heads[n].Joined
+	if joined == 0 {
+		joined = r.view.Ring.Seq
+	}
+	return joined > asked
 }
