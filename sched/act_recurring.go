@@ -147,7 +147,9 @@ func (r *rsc) onRecord(name string, iv int64, n *node) *action {
 
 // dropAct takes an action out of consideration.
 func (p *planner) dropAct(r *rsc, a *action) {
-	a.optional = true
+	if a.task != "cancel" {
+		a.optional = true
+	}
 }
 
 // afterCancel: an operation of another role is cancelled before the role changes.
@@ -231,12 +233,14 @@ func (p *planner) monitorStopped(r *rsc, name string, iv int64, n *node) {
 
 // cancelAct makes the cancellation of a recurring operation.
 func (p *planner) cancelAct(r *rsc, n *node, task string, iv int64, optional bool) *action {
-	key := opKey(r.id, "cancel", 0)
-	_ = key
 	k := opKey(r.id, task, iv)
-	a := &action{id: len(p.acts) + 1, task: "cancel", key: k, r: r, n: n, optional: true, runnable: true, interval: iv}
-	p.acts = append(p.acts, a)
-	r.acts = append(r.acts, a)
+	a := p.findAct(r, k, n)
+	if a == nil {
+		a = &action{id: len(p.acts) + 1, key: k, r: r, n: n, runnable: true, interval: iv}
+		p.acts = append(p.acts, a)
+		r.acts = append(r.acts, a)
+	}
+	a.task, a.optional, a.targetRC = "cancel", true, ""
 	a.op = &opUse{values: map[string]string{}}
 	a.meta = map[string]string{"timeout": "20000", "interval": strconv.FormatInt(iv, 10), "operation": task}
 	if op := p.findOp(r, task, iv, true); op != nil {

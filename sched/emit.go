@@ -210,7 +210,7 @@ func (a *action) shownKey() string {
 	case "cancel":
 		task = a.meta["operation"]
 	case "notify":
-		return notifyKey(r.seenAs, a.meta["notify_key_type"], a.meta["notify_key_operation"])
+		return notifyKey(r.seenAs, a.meta["notify_type"], a.meta["notify_operation"])
 	}
 	return opKey(r.seenAs, task, a.interval)
 }

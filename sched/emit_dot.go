@@ -9,6 +9,7 @@ func (p *planner) dotLines() []string {
 			emitted[a] = true
 		}
 	}
+	shown := func(a *action) bool { return emitted[a] || !a.optional && (a.r == nil || a.r.managed) }
 	for _, a := range p.acts {
 		style, color, font := "dashed", "black", "black"
 		if a.pseudo {
@@ -17,9 +18,7 @@ func (p *planner) dotLines() []string {
 		switch {
 		case emitted[a]:
 			style, color = "bold", "green"
-		case a.r != nil && !a.r.managed:
-			continue
-		case a.optional:
+		case a.optional || a.r != nil && !a.r.managed:
 			continue
 		default:
 			color = "red"
@@ -35,7 +34,7 @@ func (p *planner) dotLines() []string {
 				style = "bold"
 			case e.kind == 0:
 				continue
-			case emitted[e.to] && emitted[a] && e.kind != ordLoad:
+			case shown(e.to) && shown(a) && e.kind != ordLoad:
 			default:
 				continue
 			}

@@ -70,4 +70,5 @@ ran ip a monitor 7 10000
 attr a fail-count-ip#monitor_10000 1
 attr a last-failure-ip#monitor_10000 1699990000
 ----
+  ip_monitor_10000 a
   ip_clear_failcount_0 a

@@ -82,12 +82,12 @@ ran db b start 0
 attr a master-db 5
 ----
 Promote db:0 (Unpromoted -> Promoted a)
-  db_post_notify_promoted_0 a <- dbs_post_notify_promoted_0
+  db_post_notify_promote_0 a <- dbs_post_notify_promoted_0
   db_pre_notify_promote_0 a <- dbs_pre_notify_promote_0
   db_promote_0 a <- dbs_promote_0
-  db_post_notify_promoted_0 b <- dbs_post_notify_promoted_0
+  db_post_notify_promote_0 b <- dbs_post_notify_promoted_0
   db_pre_notify_promote_0 b <- dbs_pre_notify_promote_0
-  dbs_confirmed-post_notify_promoted_0 (milestone) <- dbs_post_notify_promoted_0, db_post_notify_promoted_0 a, db_post_notify_promoted_0 b
+  dbs_confirmed-post_notify_promoted_0 (milestone) <- dbs_post_notify_promoted_0, db_post_notify_promote_0 a, db_post_notify_promote_0 b
   dbs_post_notify_promoted_0 (milestone) <- dbs_promoted_0, dbs_confirmed-pre_notify_promote_0
   dbs_confirmed-pre_notify_promote_0 (milestone) <- dbs_pre_notify_promote_0, db_pre_notify_promote_0 a, db_pre_notify_promote_0 b
   dbs_pre_notify_promote_0 (milestone)
