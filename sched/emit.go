@@ -191,6 +191,9 @@ func (p *planner) graphAction(a *action) *graph.Action {
 	if a.task == "stop" && a.r != nil && a.r.remoteNode != nil && !a.pseudo {
 		g.Downed = p.downedByStop(a)
 	}
+	if r := a.r; r != nil && r.lockNode != nil && a.task == "stop" && r.lockTime > 0 {
+		g.Lock = strconv.FormatInt(r.lockTime, 10)
+	}
 	g.Attrs = p.graphAttrs(a)
 	return g
 }

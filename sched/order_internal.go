@@ -174,20 +174,22 @@ func (p *planner) implyClone(r *rsc) {
 		p.orderTasks(r, "demoted", r, "stop", ordOptional)
 		p.orderTasks(r, "running", r, "promote", ordUnrunnable)
 	}
-	var last *rsc
-	for _, k := range r.kids {
+	for i, k := range r.kids {
 		p.imply(k)
 		p.orderTasks(r, "start", k, "start", ordUnrunnable|ordShowFirst)
 		p.orderTasks(k, "start", r, "running", ordShowThen)
-		if r.clone.ordered && last != nil {
-			p.orderTasks(last, "start", k, "start", ordOptional)
+		if r.clone.ordered {
+			for _, earlier := range r.kids[:i] {
+				p.orderTasks(earlier, "start", k, "start", ordOptional)
+			}
 		}
 		p.orderTasks(r, "stop", k, "stop", ordShowFirst)
 		p.orderTasks(k, "stop", r, "stopped", ordShowThen)
-		if r.clone.ordered && last != nil {
-			p.orderTasks(k, "stop", last, "stop", ordOptional)
+		if r.clone.ordered {
+			for _, earlier := range r.kids[:i] {
+				p.orderTasks(k, "stop", earlier, "stop", ordOptional)
+			}
 		}
-		last = k
 	}
 	if r.promotable {
 		p.implyPromotable(r)
