@@ -201,6 +201,7 @@ type Engine struct {
 	asked   map[string]uint64 // node → ring in which its fencing was asked for last
 	nextID  uint64
 	audible map[member.NodeID]bool // peers whose links are not silent
+	rewrite time.Duration          // when to try a failed write again, 0: none failed
 	leaving leaving
 	alarms  alarms
 	links   links
@@ -240,7 +241,7 @@ func (e *Engine) Name() string { return e.name }
 func (e *Engine) Wake() time.Duration {
 	var w time.Duration
 	for _, t := range []time.Duration{e.ring.Wake(), e.quorum.Wake(), e.control.Wake(), e.lrm.Wake(),
-		e.fence.Wake(), e.attr.Wake(), e.leaving.wake} {
+		e.fence.Wake(), e.attr.Wake(), e.leaving.wake, e.rewrite} {
 		if t != 0 && (w == 0 || t < w) {
 			w = t
 		}
@@ -299,7 +300,10 @@ func (e *Engine) tick() {
 	e.fenceIn(fence.Tick{Wall: e.wall()})
 	e.attrIn(attr.Tick{})
 	e.leaveTick()
-	e.replicaOut(e.replica.Retry())
+	if e.rewrite != 0 && e.now.Mono >= e.rewrite {
+		e.rewrite = 0
+		e.replicaOut(e.replica.Retry())
+	}
 }
 
 func (e *Engine) wall() int64 { return e.now.Wall.Unix() }

@@ -38,12 +38,16 @@ func (e *Engine) done(in Done) {
 	}
 }
 
+// rewriteAfter is how long after a failed write it is tried again.
+const rewriteAfter = time.Second
+
 func (e *Engine) written(in Written) {
 	if in.Tag&ownerMask != ofReplica {
 		panic(fmt.Sprintf("engine: a write with the unknown tag %x ended", in.Tag))
 	}
 	if in.Err != nil {
 		e.alarms.raise(Alarm{Kind: "disk", Text: in.Err.Error(), Remedy: "make room or repair the disk of " + e.name}, e.now.Wall)
+		e.rewrite = e.now.Mono + rewriteAfter
 	} else {
 		e.alarms.clear("disk")
 	}
@@ -271,8 +275,26 @@ func (e *Engine) shareFencing(x replica.InSync) {
 	if past := e.fence.History(); joined && x.Coordinator == e.cfg.Self && len(past) > 0 {
 		e.multicast(message{Remember: &fence.Remember{Events: past}})
 	}
+	if x.Coordinator == e.cfg.Self {
+		e.spare(x)
+	}
 	if e.replica.Root().Get("have-quorum") != "1" {
 		e.multicast(message{Withdraw: &fence.Withdraw{Origin: e.cfg.Self, Reason: "quorum was lost", Wall: e.wall()}})
+	}
+}
+
+// spare takes back what was asked against nodes that have booted since: nothing
+// of what they ran before is left.
+func (e *Engine) spare(x replica.InSync) {
+	for _, m := range x.View.Members {
+		if h := x.Heads[m]; !h.Fresh || h.SameBoot {
+			continue
+		}
+		for _, f := range e.fence.History() {
+			if f.State == "pending" && f.Target == e.nameOf(m) {
+				e.multicast(message{Withdraw: &fence.Withdraw{ID: f.ID, Reason: "the node has booted since", Wall: e.wall()}})
+			}
+		}
 	}
 }
 

@@ -132,7 +132,15 @@ func (w *World) checkLeave(m *Machine) {
 	if len(held) > 0 && !m.stopFailed && !w.laws.excused {
 		w.breakLaw("a node leaves in order: %s still runs %s", m.Name, strings.Join(held, " "))
 	}
-	m.left = w.well(m) && len(held) == 0
+	who, _ := w.side(m)
+	awake := 0
+	for _, o := range w.Machines {
+		if o.awake() {
+			awake++
+		}
+	}
+	// Who is cut off at that moment learns of it when it is too late.
+	m.left = w.well(m) && len(held) == 0 && len(who) == awake
 }
 
 // checkState looks at what a daemon published.
