@@ -56,3 +56,19 @@ func (p *planner) holdLock(r *rsc) {
 		}
 	}
 }
+
+// forgetRemoved clears the fail counts of resources that are no longer configured.
+func (p *planner) forgetRemoved() {
+	for _, r := range p.all {
+		if r.kind != primitive || !r.removed || r.parent != nil {
+			continue // an extra instance shares its counts with the others
+		}
+		for _, n := range p.nodes {
+			if c, _ := p.failCount(r, n, false, false); c == 0 || !n.online {
+				continue
+			}
+			a := p.clearFailCount(r, n, "it is orphaned")
+			p.addOrder(&order{first: a, firstR: r, thenR: r, thenTask: "stop", thenKey: opKey(r.id, "stop", 0), kind: ordOptional})
+		}
+	}
+}

@@ -11,6 +11,7 @@ func Schedule(in Input) *Result {
 	res := &Result{Status: p.clusterStatus()}
 	p.beforePlacement()
 	p.lockToShutdown()
+	p.forgetRemoved()
 	p.placeAll()
 	p.afterPlacement()
 	p.migrationOrders()
