@@ -179,7 +179,7 @@ func (p *planner) forceRestart(h *history) {
 // reschedule runs a recurring operation anew with its new settings.
 func (p *planner) reschedule(h *history) {
 	r := h.r
-	a := p.act(r, opKey(r.id, h.task, h.interval), h.task, h.n, false)
+	a := p.act(r, opKey(r.id, h.task, h.interval), h.task, h.n, true)
 	a.reschedule = true
 }
 

@@ -395,7 +395,7 @@ func (p *planner) recurringInHistory(r *rsc, n *node, ops []*history) {
 	}
 	start, stop := activeSpan(ops)
 	for i, h := range ops {
-		if start < stop && i <= stop || i < start || h.interval == 0 || h.status == execPending && false {
+		if start < stop && i <= stop || i < start || h.interval == 0 || h.status == execPending {
 			continue
 		}
 		if h.elem.Get("op-status") == "" {
