@@ -129,9 +129,7 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 			}
 		}
 	case r.role == rolePromoted:
-		if d := p.findAct(r, opKey(r.id, "demote", 0), n); d != nil {
-			p.order(d, a, ordOptional|ordUnrunnable)
-		}
+		p.addOrder(&order{id: "demote", firstR: r, firstTask: "demote", firstKey: opKey(r.id, "demote", 0), thenR: r, then: a, kind: ordOptional | ordUnrunnable})
 	}
 }
 
