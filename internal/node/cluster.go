@@ -157,9 +157,16 @@ func attributes(root *cib.Elem) []web.Attribute {
 	return out
 }
 
-// Status implements web.Cluster.
+// Status implements web.Cluster. Why something does not run is worked out only
+// if something does not.
 func (c *Cluster) Status() (*status.Cluster, error) {
-	return sched.Unpack(sched.Input{CIB: c.state.Load().CIB, Now: time.Now()}), nil
+	in := sched.Input{CIB: c.state.Load().CIB, Now: time.Now()}
+	out := sched.Unpack(in)
+	if sched.Idle(out.Resources) {
+		in.Options.Reasons = true
+		out.Notes = append(out.Notes, sched.WhyNot(sched.Schedule(in))...)
+	}
+	return out, nil
 }
 
 // Edit implements web.Cluster.
