@@ -21,6 +21,13 @@ type agents struct {
 	fence   []string
 	units   []string
 	env     []string
+	missing bool // what is missing here is only warned of
+}
+
+// allow makes missing agents a warning: other nodes may have them.
+func (g agents) allow(missing bool) agents {
+	g.missing = missing
+	return g
 }
 
 // agents is where this machine has its agents.
@@ -42,7 +49,7 @@ const metadataTime = 10 * time.Second
 
 // judge finds resources that are new or changed and whose agent is not installed
 // here, or does not take the parameters that they have. An agent that is missing is
-// an error only if its name looks misspelt: other nodes may have it.
+// an error, unless its absence is allowed and its name does not look misspelt.
 func (g agents) judge(before, after *cib.Elem) []cib.Problem {
 	var out []cib.Problem
 	seen := map[agent.Name]*agent.Metadata{}
@@ -50,18 +57,22 @@ func (g agents) judge(before, after *cib.Elem) []cib.Problem {
 		if e.Name() != "primitive" && e.Name() != "template" || e.Get("type") == "" {
 			return true
 		}
-		if old := placeOf(before, e.ID()); old != nil && old.Elem.Equal(e) {
+		old := placeOf(before, e.ID())
+		if old != nil && old.Elem.Equal(e) {
 			return true
 		}
-		n := agent.Name{Class: e.Get("class"), Provider: e.Get("provider"), Type: e.Get("type")}
+		n := agentOf(e)
 		near, ok := g.find(n)
 		switch {
 		case !ok && near != "":
 			out = append(out, cib.Problem{ID: e.ID(), Severity: cib.Error, Msg: "resource " + e.ID() + ": there is no agent " + n.String(),
 				Remedy: "did you mean " + agent.Name{Class: n.Class, Provider: n.Provider, Type: near}.String() + "?"})
-		case !ok:
+		case !ok && (g.missing || n.Class == "systemd" || n.Class == "service" || old != nil && agentOf(old.Elem) == n):
 			out = append(out, cib.Problem{ID: e.ID(), Severity: cib.Warning, Msg: "resource " + e.ID() + ": agent " + n.String() + " is not installed on this node",
 				Remedy: "install it where the resource shall run; there it is reported as not installed until then"})
+		case !ok:
+			out = append(out, cib.Problem{ID: e.ID(), Severity: cib.Error, Msg: "resource " + e.ID() + ": agent " + n.String() + " is not installed on this node",
+				Remedy: "install it, or give --missing-agents if only other nodes have it"})
 		case e.Get("template") == "" && e.Name() == "primitive":
 			if _, done := seen[n]; !done {
 				seen[n] = g.metadata(n)
@@ -71,6 +82,11 @@ func (g agents) judge(before, after *cib.Elem) []cib.Problem {
 		return true
 	})
 	return out
+}
+
+// agentOf names the agent of a primitive or template.
+func agentOf(e *cib.Elem) agent.Name {
+	return agent.Name{Class: e.Get("class"), Provider: e.Get("provider"), Type: e.Get("type")}
 }
 
 // find tells whether an agent is installed, and which installed one has nearly its

@@ -20,6 +20,7 @@ type loadOptions struct {
 	replace bool // make the configuration what the text says
 	force   bool // load in spite of errors
 	quiet   bool // leave warnings out
+	missing bool // agents that this node lacks are only warned of
 }
 
 // configureCommand is "mainstay configure …".
@@ -94,6 +95,7 @@ func objects(root *cib.Elem, id string) []*cib.Elem {
 func (a *app) loadFlags(c *cobra.Command, o *loadOptions) *cobra.Command {
 	c.Flags().BoolVar(&o.replace, "replace", false, "make the configuration what the text says: objects that are not in it go away")
 	c.Flags().BoolVar(&o.force, "force", false, "load in spite of errors")
+	c.Flags().BoolVar(&o.missing, "missing-agents", false, "only warn of agents that this node lacks: other nodes have them")
 	c.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "leave warnings out")
 	return c
 }
@@ -125,7 +127,7 @@ func (a *app) load(ctx context.Context, name string, text []byte, o loadOptions)
 		return err
 	}
 	ch := readChange(root, text, o.replace)
-	ch.judge(root, a.agents())
+	ch.judge(root, a.agents().allow(o.missing))
 	if err := a.report(name, ch, o); err != nil {
 		return err
 	}
@@ -189,6 +191,7 @@ func (a *app) configureEdit() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&o.force, "force", false, "load in spite of errors")
+	c.Flags().BoolVar(&o.missing, "missing-agents", false, "only warn of agents that this node lacks: other nodes have them")
 	return a.waitFlags(c)
 }
 
@@ -241,7 +244,7 @@ func (a *app) configureDiff() *cobra.Command {
 				return err
 			}
 			ch := readChange(root, text, o.replace)
-			ch.judge(root, a.agents())
+			ch.judge(root, a.agents().allow(o.missing))
 			if err := a.report(args[0], ch, o); err != nil {
 				return err
 			}
@@ -272,7 +275,7 @@ func (a *app) configureValidate() *cobra.Command {
 			}
 			if len(args) == 0 {
 				ch := &change{after: root}
-				ch.judge(cib.Empty(), a.agents())
+				ch.judge(cib.Empty(), a.agents().allow(o.missing))
 				return a.verdict("configuration", ch, o)
 			}
 			text, err := a.Input(args[0])
@@ -280,7 +283,7 @@ func (a *app) configureValidate() *cobra.Command {
 				return err
 			}
 			ch := readChange(root, text, o.replace)
-			ch.judge(root, a.agents())
+			ch.judge(root, a.agents().allow(o.missing))
 			return a.verdict(args[0], ch, o)
 		},
 	}

@@ -80,7 +80,7 @@ func (r *Room) Load(ctx context.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.ExecInput(ctx, node, text, programPath, "configure", "load", "-")
+	_, err = r.ExecInput(ctx, node, text, programPath, "configure", "load", "--missing-agents", "-")
 	return err
 }
 
