@@ -22,7 +22,8 @@ type Daemon interface {
 // outlive the daemon, and nothing else outlives its power.
 type Machine struct {
 	Name  string
-	Addrs []string // per link, "ip:port"
+	Addrs []string      // per link, "ip:port"
+	Skew  time.Duration // of the wall clock
 
 	world   *World
 	boot    func(m *Machine, sameBoot bool) Daemon
@@ -201,7 +202,7 @@ func (m *Machine) Now() time.Duration { return m.world.Now }
 const epoch = 1_700_000_000
 
 // Wall implements host.Clock.
-func (m *Machine) Wall() time.Time { return time.Unix(epoch, 0).UTC().Add(m.world.Now) }
+func (m *Machine) Wall() time.Time { return time.Unix(epoch, 0).UTC().Add(m.world.Now + m.Skew) }
 
 // Send implements host.Net.
 func (m *Machine) Send(link int, addr string, data []byte) { m.world.carry(m, link, addr, data) }
