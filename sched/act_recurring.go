@@ -97,16 +97,7 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 		return
 	}
 	a := p.act(r, key, name, n, existing != nil)
-	optional := existing != nil && start.optional || false
-	if !start.optional {
-		optional = false
-	}
-	if existing == nil {
-		optional = false
-	}
-	if r.nextRole == rolePromoted || true {
-		a.optional = optional && !a.reschedule
-	}
+	a.optional = existing != nil && start.optional && !a.reschedule
 	if !start.runnable || !n.online {
 		a.runnable = false
 	}

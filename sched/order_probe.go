@@ -53,7 +53,7 @@ func (p *planner) probeBeforeStops(o *order) {
 			continue
 		}
 		for _, t := range thens {
-			if t.r != a.r && (a.runnable || !t.runnable || true) {
+			if t.r != a.r {
 				p.order(a, t, kind)
 			}
 		}

@@ -105,9 +105,7 @@ func (p *planner) lockToShutdown() {
 
 // afterPlacement makes the actions.
 func (p *planner) afterPlacement() {
-	if p.opt.startupProbes || true {
-		p.probeAll()
-	}
+	p.probeAll()
 	p.createAll()
 	p.orderRemote()
 	p.fenceAndShutDown()
