@@ -21,7 +21,7 @@ SEEDS   ?= 20
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim soak e2e demo bench fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim soak e2e demo bench soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -74,6 +74,9 @@ demo: deps build ## three nodes, real services, one power cut: watch them surviv
 
 bench: deps build ## the figures: failover, cold start, idle cost, switchover
 	./bench/run $(LAB)
+
+soak-links: build ## no false view in MINUTES=n under loss, delay, load and stops (needs root)
+	./bench/false-alarms --minutes $(MINUTES)
 
 fuzz: ## each fuzz target for a while (FUZZTIME=10s)
 	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

@@ -60,8 +60,19 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 		e.farewell(from, *m.Farewell)
 	case m.Config != nil:
 		e.emit(NewConfig{m.Config.Text})
+		e.replyOwn(from, m.Config.Seq)
+	case m.Key != nil:
+		e.emit(NewKey{m.Key.Key})
+		e.replyOwn(from, m.Key.Seq)
 	default:
 		e.note(Warning, "a message of a kind that this version does not know is ignored", "from", e.nameOf(from))
+	}
+}
+
+// replyOwn answers the request that a message of this node was sent for.
+func (e *Engine) replyOwn(from member.NodeID, request uint64) {
+	if from == e.cfg.Self && request != 0 {
+		e.emit(Reply{ID: request})
 	}
 }
 

@@ -93,7 +93,9 @@ type (
 		Node member.NodeID
 		Link int
 		Up   bool
-		RTT  time.Duration
+		RTT  time.Duration // smoothed; 0 if not known
+		Loss float64       // share of packets lost on the way to Node, 0 to 1
+		MTU  int           // bytes of the largest payload that arrives; 0 if not known
 	}
 )
 
@@ -148,6 +150,9 @@ type (
 	}
 	// NewConfig says that the cluster agreed on another configuration file.
 	NewConfig struct{ Text string }
+	// NewKey gives the node a new cluster key beside the present one; if Key is
+	// empty the one before the present is no longer good.
+	NewKey struct{ Key []byte }
 	// Panic asks for this machine to be stopped at once.
 	Panic struct {
 		Reason string
@@ -164,6 +169,7 @@ func (Write) effect()     {}
 func (Reply) effect()     {}
 func (Log) effect()       {}
 func (NewConfig) effect() {}
+func (NewKey) effect()    {}
 func (Panic) effect()     {}
 func (Exit) effect()      {}
 

@@ -31,6 +31,7 @@ type message struct {
 	Goodbye   *goodbye           `json:"goodbye,omitempty"`
 	Farewell  *goodbye           `json:"farewell,omitempty"`
 	Config    *nodeConfig        `json:"config,omitempty"`
+	Key       *keyChange         `json:"key,omitempty"`
 }
 
 // order is the coordinator's word to one node. It holds in the view in which it
@@ -56,10 +57,18 @@ type goodbye struct {
 	Clean bool
 }
 
-// nodeConfig replaces the configuration file of all members.
+// nodeConfig replaces the configuration file of all members. Seq is the sender's
+// request, answered when the sender has come to it.
 type nodeConfig struct {
 	Text string
 	Seq  uint64
+}
+
+// keyChange gives all members a new cluster key beside the present one, or, if
+// Key is empty, has them forget the one before the present.
+type keyChange struct {
+	Key []byte
+	Seq uint64
 }
 
 func encode(m message) []byte {

@@ -40,6 +40,9 @@ type (
 	}
 	// Reconfigure replaces the configuration file of all members.
 	Reconfigure struct{ Text string }
+	// Rekey gives all members a new cluster key, which is used as soon as all have
+	// it; with an empty Key they forget the one before the present.
+	Rekey struct{ Key []byte }
 )
 
 // request begins to carry out a client's wish.
@@ -67,8 +70,9 @@ func (e *Engine) request(in Request) {
 		e.multicast(message{Clean: &clean{Node: b.Node, Rsc: b.Resource, FailuresOnly: b.FailuresOnly}})
 		e.emit(Reply{ID: in.ID})
 	case Reconfigure:
-		e.multicast(message{Config: &nodeConfig{Text: b.Text}})
-		e.emit(Reply{ID: in.ID})
+		e.multicast(message{Config: &nodeConfig{Text: b.Text, Seq: in.ID}})
+	case Rekey:
+		e.multicast(message{Key: &keyChange{Key: b.Key, Seq: in.ID}})
 	default:
 		panic(fmt.Sprintf("engine: unknown request %T", b))
 	}

@@ -55,7 +55,9 @@ type Link struct {
 	Link int
 	Addr string
 	Up   bool
-	RTT  time.Duration
+	RTT  time.Duration // smoothed; 0 if not known
+	Loss float64       // share of packets lost on the way to Node, 0 to 1
+	MTU  int           // bytes of the largest payload that arrives; 0 if not known
 }
 
 type links struct{ list []Link }
@@ -89,7 +91,7 @@ func (l *links) keep(next links) {
 func (l *links) set(in LinkState) {
 	for i := range l.list {
 		if x := &l.list[i]; x.Node == in.Node && x.Link == in.Link {
-			x.Up, x.RTT = in.Up, in.RTT
+			x.Up, x.RTT, x.Loss, x.MTU = in.Up, in.RTT, in.Loss, in.MTU
 		}
 	}
 }

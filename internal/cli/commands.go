@@ -21,6 +21,7 @@ func (a *app) commands() []*cobra.Command {
 		a.joinCommand(),
 		a.inviteCommand(),
 		a.configCommand(),
+		a.clusterCommand(),
 		a.runCommand(),
 		a.simulateCommand(),
 		a.playgroundCommand(),

@@ -169,6 +169,26 @@ func TestStatusWithoutConfiguration(t *testing.T) {
 	}
 }
 
+func TestClusterCommands(t *testing.T) {
+	c, env, out := serve(t)
+	c.Change(func(s *web.Snapshot) {
+		s.Links = []web.Link{{Node: "node2", Link: 0, Addr: "10.0.0.2", Up: true, RTT: 123456, Loss: .021, MTU: 1400}, {Node: "node3", Link: 1, Addr: "10.1.0.3"}}
+	})
+	for _, args := range []string{"cluster reload", "cluster rekey", "status --links", "status --links -o json"} {
+		if code := Run(t.Context(), env, strings.Fields("mainstay "+args)); code != face.OK {
+			t.Errorf("%s: exit %d", args, code)
+		}
+	}
+	if got := strings.Join(c.Asked(), ", "); got != "reload, rekey" {
+		t.Errorf("asked: %s", got)
+	}
+	for _, want := range []string{"node2  0     10.0.0.2  up     123µs       2.1 %  1400", "node3  1     10.1.0.3  DOWN", `"mtu": 1400`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
+	}
+}
+
 // The first node of a cluster, and one that joins it, without starting anything.
 func TestInitAndJoin(t *testing.T) {
 	dir := t.TempDir()

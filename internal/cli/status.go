@@ -21,6 +21,7 @@ import (
 // statusOptions are the flags of "status".
 type statusOptions struct {
 	watch  bool
+	links  bool
 	format string
 	view   view.Options
 	// sections that a flag adds
@@ -38,6 +39,9 @@ func (a *app) statusCommand() *cobra.Command {
 			if o.watch {
 				return a.watchStatus(c.Context(), o)
 			}
+			if o.links {
+				return a.showLinks(c.Context(), o.format)
+			}
 			text, err := a.renderStatus(c.Context(), o)
 			if err != nil {
 				return err
@@ -48,6 +52,7 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.BoolVarP(&o.watch, "watch", "w", false, "stay and show every change as it happens")
+	f.BoolVar(&o.links, "links", false, "only this node's links to its peers: state, round trip, loss, MTU")
 	f.StringVarP(&o.format, "output", "o", "text", "text, json, xml or html")
 	f.BoolVarP(&o.view.Inactive, "inactive", "r", true, "show resources that run nowhere")
 	f.BoolVarP(&o.view.GroupByNode, "group-by-node", "n", false, "show resources below their nodes")

@@ -176,6 +176,16 @@ func (c *Client) RemoveNode(ctx context.Context, name string) error {
 	return c.json(ctx, http.MethodDelete, "/v1/nodes/"+url.PathEscape(name), nil, nil)
 }
 
+// Reload has all members take over the configuration file of the node asked.
+func (c *Client) Reload(ctx context.Context) error {
+	return c.json(ctx, http.MethodPost, "/v1/reload", nil, nil)
+}
+
+// Rekey gives all members a new cluster key.
+func (c *Client) Rekey(ctx context.Context) error {
+	return c.json(ctx, http.MethodPost, "/v1/rekey", nil, nil)
+}
+
 // History fetches the transitions that are kept, newest first.
 func (c *Client) History(ctx context.Context) ([]web.Transition, error) {
 	var out []web.Transition

@@ -79,8 +79,8 @@ func (c *Cluster) Snapshot() *web.Snapshot {
 		names[p.ID] = p.Name
 	}
 	out.Coordinator = names[s.Coordinator]
-	for _, l := range s.Links {
-		out.Links = append(out.Links, web.Link{Node: names[l.Node], Link: l.Link, Addr: l.Addr, Up: l.Up, RTT: l.RTT})
+	for _, l := range c.measured(s.Links) {
+		out.Links = append(out.Links, web.Link{Node: names[l.Node], Link: l.Link, Addr: l.Addr, Up: l.Up, RTT: l.RTT, Loss: l.Loss, MTU: l.MTU})
 	}
 	out.Transition = web.Running{Known: s.Coordinator == c.static.id, Number: s.Number,
 		Busy: s.Control != "idle" && s.Control != "not coordinator"}
@@ -98,6 +98,41 @@ func (c *Cluster) Snapshot() *web.Snapshot {
 		out.History = append(out.History, c.transition(t))
 	}
 	out.Attributes = attributes(s.CIB)
+	return out
+}
+
+// lookTimeout is how long the loop may take to say what the links look like. It
+// ends before a display gives up; what was published last is shown then.
+const lookTimeout = time.Second
+
+// look asks the loop what the links look like now.
+func (c *Cluster) look(ctx context.Context) (Links, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	ch := make(chan Links, 1)
+	c.host.Inject(Look{Answer: func(l Links) { ch <- l }})
+	select {
+	case l := <-ch:
+		return l, nil
+	case <-ctx.Done():
+		return Links{}, ctx.Err()
+	}
+}
+
+// measured completes the links that were published with what is measured now.
+func (c *Cluster) measured(links []engine.Link) []engine.Link {
+	now, err := c.look(context.Background())
+	if err != nil {
+		return links
+	}
+	out := slices.Clone(links)
+	for i := range out {
+		for _, s := range now.States {
+			if s.Node == out[i].Node && s.Link == out[i].Link {
+				out[i].Up, out[i].RTT, out[i].Loss, out[i].MTU = s.Up, s.RTT, s.Loss, s.MTU
+			}
+		}
+	}
 	return out
 }
 

@@ -15,6 +15,7 @@ import (
 	"mainstay/internal/host"
 	"mainstay/internal/runner"
 	"mainstay/internal/wire"
+	"mainstay/member"
 )
 
 // Loop drives one node. All its methods are called from one goroutine.
@@ -41,6 +42,8 @@ type Loop struct {
 	Publish func(engine.State, []engine.Event)
 	// Reconfigure is called when the cluster agreed on another configuration file.
 	Reconfigure func(text string)
+	// Rekey is called when the cluster agreed on another key; see engine.NewKey.
+	Rekey func(key []byte)
 }
 
 type run struct {
@@ -53,6 +56,19 @@ type run struct {
 type Call struct {
 	Body   any
 	Answer func(engine.Reply)
+}
+
+// Look asks what the links look like at this moment. It is injected into the
+// loop; Answer is called from the loop's goroutine and must not block.
+type Look struct {
+	Answer func(Links)
+}
+
+// Links is what is known of the links; Lag lists the nodes that do not have the
+// newest cluster key.
+type Links struct {
+	States []wire.LinkState
+	Lag    []member.NodeID
 }
 
 // Stop asks the node to stop what it runs and to leave the cluster.
@@ -102,6 +118,8 @@ func (l *Loop) Feed(c host.Completion) {
 		l.nextCall++
 		l.calls[l.nextCall] = c.Answer
 		l.engineIn(engine.Request{ID: l.nextCall, Body: c.Body})
+	case Look:
+		c.Answer(Links{States: l.wire.Links(), Lag: l.wire.KeyLag()})
 	case Stop:
 		l.engineIn(engine.Shutdown{})
 	default:
@@ -164,7 +182,7 @@ func (l *Loop) wireIn(in wire.Input) {
 			l.engineIn(engine.Unreachable{Node: x.Node})
 		case wire.LinkState:
 			l.log.Info("link", "event", "link", "node", x.Node, "link", x.Link, "up", x.Up)
-			l.engineIn(engine.LinkState{Node: x.Node, Link: x.Link, Up: x.Up, RTT: x.RTT})
+			l.engineIn(engine.LinkState(x))
 		case wire.Alarm:
 			l.log.Warn("alarm", "event", "alarm", "kind", x.Kind, "source", x.Source, "count", x.Count)
 			l.engineIn(engine.Trouble{Alarm: engine.Alarm{Kind: string(x.Kind), Source: x.Source, Text: x.Text, Count: x.Count}})
@@ -197,6 +215,10 @@ func (l *Loop) engineIn(in engine.Input) {
 		case engine.NewConfig:
 			if l.Reconfigure != nil {
 				l.Reconfigure(x.Text)
+			}
+		case engine.NewKey:
+			if l.Rekey != nil {
+				l.Rekey(x.Key)
 			}
 		case engine.Panic:
 			l.host.Panic(x.Reason, x.Reboot)

@@ -38,6 +38,8 @@ type testCluster struct {
 	t    *testing.T
 	dir  string
 	conf string
+	// keyFile is each node's key file; relative: to its directory.
+	keyFile string
 }
 
 func newTestCluster(t *testing.T, nodes int) *testCluster {
@@ -58,7 +60,7 @@ func newTestCluster(t *testing.T, nodes int) *testCluster {
 	if err := os.WriteFile(filepath.Join(dir, "authkey"), key, 0o400); err != nil {
 		t.Fatal(err)
 	}
-	c := &testCluster{t: t, dir: dir, conf: filepath.Join(dir, "cluster.conf")}
+	c := &testCluster{t: t, dir: dir, conf: filepath.Join(dir, "cluster.conf"), keyFile: filepath.Join(dir, "authkey")}
 	if err := os.WriteFile(c.conf, []byte(text+"}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func (c *testCluster) start(i int) *daemon {
 		c.t.Fatal(err)
 	}
 	go func() {
-		d.ended <- Run(ctx, Config{ConfigFile: own, KeyFile: filepath.Join(c.dir, "authkey"), StateDir: dir, RunDir: filepath.Join(dir, "run"),
+		d.ended <- Run(ctx, Config{ConfigFile: own, KeyFile: c.keyFile, StateDir: dir, RunDir: filepath.Join(dir, "run"),
 			Socket: d.socket, Name: name, Version: "test", Log: slog.New(slog.DiscardHandler)})
 	}()
 	return d

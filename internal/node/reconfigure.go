@@ -2,10 +2,10 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/renameio/v2"
 
@@ -13,6 +13,7 @@ import (
 	"mainstay/engine"
 	"mainstay/internal/host"
 	"mainstay/internal/web"
+	"mainstay/internal/wire"
 )
 
 // newCluster ties a loop to its API.
@@ -22,6 +23,7 @@ func newCluster(h host.Host, cfg Config, file configFile, self conf.Node, loop *
 	c.file.Store(&file)
 	loop.Publish = c.publish
 	loop.Reconfigure = func(text string) { c.reconfigured(loop, text) }
+	loop.Rekey = func(key []byte) { c.rekeyed(loop, key) }
 	c.publish(loop.engine.State(), nil)
 	return c
 }
@@ -56,7 +58,8 @@ func (c *Cluster) reconfigured(loop *Loop, text string) {
 		if err != nil {
 			c.config.Log.Error("the cluster key cannot be read; the present one stays in use", "error", err)
 		} else {
-			have.keys, loop.setup.Key, loop.setup.OldKeys = keys, keys[0], keys[1:]
+			have.keys = withPrevious(keys, have.keys[0])
+			loop.setup.Key, loop.setup.OldKeys = have.keys[0], have.keys[1:]
 		}
 	}
 	have.text, have.conf = []byte(text), parsed
@@ -77,17 +80,104 @@ func (c *Cluster) Reload(ctx context.Context) error {
 // spread multicasts a configuration file if it can be used.
 func (c *Cluster) spread(ctx context.Context, text []byte) error {
 	_, problems := conf.Parse(text, c.config.ConfigFile)
-	var errs []error
-	for _, p := range problems {
-		if p.Severity == conf.Error {
-			errs = append(errs, errors.New(p.String()))
+	if conf.Failed(problems) {
+		p := &web.Problem{Kind: web.Invalid, Msg: c.config.ConfigFile + " cannot be used", Remedy: "mend it; \"mainstay config check\" explains it"}
+		for _, x := range problems {
+			if x.Severity == conf.Error {
+				p.Details = append(p.Details, x.String())
+			}
 		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+		return p
 	}
 	_, err := c.ask(ctx, engine.Reconfigure{Text: string(text)})
 	return err
+}
+
+// rekeyed takes over a new cluster key beside the present one, or forgets the one
+// before the present. It runs in the loop.
+func (c *Cluster) rekeyed(loop *Loop, key []byte) {
+	have := *c.file.Load()
+	path := keyPath(c.config, have.conf)
+	if len(have.keys) == 0 || path == "" {
+		c.config.Log.Error("the cluster agreed on a key, but this node has no key file; it keeps what it has")
+		return
+	}
+	var err error
+	if len(key) == 0 {
+		have.keys = have.keys[:1]
+		err = forgetOldKey(path)
+	} else {
+		err = writeKey(path, key, have.keys[0])
+		have.keys = [][]byte{key, have.keys[0]}
+	}
+	if err != nil {
+		// In memory the change is made: who is left out of it cannot be a member.
+		c.config.Log.Error("the key file could not be written: write it by hand before this daemon ends", "error", err)
+	}
+	loop.setup.Key, loop.setup.OldKeys = have.keys[0], have.keys[1:]
+	c.file.Store(&have)
+	loop.wireIn(wire.Reconfigure{Config: wireConfig(loop.setup)})
+	c.config.Log.Info("the cluster key was changed", "event", "key", "old_ones", len(have.keys)-1)
+}
+
+// Rekey implements web.Cluster.
+func (c *Cluster) Rekey(ctx context.Context) error {
+	if err := c.mayRekey(); err != nil {
+		return err
+	}
+	key, err := NewKey()
+	if err != nil {
+		return err
+	}
+	if _, err := c.ask(ctx, engine.Rekey{Key: key}); err != nil {
+		return err
+	}
+	if err := c.awaitKey(ctx); err != nil {
+		return err
+	}
+	_, err = c.ask(ctx, engine.Rekey{})
+	return err
+}
+
+// mayRekey refuses what would leave a node behind.
+func (c *Cluster) mayRekey() error {
+	f := c.file.Load()
+	switch {
+	case !f.conf.Totem.Encrypted:
+		return &web.Problem{Kind: web.Invalid, Msg: "packets are not encrypted, so there is no cluster key", Remedy: "remove secauth: off from the totem section"}
+	case keyPath(c.config, f.conf) == "":
+		return &web.Problem{Kind: web.Invalid, Msg: "the cluster key stands in the configuration file (totem.key)",
+			Remedy: "change it there and run \"mainstay cluster reload\""}
+	}
+	for _, n := range f.conf.Nodes {
+		if !c.state.Load().View.Has(n.ID) {
+			return &web.Problem{Kind: web.Unavailable, Msg: fmt.Sprintf("node %s is not a member, and would not get the new key", n.Name),
+				Remedy: "start it, or remove it from the cluster"}
+		}
+	}
+	return nil
+}
+
+// awaitKey waits until all members have the new key, and for as long again as
+// heartbeats take to tell everybody.
+func (c *Cluster) awaitKey(ctx context.Context) error {
+	token := c.file.Load().conf.Totem.Token
+	tick := time.NewTicker(token / 4)
+	defer tick.Stop()
+	for had := 0; had < 3; {
+		select {
+		case <-ctx.Done():
+			return &web.Problem{Kind: web.TimedOut, Msg: "not all members use the new key; the old one is good, too", Remedy: "ask again"}
+		case <-tick.C:
+		}
+		l, err := c.look(ctx)
+		if err == nil && len(l.Lag) == 0 {
+			had++
+		} else {
+			had = 0
+		}
+	}
+	return nil
 }
 
 // AddNode implements web.Cluster.

@@ -40,6 +40,12 @@ type Cluster interface {
 	AddNode(ctx context.Context, n Peer) error
 	// RemoveNode is the opposite of AddNode; the node must not be a member.
 	RemoveNode(ctx context.Context, name string) error
+	// Reload has all members take over this node's configuration file as it
+	// stands now, and their cluster key files as corosync-cfgtool -R does.
+	Reload(ctx context.Context) error
+	// Rekey gives all members a new cluster key while the cluster runs, and
+	// returns when all use it and none takes the old one any more.
+	Rekey(ctx context.Context) error
 	// Transition returns a transition that is still kept, with graph and input.
 	// Number 0 means the latest. Transitions are kept by the node that was
 	// coordinator.
@@ -141,6 +147,7 @@ type Link struct {
 	Up   bool          `json:"up"`
 	RTT  time.Duration `json:"rtt_ns"`
 	Loss float64       `json:"loss"` // share of heartbeats lost lately, 0 to 1
+	MTU  int           `json:"mtu"`  // bytes of the largest payload that arrives; 0 if not known
 }
 
 // Running tells what the transition engine does. It is known on the coordinator;

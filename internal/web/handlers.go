@@ -220,6 +220,18 @@ func (s *Server) removeNode(r *http.Request) (any, error) {
 	return struct{}{}, s.cluster.RemoveNode(ctx, r.PathValue("name"))
 }
 
+func (s *Server) reload(r *http.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), editTimeout)
+	defer cancel()
+	return struct{}{}, s.cluster.Reload(ctx)
+}
+
+func (s *Server) rekey(r *http.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), editTimeout)
+	defer cancel()
+	return struct{}{}, s.cluster.Rekey(ctx)
+}
+
 func (s *Server) fence(r *http.Request) (any, error) {
 	b := FenceBody{Action: "reboot"}
 	if err := decode(r, &b); err != nil {

@@ -126,6 +126,8 @@ func (s *Server) routes() http.Handler {
 		"DELETE /v1/nodes/{name}":         s.removeNode,
 		"POST /v1/nodes/{name}/fence":     s.fence,
 		"POST /v1/nodes/{name}/confirm":   s.confirm,
+		"POST /v1/reload":                 s.reload,
+		"POST /v1/rekey":                  s.rekey,
 		"GET /v1/history":                 s.getHistory,
 		"GET /v1/history/{number}":        s.getTransition,
 	} {

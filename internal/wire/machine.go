@@ -270,6 +270,18 @@ func (m *Mux) leave() {
 	m.wake = 0
 }
 
+// KeyLag lists the nodes that are there and do not have this node's newest
+// cluster key, as far as they have said.
+func (m *Mux) KeyLag() []member.NodeID {
+	var out []member.NodeID
+	for _, p := range m.peers {
+		if p.heard && !slices.Contains(p.shown, m.keys[0].id) {
+			out = append(out, p.id)
+		}
+	}
+	return out
+}
+
 // Links tells the present state of all links to all nodes, by node and link.
 func (m *Mux) Links() []LinkState {
 	var out []LinkState

@@ -215,6 +215,22 @@ func (c *Cluster) RemoveNode(_ context.Context, name string) error {
 	return nil
 }
 
+// Reload implements web.Cluster.
+func (c *Cluster) Reload(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note("reload")
+	return nil
+}
+
+// Rekey implements web.Cluster.
+func (c *Cluster) Rekey(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note("rekey")
+	return nil
+}
+
 // Transition implements web.Cluster.
 func (c *Cluster) Transition(number int) (*web.Transition, error) {
 	c.mu.Lock()
