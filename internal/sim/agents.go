@@ -9,41 +9,73 @@ import (
 	"mainstay/internal/host"
 )
 
-// Agents models what agents do to the world: a resource is active on a machine
-// or it is not, whatever the daemons believe.
+// Agents models what agents do to the world: a service has a role on a machine,
+// whatever the daemons believe.
 type Agents struct {
-	active map[string]map[string]bool // resource → machine → active
-	faults map[fault]*Fault
-	device map[string]int // fence device → how often it still fails
-	moves  int            // starts and stops that changed something
+	// Models are the timings per resource id; Default is for the others.
+	Models  map[string]Model
+	Default Model
+
+	roles    map[string]map[string]Role // service → machine → role, if not stopped
+	faults   map[opKey]*OpFault
+	devices  map[string]*DeviceFault // fence device → what is wrong with it
+	tables   map[string]*table       // service → the database behind it
+	services services
+	moves    int      // role changes
+	touched  []string // services whose roles changed since they were checked
 }
 
-// fault names an operation of a resource on a machine ("": on any).
-type fault struct{ rsc, op, machine string }
+// opKey names an operation of a resource on a machine ("": on any).
+type opKey struct{ rsc, op, machine string }
 
-// Fault is how an operation misbehaves.
-type Fault struct {
+// Model is how long a resource's operations take.
+type Model struct {
+	// Took is the time per operation (start, stop, monitor, promote, demote,
+	// migrate_to, migrate_from, notify, reload); "" stands for those not named.
+	Took map[string]time.Duration
+	// Spread is by how much a run may differ, as a share: 0.5 is half as long to
+	// half as long again.
+	Spread float64
+}
+
+// usual is the model of a resource without one: 20 to 80 ms for everything.
+func usual() Model {
+	return Model{Took: map[string]time.Duration{"": 50 * time.Millisecond}, Spread: 0.6}
+}
+
+// OpFault is how an operation misbehaves.
+type OpFault struct {
 	Times int           // how often; negative: always
 	Code  int           // what it answers
 	Hang  bool          // it never answers
-	Slow  time.Duration // how much longer it takes
+	Lie   bool          // it answers well and does nothing
+	Slow  time.Duration // how much longer it takes; with Code 0 it then does its work
 }
 
 func newAgents() Agents {
-	return Agents{active: map[string]map[string]bool{}, faults: map[fault]*Fault{}, device: map[string]int{}}
+	return Agents{Models: map[string]Model{}, Default: usual(), roles: map[string]map[string]Role{}, faults: map[opKey]*OpFault{},
+		devices: map[string]*DeviceFault{}, tables: map[string]*table{}}
 }
 
-// Break makes an operation of a resource fail.
-func (a *Agents) Break(rsc, op, machine string, f Fault) { a.faults[fault{rsc, op, machine}] = &f }
+// Break makes an operation of a resource misbehave on a machine ("": on any).
+func (a *Agents) Break(rsc, op, machine string, f OpFault) { a.faults[opKey{rsc, op, machine}] = &f }
 
-// BreakDevice makes the next runs of a fence device fail.
-func (a *Agents) BreakDevice(id string, times int) { a.device[id] = times }
+// Mend ends Break.
+func (a *Agents) Mend(rsc, op, machine string) { delete(a.faults, opKey{rsc, op, machine}) }
 
-// Owners lists the machines on which a resource is active, sorted.
-func (a *Agents) Owners(rsc string) []string {
+// Role is what a service is on a machine.
+func (a *Agents) Role(service, machine string) Role { return a.roles[service][machine] }
+
+// Owners lists the machines on which a service is active, sorted.
+func (a *Agents) Owners(service string) []string { return a.having(service, Started) }
+
+// Promoted lists the machines on which a service is promoted, sorted.
+func (a *Agents) Promoted(service string) []string { return a.having(service, Promoted) }
+
+func (a *Agents) having(service string, least Role) []string {
 	var out []string
-	for m, on := range a.active[rsc] {
-		if on {
+	for m, r := range a.roles[service] {
+		if r >= least {
 			out = append(out, m)
 		}
 	}
@@ -54,38 +86,45 @@ func (a *Agents) Owners(rsc string) []string {
 // On lists what is active on a machine, sorted.
 func (a *Agents) On(machine string) []string {
 	var out []string
-	for rsc, on := range a.active {
-		if on[machine] {
-			out = append(out, rsc)
+	for s, on := range a.roles {
+		if on[machine] != Stopped {
+			out = append(out, s)
 		}
 	}
 	slices.Sort(out)
 	return out
 }
 
-// Crash makes a resource stop by itself.
-func (a *Agents) Crash(rsc, machine string) { delete(a.active[rsc], machine) }
+// Crash makes a service stop by itself.
+func (a *Agents) Crash(w *World, service, machine string) { a.set(w, service, machine, Stopped) }
 
-func (a *Agents) set(rsc, machine string, on bool) {
-	if a.active[rsc] == nil {
-		a.active[rsc] = map[string]bool{}
+// set gives a service a role on a machine.
+func (a *Agents) set(w *World, service, machine string, r Role) {
+	if a.roles[service] == nil {
+		a.roles[service] = map[string]Role{}
 	}
-	if on {
-		a.active[rsc][machine] = true
+	if a.roles[service][machine] == r {
+		return
+	}
+	if r == Stopped {
+		delete(a.roles[service], machine)
 	} else {
-		delete(a.active[rsc], machine)
+		a.roles[service][machine] = r
 	}
+	a.moves++
+	a.touched = append(a.touched, service)
+	w.changes = append(w.changes, Change{w.Now, service, machine, r})
 }
 
 // powerLost ends everything on a machine.
-func (a *Agents) powerLost(machine string) {
-	for _, on := range a.active { //order: each resource by itself
-		delete(on, machine)
+func (a *Agents) powerLost(w *World, machine string) {
+	for _, s := range a.On(machine) {
+		a.set(w, s, machine, Stopped)
 	}
 }
 
-func (a *Agents) faultOf(rsc, op, machine string) *Fault {
-	for _, k := range []fault{{rsc, op, machine}, {rsc, op, ""}} {
+func (a *Agents) faultOf(rsc, op, machine string) *OpFault {
+	for _, k := range []opKey{{rsc, op, machine}, {rsc, op, ""}} {
 		if f := a.faults[k]; f != nil && f.Times != 0 {
 			f.Times--
 			return f
@@ -94,23 +133,65 @@ func (a *Agents) faultOf(rsc, op, machine string) *Fault {
 	return nil
 }
 
+// model is the timing of a resource.
+func (a *Agents) model(rsc string) Model {
+	if m, ok := a.Models[rsc]; ok {
+		return m
+	}
+	return a.Default
+}
+
+// took draws how long a run of an operation takes.
+func (w *World) took(m Model, op string) time.Duration {
+	d, ok := m.Took[op]
+	if !ok {
+		d = m.Took[""]
+	}
+	if m.Spread > 0 && d > 0 {
+		d = time.Duration(float64(d) * (1 + m.Spread*(2*w.rng.Float64()-1)))
+	}
+	return max(d, time.Millisecond)
+}
+
+// call is a run of a resource agent.
+type call struct {
+	service string // instance: "db", "vip:1"
+	rsc     string // configured id: "db", "vip"
+	op      string
+	systemd bool
+	target  string // of a migration
+	source  string
+}
+
 // begin runs a command.
 func (a *Agents) begin(m *Machine, p *process) {
 	if strings.HasPrefix(path.Base(p.cmd.Path), "fence_") {
 		a.beginFence(m, p)
 		return
 	}
-	op := ""
-	if len(p.cmd.Args) > 0 {
-		op = p.cmd.Args[0]
+	c := call{service: environment(p.cmd, "OCF_RESOURCE_INSTANCE"), systemd: p.cmd.Unit != ""}
+	switch {
+	case c.systemd:
+		c.op, c.service = p.cmd.UnitAction, a.services.byUnit(p.cmd.Unit)
+	case len(p.cmd.Args) > 0:
+		c.op = p.cmd.Args[0]
+		if c.service == "" {
+			c.service = a.services.byScript(path.Base(p.cmd.Path))
+		}
 	}
-	a.beginResource(m, p, environment(p.cmd, "OCF_RESOURCE_INSTANCE"), op)
+	if c.op == "status" {
+		c.op = "monitor"
+	}
+	c.rsc, _, _ = strings.Cut(c.service, ":")
+	c.target = environment(p.cmd, "OCF_RESKEY_CRM_meta_migrate_target")
+	c.source = environment(p.cmd, "OCF_RESKEY_CRM_meta_migrate_source")
+	a.beginResource(m, p, c)
 }
 
 func environment(c host.Cmd, name string) string {
 	for _, e := range c.Env {
-		if v, ok := strings.CutPrefix(e, name+"="); ok {
-			return v
+		if v, ok := strings.CutPrefix(e, name); ok && strings.HasPrefix(v, "=") {
+			return v[1:]
 		}
 	}
 	return ""
@@ -120,132 +201,126 @@ func environment(c host.Cmd, name string) string {
 const (
 	ocfOK         = 0
 	ocfError      = 1
+	ocfMissing    = 3
 	ocfNotRunning = 7
+	ocfPromoted   = 8
 )
 
-// duration of an operation, and what it does to the world when it ends.
-func (a *Agents) beginResource(m *Machine, p *process, rsc, op string) {
+// beginResource plans the end of an operation, and what it does to the world then.
+func (a *Agents) beginResource(m *Machine, p *process, c call) {
 	w := m.world
-	if op == "start" {
-		w.checkStart(m, rsc)
+	if c.op == "start" || c.op == "promote" {
+		w.checkStart(m, c)
 	}
-	took := 20*time.Millisecond + time.Duration(w.rng.Int64N(int64(60*time.Millisecond)))
-	code := -1
-	if f := a.faultOf(rsc, op, m.Name); f != nil {
+	took, code, lie := w.took(a.model(c.rsc), c.op), -1, false
+	if f := a.faultOf(c.rsc, c.op, m.Name); f != nil {
 		if f.Hang {
 			took = p.cmd.Timeout
 		}
 		took += f.Slow
-		code = f.Code
+		lie = f.Lie
+		if f.Code != 0 {
+			code = f.Code
+		}
 	}
 	timedOut := p.cmd.Timeout > 0 && took >= p.cmd.Timeout
 	if timedOut {
 		took = p.cmd.Timeout
 	}
-	boots := m.boots
-	w.after(took, func() {
-		// The agent outlives the daemon, but not the machine.
-		if m.boots != boots || !m.powered || p.ended {
+	// The agent outlives the daemon, but not the machine.
+	m.after(took, func() {
+		if p.ended {
 			return
 		}
-		if op == "stop" && (timedOut || code > 0) {
+		if (c.op == "stop" || c.op == "demote") && (timedOut || code > 0) {
 			m.stopFailed = true
 		}
-		if timedOut {
+		switch {
+		case timedOut:
 			m.finish(p, host.Exited{Code: -1, Signal: 9, TimedOut: true})
 			return
+		case lie:
+			code = ocfOK
+		case code < 0:
+			code = a.act(m, c)
 		}
-		if code < 0 {
-			code = a.act(m, rsc, op)
-		}
-		m.finish(p, host.Exited{Code: code})
+		m.finish(p, exited(c, code))
 	})
 }
 
+// exited is the end of an agent that answers a code; units answer with a word.
+func exited(c call, code int) host.Exited {
+	if !c.systemd || c.op != "monitor" {
+		return host.Exited{Code: code}
+	}
+	word := "active\n"
+	if code != ocfOK {
+		word = "inactive\n"
+	}
+	return host.Exited{Stdout: []byte(word)}
+}
+
 // act is what a healthy agent does.
-func (a *Agents) act(m *Machine, rsc, op string) int {
-	switch op {
+func (a *Agents) act(m *Machine, c call) int {
+	w, role := m.world, a.Role(c.service, m.Name)
+	change := func(r Role) {
+		if r != role {
+			w.tell("%s: %s is %s", m.Name, c.service, r)
+		}
+		a.set(w, c.service, m.Name, r)
+	}
+	switch c.op {
 	case "start":
-		if !a.active[rsc][m.Name] {
-			m.world.tell("%s: %s is started", m.Name, rsc)
-			a.moves++
-		}
-		a.set(rsc, m.Name, true)
+		change(max(role, Started))
+		a.score(m, c)
 	case "stop":
-		if a.active[rsc][m.Name] {
-			m.world.tell("%s: %s is stopped", m.Name, rsc)
-			a.moves++
-		}
-		a.set(rsc, m.Name, false)
-	case "monitor", "status":
-		if !a.active[rsc][m.Name] {
+		change(Stopped)
+	case "promote":
+		if role == Stopped {
 			return ocfNotRunning
 		}
-	case "meta-data", "validate-all", "notify", "reload", "reload-agent":
+		change(Promoted)
+		a.score(m, c)
+	case "demote":
+		if role == Stopped {
+			return ocfNotRunning
+		}
+		change(Started)
+	case "monitor":
+		return a.monitor(m, c, role)
+	case "migrate_to":
+		return a.migrate(m, c)
+	case "migrate_from":
+		if role == Stopped {
+			return ocfError
+		}
+	case "meta-data", "validate-all", "notify", "reload", "reload-agent", "force-reload":
 	default:
-		return ocfError
+		return ocfMissing
 	}
 	return ocfOK
 }
 
-// beginFence presses the power switch of the machine that the parameters name.
-func (a *Agents) beginFence(m *Machine, p *process) {
+func (a *Agents) monitor(m *Machine, c call, role Role) int {
+	a.score(m, c)
+	switch role {
+	case Stopped:
+		return ocfNotRunning
+	case Promoted:
+		return ocfPromoted
+	}
+	return ocfOK
+}
+
+// migrate hands a service over while it runs: it is here, then there.
+func (a *Agents) migrate(m *Machine, c call) int {
 	w := m.world
-	params := map[string]string{}
-	for line := range strings.Lines(string(p.cmd.Stdin)) {
-		if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-			params[k] = v
-		}
+	i := slices.IndexFunc(w.Machines, func(t *Machine) bool { return t.Name == c.target })
+	if i < 0 || a.Role(c.service, m.Name) == Stopped || !w.Machines[i].powered || !w.reaches(m, w.Machines[i]) {
+		return ocfError
 	}
-	target := params["port"]
-	if target == "" {
-		target = params["nodename"]
-	}
-	w.after(100*time.Millisecond, func() {
-		code := a.press(w, params["action"], target, params["device"])
-		m.finish(p, host.Exited{Code: code})
-	})
-}
-
-func (a *Agents) press(w *World, action, target, device string) int {
-	if action == "monitor" || action == "metadata" || action == "list" || action == "start" || action == "stop" {
-		return 0
-	}
-	if n := a.device[device]; n > 0 {
-		a.device[device] = n - 1
-		w.tell("the fence device fails to switch %s", target)
-		return 1
-	}
-	for _, t := range w.Machines {
-		if t.Name != target {
-			continue
-		}
-		switch action {
-		case "off", "reboot":
-			w.checkFence(t)
-			t.PowerOff("fenced")
-			if action == "reboot" {
-				w.after(5*time.Second, t.PowerOn)
-			}
-		case "on":
-			t.PowerOn()
-		case "status":
-			if !t.powered {
-				return 2
-			}
-		}
-		return 0
-	}
-	return 1
-}
-
-// check looks at the laws after every event.
-func (w *World) check() {
-	for rsc, on := range w.Agents.active { //order: every resource is checked; a broken law stops the run
-		if len(on) > 1 && !strings.HasPrefix(rsc, "clone") {
-			w.breakLaw("one owner: %s is active on %s", rsc, strings.Join(w.Agents.Owners(rsc), " and "))
-			return
-		}
-	}
-	w.checkMinorities()
+	w.tell("%s: %s moves alive to %s", m.Name, c.service, c.target)
+	a.set(w, c.service, m.Name, Stopped)
+	a.set(w, c.service, c.target, Started)
+	return ocfOK
 }

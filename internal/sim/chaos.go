@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"mainstay/cib"
-	"mainstay/graph"
 )
 
 // Sample is a small configuration for runs with random faults: plain resources, a
@@ -59,7 +58,7 @@ func (c *Cluster) Chaos(faults int, operate bool) {
 			c.fault()
 		}
 		c.Run(c.Now + time.Duration(c.rng.Int64N(int64(15*time.Second))))
-		if len(c.broken) > 0 {
+		if c.stopped() {
 			return
 		}
 	}
@@ -68,7 +67,7 @@ func (c *Cluster) Chaos(faults int, operate bool) {
 	c.Heal()
 	c.Net.Loss, c.Net.Duplicate = 0, 0
 	for _, m := range c.Machines {
-		m.full = false
+		m.disk.fault = diskWell
 		m.Thaw()
 		m.PowerOn()
 		m.StartDaemon()
@@ -94,23 +93,23 @@ func (c *Cluster) fault() {
 		c.Heal()
 	case 7:
 		if m.powered && !m.frozen {
-			m.Freeze()
+			m.Freeze(false)
 			c.after(time.Duration(c.rng.Int64N(int64(5*time.Second))), m.Thaw)
 		}
 	case 8:
 		rsc := singles[c.rng.IntN(len(singles))]
 		for _, owner := range c.Agents.Owners(rsc) {
 			c.tell("scenario: %s crashes on %s", rsc, owner)
-			c.Agents.Crash(rsc, owner)
+			c.Agents.Crash(c.World, rsc, owner)
 		}
 	case 9:
 		rsc := singles[c.rng.IntN(len(singles))]
 		op := []string{"start", "monitor", "stop"}[c.rng.IntN(3)]
 		c.tell("scenario: the next %s of %s on %s fails", op, rsc, m.Name)
-		c.Agents.Break(rsc, op, m.Name, Fault{Times: 1, Code: ocfError, Hang: c.rng.IntN(3) == 0})
+		c.Agents.Break(rsc, op, m.Name, OpFault{Times: 1, Code: ocfError, Hang: c.rng.IntN(3) == 0})
 	case 10:
 		c.tell("scenario: the fence device fails twice")
-		c.Agents.BreakDevice("switch", 2)
+		c.Agents.BreakDevice("switch", DeviceFault{Times: 2, Fail: true})
 	case 11:
 		c.Net.Loss = float64(c.rng.IntN(3)) * 0.02
 		c.Net.Duplicate = float64(c.rng.IntN(3)) * 0.02
@@ -126,26 +125,4 @@ func (c *Cluster) isolate(m *Machine, links []int) {
 			c.CutLinks(m, o, links, true)
 		}
 	}
-}
-
-// Verify checks what must be true when all is mended and the cluster is quiet.
-func (c *Cluster) Verify() []string {
-	out := append([]string(nil), c.broken...)
-	for _, rsc := range singles {
-		if n := len(c.Agents.Owners(rsc)); n != 1 {
-			out = append(out, fmt.Sprintf("%s is active on %d machines in the end, want 1", rsc, n))
-		}
-	}
-	if n := len(c.Agents.Owners("clone-agent")); n != len(c.Machines) {
-		out = append(out, fmt.Sprintf("the clone is active on %d machines in the end, want %d", n, len(c.Machines)))
-	}
-	for _, id := range c.Unkept() {
-		out = append(out, "what was acknowledged stays: "+id+" is gone")
-	}
-	for _, a := range c.Plan().Graph.Actions {
-		if a.Kind != graph.Pseudo {
-			out = append(out, fmt.Sprintf("it does not end: the quiet cluster still plans %s on %s (%s)", a.Key, a.Node, a.Reason))
-		}
-	}
-	return out
 }

@@ -1,9 +1,12 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,15 +20,32 @@ import (
 
 // Options describe a simulated cluster.
 type Options struct {
+	// Conf is the configuration file's content. Without it there are Nodes nodes n1,
+	// n2, … on Links links (0: two) with the given Token (0: the default).
+	Conf  *conf.Config
 	Nodes int
+	Links int
 	Token time.Duration
 	// CIB is the configuration that every node finds on its disk at the first boot.
 	CIB *cib.Elem
+	// Models are the timings of resources by id; Default is for those without, and
+	// its zero value for 20 to 80 ms.
+	Models  map[string]Model
+	Default Model
+	// BootTime is how long a machine takes from power to its daemon.
+	BootTime time.Duration
+	// GoOn has a broken law noted only; otherwise it ends the run.
+	GoOn bool
 	// Log shows what the daemons log in the story.
 	Log bool
+	// Version is the software's, as nodes tell it.
+	Version string
 }
 
-// Cluster is a world with nodes n1, n2, … on two links.
+// usualLatency is how long a packet takes in the least.
+const usualLatency = 200 * time.Microsecond
+
+// Cluster is a world whose machines run nodes of one cluster.
 type Cluster struct {
 	*World
 	opts  Options
@@ -35,46 +55,106 @@ type Cluster struct {
 	whole bool // everything is mended: a quiet cluster has all its nodes
 
 	operator operator
+	entries  []Entry
+	plans    []plan
+	planAt   map[planKey]int
+	known    *cib.Elem // the configuration that services were read from
 }
 
 // NewCluster makes a cluster whose machines are off.
 func NewCluster(seed uint64, o Options) (*Cluster, error) {
 	c := &Cluster{World: New(seed), opts: o, loops: map[string]*node.Loop{}, state: map[string]*engine.State{},
-		operator: operator{acked: map[string]bool{}}}
-	c.laws = newLaws(o.Token)
-	text := fmt.Sprintf("totem {\n cluster_name: sim\n token: %d\n}\nnodelist {\n", o.Token.Milliseconds())
-	for i := 1; i <= o.Nodes; i++ {
-		text += fmt.Sprintf(" node {\n name: n%d\n nodeid: %d\n ring0_addr: 10.0.0.%d\n ring1_addr: 10.0.1.%d\n }\n", i, i, i, i)
-	}
-	var problems []conf.Problem
-	if c.conf, problems = conf.Parse([]byte(text+"}\n"), "sim"); conf.Failed(problems) {
-		return nil, fmt.Errorf("sim: %v", problems)
-	}
-	for _, n := range c.conf.Nodes {
-		addrs := []string{fmt.Sprintf("%s:%d", n.Addrs[0], c.conf.Port(0)), fmt.Sprintf("%s:%d", n.Addrs[1], c.conf.Port(1))}
-		m := c.AddMachine(n.Name, addrs, c.bootFunc(n.ID))
-		if o.CIB != nil {
-			m.disk[engine.CIBFile] = o.CIB.AppendXML(nil, true)
+		operator: operator{acked: map[string]bool{}}, planAt: map[planKey]int{}, conf: o.Conf}
+	c.goOn = o.GoOn
+	if o.Conf == nil {
+		var err error
+		if c.conf, err = plainConf(o); err != nil {
+			return nil, err
 		}
 	}
+	c.laws = newLaws(c.conf.Totem.Token)
+	if o.Models != nil {
+		c.Agents.Models = o.Models
+	}
+	if o.Default.Took != nil {
+		c.Agents.Default = o.Default
+	}
+	for _, n := range c.conf.Nodes {
+		c.addNode(n)
+	}
+	if o.CIB != nil {
+		c.learn(o.CIB)
+	}
 	return c, nil
+}
+
+// plainConf is the configuration of nodes without any of their own.
+func plainConf(o Options) (*conf.Config, error) {
+	links := max(o.Links, 1)
+	if o.Links == 0 {
+		links = 2
+	}
+	var b strings.Builder
+	b.WriteString("totem {\n cluster_name: sim\n")
+	if o.Token > 0 {
+		fmt.Fprintf(&b, " token: %d\n", o.Token.Milliseconds())
+	}
+	b.WriteString("}\nnodelist {\n")
+	for i := 1; i <= o.Nodes; i++ {
+		fmt.Fprintf(&b, " node {\n name: n%d\n nodeid: %d\n", i, i)
+		for l := range links {
+			fmt.Fprintf(&b, " ring%d_addr: 10.0.%d.%d\n", l, l, i)
+		}
+		b.WriteString(" }\n")
+	}
+	b.WriteString("}\n")
+	if o.Nodes == 2 {
+		b.WriteString("quorum {\n provider: corosync_votequorum\n two_node: 1\n wait_for_all: 0\n}\n")
+	}
+	c, problems := conf.Parse([]byte(b.String()), "sim")
+	if conf.Failed(problems) {
+		return nil, fmt.Errorf("sim: %v", problems)
+	}
+	return c, nil
+}
+
+// addNode adds a machine for a configured node.
+func (c *Cluster) addNode(n conf.Node) *Machine {
+	var addrs []string
+	for l, a := range n.Addrs {
+		addrs = append(addrs, net.JoinHostPort(a, strconv.Itoa(c.conf.Port(l))))
+	}
+	m := c.AddMachine(n.Name, addrs, c.bootFunc(n.ID))
+	m.bootTime = c.opts.BootTime
+	if c.opts.CIB != nil {
+		m.disk.files[engine.CIBFile] = c.opts.CIB.AppendXML(nil, true)
+	}
+	return m
+}
+
+// learn takes over what a configuration says of resources and laws.
+func (c *Cluster) learn(root *cib.Elem) {
+	conf := root.Child("configuration")
+	if conf == c.known {
+		return
+	}
+	c.known = conf
+	c.Agents.services = readServices(root)
+	c.laws.read(root)
 }
 
 // bootFunc makes a node's daemon: the shipped loop on the simulated machine.
 func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) Daemon {
 	key := make([]byte, 128)
 	return func(m *Machine, sameBoot bool) Daemon {
-		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.conf, Key: key, SameBoot: sameBoot, Version: "sim",
+		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.conf, Key: key, SameBoot: sameBoot, Version: cmp.Or(c.opts.Version, "sim"),
 			UUID: fmt.Sprintf("sim-%s-%d", m.Name, m.life), Parallel: 4, Host: m,
 			Log:     slog.New(&storyHandler{c.World, m.Name, c.opts.Log}),
 			Elapsed: func() time.Duration { return 0 }})
 		if err != nil {
 			panic("sim: a node does not start: " + err.Error())
 		}
-		loop.Publish = func(s engine.State, _ []engine.Event) {
-			c.state[m.Name] = &s
-			c.checkState(m, &s)
-		}
+		loop.Publish = func(s engine.State, events []engine.Event) { c.observe(m, &s, events) }
 		c.loops[m.Name] = loop
 		return loop
 	}
@@ -129,7 +209,7 @@ func (c *Cluster) Quiet() bool {
 // it became so within the limit.
 func (c *Cluster) Settle(limit time.Duration) bool {
 	until := c.Now + limit
-	for c.Now < until && len(c.broken) == 0 {
+	for c.Now < until && !c.stopped() {
 		c.Run(c.Now + 100*time.Millisecond)
 		if !c.Quiet() {
 			continue

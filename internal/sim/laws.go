@@ -18,14 +18,24 @@ import (
 type laws struct {
 	quietTime time.Duration     // how long nothing may have troubled a machine that counts as well
 	hashes    map[string]string // view and version → hash of the CIB
-	planned   map[string]int    // daemon → number of the last transition whose reasons were looked at
+	minuted   time.Duration     // when the minorities were looked at last
+	unfenced  bool              // fencing is switched off: one owner is not promised
+	lax       bool              // resources may run without quorum: no-quorum-policy says so
 	// excused says that resources may run without quorum or outlive a shutdown: an
 	// operator took them out of the cluster's hands.
 	excused bool
 }
 
 func newLaws(token time.Duration) laws {
-	return laws{quietTime: 3 * token, hashes: map[string]string{}, planned: map[string]int{}}
+	return laws{quietTime: 3 * token, hashes: map[string]string{}}
+}
+
+// read takes over what a configuration says of the laws.
+func (l *laws) read(root *cib.Elem) {
+	off := func(v string) bool { return v == "false" || v == "0" || v == "no" || v == "off" }
+	l.unfenced = off(cib.Property(root, "fencing-enabled", cib.Property(root, "stonith-enabled", "true")))
+	policy := cib.Property(root, "no-quorum-policy", "stop")
+	l.lax = policy == "ignore" || policy == "freeze"
 }
 
 // troubled notes that something happens to a machine that may well make others
@@ -38,7 +48,7 @@ func (w *World) reaches(a, b *Machine) bool {
 		return true
 	}
 	for l := range a.Addrs {
-		if !w.Net.cut[cable{a.Name, b.Name, l}] && !w.Net.cut[cable{b.Name, a.Name, l}] {
+		if w.passes(a, b, l) && w.passes(b, a, l) {
 			return true
 		}
 	}
@@ -69,7 +79,7 @@ func (w *World) side(m *Machine) (who []*Machine, whole bool) {
 // well tells whether a machine has been a sound part of the greater side for so
 // long that nobody has a reason to fence it.
 func (w *World) well(m *Machine) bool {
-	if !m.awake() || w.Now-m.trouble < w.laws.quietTime || m.stopFailed {
+	if !m.awake() || w.Now-m.trouble < w.laws.quietTime || m.stopFailed || w.Net.rough() {
 		return false
 	}
 	who, whole := w.side(m)
@@ -81,9 +91,9 @@ func (w *World) checkFence(m *Machine) {
 	switch {
 	case m.ordered:
 	case w.well(m):
-		w.breakLaw("fenced without need: %s ran and was connected for %.1f s", m.Name, (w.Now - m.trouble).Seconds())
+		w.breakLaw("fenced without need", "%s ran and was connected for %.1f s", m.Name, (w.Now - m.trouble).Seconds())
 	case m.left:
-		w.breakLaw("fenced without need: %s left in order", m.Name)
+		w.breakLaw("fenced without need", "%s left in order", m.Name)
 	}
 }
 
@@ -103,10 +113,13 @@ func (w *World) minority(m *Machine) time.Duration {
 	return w.Now - since
 }
 
-// checkStart looks whether a machine may start a resource.
-func (w *World) checkStart(m *Machine, rsc string) {
+// checkStart looks whether a machine may start or promote a service.
+func (w *World) checkStart(m *Machine, c call) {
+	if w.laws.lax {
+		return
+	}
 	if d := w.minority(m); d > w.laws.quietTime {
-		w.breakLaw("no quorum, no start: %s starts %s, without quorum for %.1f s", m.Name, rsc, d.Seconds())
+		w.breakLaw("no quorum, no start", "%s: %s of %s, without quorum for %.1f s", m.Name, c.op, c.service, d.Seconds())
 	}
 }
 
@@ -114,15 +127,52 @@ func (w *World) checkStart(m *Machine, rsc string) {
 // detection, a round of plans, and agents that take their time.
 const stopBound = 60 * time.Second
 
+// looked is how often the world is searched for minorities.
+const looked = 500 * time.Millisecond
+
 // checkMinorities looks for machines that still run something long after they lost quorum.
 func (w *World) checkMinorities() {
+	if w.laws.lax || w.Now < w.laws.minuted+looked {
+		return
+	}
+	w.laws.minuted = w.Now
 	for _, m := range w.Machines {
 		if d := w.minority(m); d < stopBound || m.stopFailed || w.laws.excused {
 			continue
 		}
 		if held := w.Agents.On(m.Name); len(held) > 0 {
-			w.breakLaw("no quorum: %s still runs %s after %.0f s without", m.Name, strings.Join(held, " "), w.minority(m).Seconds())
+			w.breakLaw("no quorum", "%s still runs %s after %.0f s without", m.Name, strings.Join(held, " "), w.minority(m).Seconds())
 		}
+	}
+}
+
+// check looks at the laws after every event.
+func (w *World) check() {
+	for _, s := range w.Agents.touched {
+		w.checkOwners(s)
+	}
+	w.Agents.touched = w.Agents.touched[:0]
+	w.checkMinorities()
+}
+
+// checkOwners looks whether a service is on too many machines.
+func (w *World) checkOwners(service string) {
+	if w.laws.unfenced && !w.goOn {
+		return
+	}
+	s, ok := w.Agents.services.find(service)
+	if !ok {
+		s = Service{Max: 1}
+	}
+	most := s.Max
+	if s.Unique {
+		most = 1
+	}
+	if have := w.Agents.Owners(service); len(have) > most {
+		w.breakLaw("one owner", "%s is active on %s", service, strings.Join(have, " and "))
+	}
+	if have := w.Agents.Promoted(service); len(have) > s.PromotedMax {
+		w.breakLaw("one promoted", "%s is promoted on %s", service, strings.Join(have, " and "))
 	}
 }
 
@@ -130,7 +180,7 @@ func (w *World) checkMinorities() {
 func (w *World) checkLeave(m *Machine) {
 	held := w.Agents.On(m.Name)
 	if len(held) > 0 && !m.stopFailed && !w.laws.excused {
-		w.breakLaw("a node leaves in order: %s still runs %s", m.Name, strings.Join(held, " "))
+		w.breakLaw("a node leaves in order", "%s still runs %s", m.Name, strings.Join(held, " "))
 	}
 	who, _ := w.side(m)
 	awake := 0
@@ -150,21 +200,18 @@ func (c *Cluster) checkState(m *Machine, s *engine.State) {
 		at := fmt.Sprintf("view %s version %d.%d.%d", s.View.Ring, v.AdminEpoch, v.Epoch, v.NumUpdates)
 		sum := cib.Hash(s.CIB)
 		if have, ok := c.laws.hashes[at]; ok && have != string(sum[:]) {
-			c.breakLaw("one history: %s holds another CIB than others in %s", m.Name, at)
+			c.breakLaw("one history", "%s holds another CIB than others in %s", m.Name, at)
 		}
 		c.laws.hashes[at] = string(sum[:])
 	}
-	run := fmt.Sprintf("%s %d", m.Name, m.life)
-	for _, t := range s.Transitions {
-		if t.Number <= c.laws.planned[run] {
-			continue
-		}
-		c.laws.planned[run] = t.Number
-		for _, a := range t.Graph.Actions {
-			if a.Kind != graph.Pseudo && a.Reason == "" {
-				c.breakLaw("no action without a reason: %s plans %s on %s", m.Name, a.Key, a.Node)
-				return
-			}
+}
+
+// checkReasons looks whether every action of a plan has a reason.
+func (c *Cluster) checkReasons(m *Machine, t *engine.Transition) {
+	for _, a := range t.Graph.Actions {
+		if a.Kind != graph.Pseudo && a.Reason == "" {
+			c.breakLaw("no action without a reason", "%s plans %s on %s", m.Name, a.Key, a.Node)
+			return
 		}
 	}
 }

@@ -27,7 +27,7 @@ func settled(t *testing.T) *Cluster {
 
 func wantBroken(t *testing.T, c *Cluster, law string) {
 	t.Helper()
-	if !slices.ContainsFunc(c.Broken(), func(s string) bool { return strings.Contains(s, law) }) {
+	if !slices.ContainsFunc(c.Broken(), func(b Breach) bool { return strings.Contains(b.String(), law) }) {
 		t.Errorf("nobody noticed %q; broken: %v\n%s", law, c.Broken(), c.Story())
 	}
 }
@@ -35,7 +35,7 @@ func wantBroken(t *testing.T, c *Cluster, law string) {
 func TestCheckerSeesFencingWithoutNeed(t *testing.T) {
 	c := settled(t)
 	c.Run(c.Now + 5*time.Second)
-	c.Agents.press(c.World, "reboot", "n2", "switch")
+	c.Agents.press(c.World, press{action: "reboot", target: "n2", device: "switch"})
 	wantBroken(t, c, "fenced without need: n2")
 }
 
@@ -50,26 +50,26 @@ func TestCheckerAllowsFencingOfTheLost(t *testing.T) {
 
 func TestCheckerSeesStartWithoutQuorum(t *testing.T) {
 	c := settled(t)
-	c.Agents.BreakDevice("switch", 1000)
+	c.Agents.BreakDevice("switch", DeviceFault{Times: -1, Fail: true})
 	c.isolate(c.Machine("n2"), []int{0, 1})
 	c.Run(c.Now + 5*time.Second)
-	c.checkStart(c.Machine("n1"), "db")
+	c.checkStart(c.Machine("n1"), call{op: "start", service: "db"})
 	if len(c.Broken()) > 0 {
 		t.Fatalf("a start with quorum is blamed: %v", c.Broken())
 	}
-	c.checkStart(c.Machine("n2"), "db")
+	c.checkStart(c.Machine("n2"), call{op: "start", service: "db"})
 	wantBroken(t, c, "no quorum, no start: n2")
 }
 
 func TestCheckerSeesServicesOutliveQuorum(t *testing.T) {
 	c := settled(t)
-	c.Agents.BreakDevice("switch", 1000)
+	c.Agents.BreakDevice("switch", DeviceFault{Times: -1, Fail: true})
 	c.isolate(c.Machine("n2"), []int{0, 1})
 	c.Run(c.Now + stopBound)
 	if len(c.Broken()) > 0 {
 		t.Fatalf("the minority did not obey: %v\n%s", c.Broken(), c.Story())
 	}
-	c.Agents.set("stray", "n2", true)
+	c.Agents.set(c.World, "stray", "n2", Started)
 	c.Run(c.Now + 10*time.Second)
 	wantBroken(t, c, "no quorum: n2 still runs stray")
 }
@@ -104,9 +104,7 @@ func TestCheckerSeesActionWithoutReason(t *testing.T) {
 		}
 	}
 	g.Actions = append(slices.Clone(g.Actions), &bare)
-	s := *c.state["n1"]
-	s.Transitions = []*engine.Transition{{Number: 1000, Graph: &g}}
-	c.checkState(c.Machine("n1"), &s)
+	c.checkReasons(c.Machine("n1"), &engine.Transition{Number: 1000, Graph: &g})
 	wantBroken(t, c, "no action without a reason")
 }
 

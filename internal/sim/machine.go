@@ -1,11 +1,6 @@
 package sim
 
 import (
-	"fmt"
-	"io/fs"
-	"path"
-	"slices"
-	"strings"
 	"time"
 
 	"mainstay/internal/host"
@@ -26,6 +21,7 @@ type Machine struct {
 	Skew  time.Duration // of the wall clock
 
 	world   *World
+	clock   clock
 	boot    func(m *Machine, sameBoot bool) Daemon
 	daemon  Daemon
 	life    int // counts starts of the daemon; what belongs to an earlier one is void
@@ -34,22 +30,18 @@ type Machine struct {
 	frozen  bool
 	waiting []host.Completion // what came while it was frozen
 	alarm   time.Duration     // for when the next Timeout is planned
-	disk    map[string][]byte
-	pending []pendingWrite
-	full    bool // no space left on the disk
+	disk    disk
 	running map[host.Tag]*process
+	held    []func() // what agents would have done while the machine was frozen
+
+	unplugged []int         // links without carrier
+	bootTime  time.Duration // from the moment it is switched on until its daemon starts
 
 	// What the checkers know of it.
 	trouble    time.Duration // when something last happened to it that others may think ill of
 	stopFailed bool          // a stop failed since it was switched on
 	ordered    bool          // an operator wants it fenced
 	left       bool          // its daemon left the cluster in order
-}
-
-type pendingWrite struct {
-	tag  host.Tag
-	name string
-	data []byte
 }
 
 // process is an agent under way.
@@ -63,15 +55,18 @@ type process struct {
 
 // AddMachine adds a machine; boot makes its daemon.
 func (w *World) AddMachine(name string, addrs []string, boot func(m *Machine, sameBoot bool) Daemon) *Machine {
-	m := &Machine{Name: name, Addrs: addrs, world: w, boot: boot, disk: map[string][]byte{}}
+	m := &Machine{Name: name, Addrs: addrs, world: w, boot: boot, disk: newDisk(), clock: newClock()}
 	w.Machines = append(w.Machines, m)
+	for l, a := range addrs {
+		w.nets[socket{l, a}] = m
+	}
 	return m
 }
 
 // Powered tells whether the machine has power.
 func (m *Machine) Powered() bool { return m.powered }
 
-// PowerOn boots a machine and starts its daemon.
+// PowerOn boots a machine; its daemon starts when it is up.
 func (m *Machine) PowerOn() {
 	if m.powered {
 		return
@@ -81,26 +76,37 @@ func (m *Machine) PowerOn() {
 	m.stopFailed, m.ordered = false, false
 	m.troubled()
 	m.world.tell("%s is switched on", m.Name)
-	m.startDaemon(false)
+	if m.bootTime == 0 {
+		m.startDaemon(false)
+		return
+	}
+	boots := m.boots
+	m.world.after(m.bootTime, func() {
+		if m.boots == boots && m.powered && m.daemon == nil {
+			m.startDaemon(false)
+		}
+	})
 }
 
-// PowerOff takes the power away: what was not synced to disk is lost.
+// PowerOff takes the power away: what was not synced to disk may be lost.
 func (m *Machine) PowerOff(why string) {
 	if !m.powered {
 		return
 	}
 	m.world.tell("%s loses power: %s", m.Name, why)
-	m.powered, m.frozen, m.left = false, false, false
-	m.stopDaemon()
+	m.powered, m.left = false, false
+	m.unfreeze()
+	m.held = nil
+	m.stopDaemon(true)
 	m.running = nil
-	m.world.Agents.powerLost(m.Name)
+	m.world.Agents.powerLost(m.world, m.Name)
 }
 
 // KillDaemon ends the daemon as kill -9 does; its agents live on.
 func (m *Machine) KillDaemon() {
 	if m.daemon != nil {
 		m.world.tell("%s: the daemon is killed", m.Name)
-		m.stopDaemon()
+		m.stopDaemon(false)
 	}
 }
 
@@ -122,18 +128,26 @@ func (m *Machine) startDaemon(sameBoot bool) {
 	m.feed(host.Timeout{})
 }
 
-func (m *Machine) stopDaemon() {
+func (m *Machine) stopDaemon(power bool) {
 	m.troubled()
+	m.disk.cut(m.world, power)
 	m.daemon = nil
 	m.life++
-	m.pending, m.waiting = nil, nil
+	m.waiting = nil
 }
 
-// Freeze stops the machine's processes; Thaw lets them go on.
-func (m *Machine) Freeze() {
+// Freeze stops the machine's processes; Thaw lets them go on. With the clock
+// stopped too it is a paused virtual machine, which notices nothing afterwards.
+func (m *Machine) Freeze(clock bool) {
+	if !m.powered || m.frozen {
+		return
+	}
 	m.world.tell("%s is frozen", m.Name)
 	m.troubled()
 	m.frozen = true
+	if clock {
+		m.clock.stop(m.world.Now)
+	}
 }
 
 // Thaw ends Freeze; what came meanwhile is handled now.
@@ -142,14 +156,23 @@ func (m *Machine) Thaw() {
 		return
 	}
 	m.world.tell("%s thaws", m.Name)
-	m.frozen = false
+	m.unfreeze()
 	m.troubled()
-	held := m.waiting
-	m.waiting = nil
+	waiting, held := m.waiting, m.held
+	m.waiting, m.held = nil, nil
+	m.alarm = 0
 	m.feed(host.Timeout{})
-	for _, c := range held {
+	for _, c := range waiting {
 		m.feed(c)
 	}
+	for _, do := range held {
+		do()
+	}
+}
+
+func (m *Machine) unfreeze() {
+	m.frozen = false
+	m.clock.resume(m.world.Now)
 }
 
 // feed gives the daemon a completion and plans its next wake-up.
@@ -170,7 +193,7 @@ func (m *Machine) feed(c host.Completion) {
 	if why, left := m.daemon.Exited(); left {
 		m.world.tell("%s: the daemon ends: %s", m.Name, why)
 		m.world.checkLeave(m)
-		m.stopDaemon()
+		m.stopDaemon(false)
 		return
 	}
 	m.plan()
@@ -179,6 +202,9 @@ func (m *Machine) feed(c host.Completion) {
 // plan arranges for the daemon's next Timeout.
 func (m *Machine) plan() {
 	at := m.daemon.Wake()
+	if at != 0 {
+		at = m.clock.at(at)
+	}
 	if at == 0 || m.alarm != 0 && m.alarm <= at && m.alarm > m.world.Now {
 		return
 	}
@@ -195,64 +221,17 @@ func (m *Machine) plan() {
 
 // The six seams.
 
-// Now implements host.Clock.
-func (m *Machine) Now() time.Duration { return m.world.Now }
-
 // epoch is when simulated time begins.
 const epoch = 1_700_000_000
 
+// Now implements host.Clock.
+func (m *Machine) Now() time.Duration { return m.clock.now(m.world.Now) }
+
 // Wall implements host.Clock.
-func (m *Machine) Wall() time.Time { return time.Unix(epoch, 0).UTC().Add(m.world.Now + m.Skew) }
+func (m *Machine) Wall() time.Time { return time.Unix(epoch, 0).UTC().Add(m.Now() + m.Skew) }
 
 // Send implements host.Net.
 func (m *Machine) Send(link int, addr string, data []byte) { m.world.carry(m, link, addr, data) }
-
-// Read implements host.Disk.
-func (m *Machine) Read(name string) ([]byte, error) {
-	if b, ok := m.disk[name]; ok {
-		return slices.Clone(b), nil
-	}
-	return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
-}
-
-// List implements host.Disk.
-func (m *Machine) List(dir string) ([]string, error) {
-	var out []string
-	for name := range m.disk {
-		if path.Dir(name) == strings.TrimSuffix(dir, "/") {
-			out = append(out, path.Base(name))
-		}
-	}
-	slices.Sort(out)
-	return out, nil
-}
-
-// errFull is what a full disk answers.
-type errFull struct{ name string }
-
-func (e errFull) Error() string { return e.name + ": no space left on device" }
-
-// Write implements host.Disk: the data is safe when Written comes, not before.
-func (m *Machine) Write(tag host.Tag, name string, data []byte) {
-	m.pending = append(m.pending, pendingWrite{tag, name, slices.Clone(data)})
-	life := m.life
-	m.world.after(500*time.Microsecond+time.Duration(m.world.rng.Int64N(int64(2*time.Millisecond))), func() {
-		if m.life != life {
-			return
-		}
-		p := m.pending[0]
-		m.pending = m.pending[1:]
-		if m.full {
-			m.feed(host.Written{Tag: p.tag, Err: errFull{p.name}})
-			return
-		}
-		m.disk[p.name] = p.data
-		m.feed(host.Written{Tag: p.tag})
-	})
-}
-
-// Remove implements host.Disk.
-func (m *Machine) Remove(name string) { delete(m.disk, name) }
 
 // Start implements host.Proc.
 func (m *Machine) Start(tag host.Tag, c host.Cmd) {
@@ -264,8 +243,25 @@ func (m *Machine) Start(tag host.Tag, c host.Cmd) {
 // Kill implements host.Proc.
 func (m *Machine) Kill(tag host.Tag) {
 	if p := m.running[tag]; p != nil {
-		m.finish(p, host.Exited{Code: -1, Signal: 9})
+		m.world.after(0, func() { m.finish(p, host.Exited{Code: -1, Signal: 9}) })
 	}
+}
+
+// after plans something that a process of this machine does: not if the power is
+// lost before, and not while the machine is frozen.
+func (m *Machine) after(d time.Duration, do func()) {
+	boots := m.boots
+	var attempt func()
+	attempt = func() {
+		switch {
+		case m.boots != boots || !m.powered:
+		case m.frozen:
+			m.held = append(m.held, attempt)
+		default:
+			do()
+		}
+	}
+	m.world.after(d, attempt)
 }
 
 // finish reports the end of an agent to the daemon that started it, if that lives.
@@ -282,14 +278,15 @@ func (m *Machine) finish(p *process, x host.Exited) {
 	m.feed(x)
 }
 
-// Exists implements host.Proc: every agent that has a model is installed.
-func (m *Machine) Exists(string) bool { return true }
+// Exists implements host.Proc: every agent is installed, an init script only for a
+// resource that names it.
+func (m *Machine) Exists(path string) bool { return m.world.Agents.installed(path) }
 
 // Panic implements host.Power.
 func (m *Machine) Panic(reason string, reboot bool) {
 	m.PowerOff("panic: " + reason)
 	if reboot {
-		m.world.after(5*time.Second, m.PowerOn)
+		m.world.after(rebootTime, m.PowerOn)
 	}
 }
 

@@ -111,7 +111,7 @@ func (c *Cluster) Undo(limit time.Duration) bool {
 	done := false
 	c.Edit(c.Machines[0].Name, func(err error) {
 		if done = err == nil; err != nil {
-			c.breakLaw("the operator is refused: %v", err)
+			c.breakLaw("the operator is refused", "%v", err)
 		}
 	}, edits...)
 	ok := c.RunWhile(func() bool { return !done }, c.Now+limit)
@@ -125,7 +125,7 @@ func (c *Cluster) Unkept() []string {
 	var out []string
 	have := string(c.state[c.Running()[0].Name].CIB.AppendXML(nil, false))
 	for _, m := range c.Machines {
-		for name, data := range m.disk { //order: all are searched
+		for name, data := range m.disk.files { //order: all are searched
 			if strings.HasPrefix(name, "lost/") {
 				have += string(data)
 			}

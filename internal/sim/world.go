@@ -8,13 +8,10 @@ package sim
 import (
 	"container/heap"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
-
-	"mainstay/internal/host"
 )
 
 // World is everything that is simulated.
@@ -25,15 +22,29 @@ type World struct {
 	Net      Network
 	Agents   Agents
 
-	rng      *rand.Rand
-	events   events
-	rank     uint64
-	story    []string // what happened, for people
-	broken   []string // laws that were broken
-	laws     laws
-	verbose  bool
-	handled  int
-	logLevel slog.Level
+	rng     *rand.Rand
+	events  events
+	rank    uint64
+	story   []string // what happened, for people
+	broken  []Breach
+	goOn    bool // a broken law does not end the run
+	laws    laws
+	handled int
+	nets    map[socket]*Machine
+	changes []Change
+	fencing []Fencing
+}
+
+// Breach is a law that was broken.
+type Breach struct {
+	At   time.Duration
+	Law  string // its name, such as "one owner"
+	Text string
+}
+
+// String tells when and what.
+func (b Breach) String() string {
+	return fmt.Sprintf("at %.4f s: %s: %s", b.At.Seconds(), b.Law, b.Text)
 }
 
 // event is something that will happen at a time; equal times are ordered by rank.
@@ -68,8 +79,8 @@ func (e *events) Pop() any {
 
 // New makes a world without machines.
 func New(seed uint64) *World {
-	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179))}
-	w.Net = Network{Latency: 200 * time.Microsecond, Jitter: 100 * time.Microsecond}
+	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179)), nets: map[socket]*Machine{}}
+	w.Net = Network{Latency: usualLatency, Jitter: 100 * time.Microsecond}
 	w.Agents = newAgents()
 	return w
 }
@@ -89,25 +100,29 @@ func (w *World) At(t time.Duration, what string, do func()) {
 	}})
 }
 
-// Run lets time pass until the given instant; it stops when a law is broken.
+// Run lets time pass until the given instant; it stops when a law is broken,
+// unless Options.GoOn says otherwise.
 func (w *World) Run(until time.Duration) {
-	for len(w.events) > 0 && w.events[0].at <= until && len(w.broken) == 0 {
+	for len(w.events) > 0 && w.events[0].at <= until && !w.stopped() {
 		e := heap.Pop(&w.events).(event)
 		w.Now = e.at
 		w.handled++
 		e.do()
 		w.check()
 	}
-	if len(w.broken) == 0 {
+	if !w.stopped() {
 		w.Now = until
 	}
 }
+
+// stopped tells whether a broken law ended the run.
+func (w *World) stopped() bool { return len(w.broken) > 0 && !w.goOn }
 
 // RunWhile lets time pass while a condition holds, until a limit; it tells
 // whether the condition ended.
 func (w *World) RunWhile(cond func() bool, limit time.Duration) bool {
 	for cond() {
-		if w.Now >= limit || len(w.broken) > 0 {
+		if w.Now >= limit || w.stopped() {
 			return false
 		}
 		w.Run(min(w.Now+50*time.Millisecond, limit))
@@ -120,14 +135,20 @@ func (w *World) tell(format string, args ...any) {
 	w.story = append(w.story, fmt.Sprintf("%10.4f  ", w.Now.Seconds())+fmt.Sprintf(format, args...))
 }
 
+// maxBreaches bounds what a run that goes on remembers.
+const maxBreaches = 1000
+
 // breakLaw records that a law does not hold.
-func (w *World) breakLaw(format string, args ...any) {
-	w.broken = append(w.broken, fmt.Sprintf("at %.4f s: ", w.Now.Seconds())+fmt.Sprintf(format, args...))
-	w.tell("LAW BROKEN: "+format, args...)
+func (w *World) breakLaw(law, format string, args ...any) {
+	b := Breach{w.Now, law, fmt.Sprintf(format, args...)}
+	if len(w.broken) < maxBreaches {
+		w.broken = append(w.broken, b)
+	}
+	w.tell("LAW BROKEN: %s: %s", law, b.Text)
 }
 
-// Broken lists the laws that were broken.
-func (w *World) Broken() []string { return w.broken }
+// Broken lists the laws that were broken, in the order in which that was seen.
+func (w *World) Broken() []Breach { return w.broken }
 
 // Story is what happened, a line each.
 func (w *World) Story() string { return strings.Join(w.story, "\n") + "\n" }
@@ -139,82 +160,4 @@ func (w *World) Machine(name string) *Machine {
 		panic("sim: no machine " + name)
 	}
 	return w.Machines[i]
-}
-
-// Network is how packets fare.
-type Network struct {
-	Latency, Jitter time.Duration
-	Loss            float64 // share of packets that are lost
-	Duplicate       float64 // share that arrives twice
-	cut             map[cable]bool
-}
-
-// cable is one direction of one link between two machines.
-type cable struct {
-	from, to string
-	link     int
-}
-
-// Cut breaks or mends one direction of a link.
-func (n *Network) Cut(from, to string, link int, cut bool) {
-	if n.cut == nil {
-		n.cut = map[cable]bool{}
-	}
-	if cut {
-		n.cut[cable{from, to, link}] = true
-	} else {
-		delete(n.cut, cable{from, to, link})
-	}
-}
-
-// CutLinks breaks or mends both directions of links between two machines.
-func (w *World) CutLinks(a, b *Machine, links []int, cut bool) {
-	for _, l := range links {
-		w.Net.Cut(a.Name, b.Name, l, cut)
-		w.Net.Cut(b.Name, a.Name, l, cut)
-	}
-	a.troubled()
-	b.troubled()
-}
-
-// Heal mends all links.
-func (w *World) Heal() {
-	w.Net.cut = nil
-	for _, m := range w.Machines {
-		m.troubled()
-	}
-}
-
-// carry takes a packet from one machine towards an address.
-func (w *World) carry(from *Machine, link int, addr string, data []byte) {
-	to := w.byAddr(link, addr)
-	if to == nil || w.Net.cut[cable{from.Name, to.Name, link}] || w.rng.Float64() < w.Net.Loss {
-		return
-	}
-	packet := slices.Clone(data)
-	copies := 1
-	if w.rng.Float64() < w.Net.Duplicate {
-		copies = 2
-	}
-	for range copies {
-		delay := w.Net.Latency
-		if w.Net.Jitter > 0 {
-			delay += time.Duration(w.rng.Int64N(int64(w.Net.Jitter)))
-		}
-		life := to.life
-		w.after(delay, func() {
-			if to.life == life && to.daemon != nil {
-				to.feed(host.Datagram{Link: link, Addr: from.Addrs[link], Data: packet})
-			}
-		})
-	}
-}
-
-func (w *World) byAddr(link int, addr string) *Machine {
-	for _, m := range w.Machines {
-		if link < len(m.Addrs) && m.Addrs[link] == addr {
-			return m
-		}
-	}
-	return nil
 }
