@@ -20,6 +20,7 @@ type (
 	// View is a new view of the ring. Goodbye are those who left on purpose since
 	// the previous one (allow_downscale asks for them).
 	View struct {
+		Ring    member.RingID
 		Members []member.NodeID
 		Goodbye []member.NodeID
 	}
@@ -33,9 +34,17 @@ type (
 		Node  member.NodeID
 		Votes int
 	}
-	// Device is the state of the quorum device: registered and reachable, and
-	// whether it casts its vote for this node's view.
-	Device struct{ Alive, Cast bool }
+	// Device is what the quorum device says to this node about the view named by
+	// Ring. It holds until Until if nothing else is said; 0 means that the device is
+	// not reached. Its vote counts for that view only.
+	Device struct {
+		Until   time.Duration
+		Ring    member.RingID
+		Verdict Verdict
+	}
+	// ForgetDevice takes the device and its votes out of the count until the next
+	// Configure (corosync-quorumtool -f).
+	ForgetDevice struct{}
 	// CancelWaitForAll ends waiting for all, as quorum.cancel_wait_for_all does.
 	CancelWaitForAll struct{}
 	// Configure replaces the configuration; Saved is ignored. Only votes,
@@ -49,19 +58,31 @@ func (Heard) isInput()            {}
 func (SetExpected) isInput()      {}
 func (SetVotes) isInput()         {}
 func (Device) isInput()           {}
+func (ForgetDevice) isInput()     {}
 func (CancelWaitForAll) isInput() {}
 func (Configure) isInput()        {}
+
+// Verdict is the device's answer about a view.
+type Verdict int
+
+// The verdicts.
+const (
+	Undecided Verdict = iota
+	Granted
+	Denied
+)
 
 // Peer is what each member tells the others of its view about itself.
 type Peer struct {
 	Node     member.NodeID
 	Votes    int
-	Expected int  // expected votes as this node counts now
-	Quorate  bool // its view was quorate when it told
-	Waiting  bool // it waits for all
-	DeviceUp bool // its device is registered and reachable
-	Cast     bool // the device gives it its vote
-	Order    bool // Expected is an operator's order (SetExpected), also to lower it
+	Expected int           // expected votes as this node counts now
+	Quorate  bool          // its view was quorate when it told
+	Waiting  bool          // it waits for all
+	Ring     member.RingID // of the view that this is about
+	DeviceUp bool          // it reaches the device
+	Verdict  Verdict       // of the device
+	Order    bool          // Expected is an operator's order (SetExpected), also to lower it
 	// Epoch tells how recent the last quorate view of this node was, and Breaker
 	// who would decide a tie among its members (auto_tie_breaker); 0: it had none.
 	Epoch   uint64
@@ -86,16 +107,22 @@ type State struct {
 	Expected int
 	Highest  int // highest number of expected votes among the members
 	Quorum   int // votes that are needed
-	Members  []Voter
-	Device   DeviceState
-	Flags    Flags
-	WhyNot   string // why not quorate, and what would help; empty if quorate
+	// Pending says that the device's vote decides and that it has not spoken yet:
+	// until it has, or until Until, nothing should be begun, and nothing given up.
+	Pending bool
+	Until   time.Duration
+	Members []Voter
+	Device  DeviceState
+	Flags   Flags
+	WhyNot  string // why not quorate, and what would help; empty if quorate
 }
 
 // Voter is a member with its votes.
 type Voter struct {
 	Node  member.NodeID
 	Votes int
+	// Of a cluster with a device: whether the node reaches it, and whether it has its vote.
+	DeviceUp, Cast bool
 }
 
 // DeviceState is the quorum device's part.
@@ -159,5 +186,6 @@ type Config struct {
 	Device           bool            // device is configured
 	DeviceVotes      int             // device.votes; 0: 1
 	DeviceMasterWins bool            // device.master_wins
+	DeviceWait       time.Duration   // device.sync_timeout; 0: 30 s
 	Saved            Saved
 }

@@ -11,6 +11,9 @@ import (
 // DefaultWindow is the default of last_man_standing_window.
 const DefaultWindow = 10 * time.Second
 
+// DefaultDeviceWait is the default of device.sync_timeout.
+const DefaultDeviceWait = 30 * time.Second
+
 // Validate lists what is wrong or contradictory in a configuration, each error
 // naming the keys of corosync.conf(5). A machine made of such a configuration
 // still works: of two features that exclude each other, the machine leaves out
@@ -92,6 +95,9 @@ func (c Config) resolve() Config {
 	}
 	if c.Device && c.DeviceVotes == 0 {
 		c.DeviceVotes = 1
+	}
+	if c.DeviceWait <= 0 {
+		c.DeviceWait = DefaultDeviceWait
 	}
 	if c.AllowDownscale {
 		c.ExpectedTracking = true // votequorum(5): allow_downscale enables it

@@ -25,14 +25,42 @@ func (m *Machine) deviceState() DeviceState {
 	if !m.cfg.Device || len(m.members) == 0 {
 		return d
 	}
-	d.Votes, d.Alive, d.Cast = m.cfg.DeviceVotes, m.device.Alive, m.device.Alive && m.device.Cast
+	d.Votes = m.cfg.DeviceVotes
 	for _, id := range m.members {
-		if p := m.voter(id).told; p != nil {
-			d.Alive = d.Alive || p.DeviceUp
-			d.Cast = d.Cast || (p.DeviceUp && p.Cast)
-		}
+		up, verdict := m.deviceOf(id)
+		d.Alive = d.Alive || up
+		d.Cast = d.Cast || up && verdict == Granted
 	}
 	return d
+}
+
+// deviceOf is what the device says to one member about the present view.
+func (m *Machine) deviceOf(id member.NodeID) (up bool, v Verdict) {
+	if id == m.cfg.Self {
+		if m.device.Until > m.now && m.device.Ring == m.ring {
+			v = m.device.Verdict
+		}
+		return m.device.Until > m.now, v
+	}
+	p := m.voter(id).told
+	if p == nil || !p.DeviceUp {
+		return false, Undecided
+	}
+	return true, p.Verdict
+}
+
+// pending tells whether the device, which would decide, is yet to speak: somebody
+// reaches it and nobody was answered.
+func (m *Machine) pending(s State) bool {
+	if !s.Device.Alive || m.now >= m.waitUntil || !m.cfg.DeviceMasterWins && s.Votes+s.Device.Votes < s.Quorum {
+		return false
+	}
+	for _, id := range m.members {
+		if _, v := m.deviceOf(id); v != Undecided {
+			return false
+		}
+	}
+	return true
 }
 
 // CheckExpected tells why expected votes cannot be set to n at run time: the
@@ -76,9 +104,9 @@ func (m *Machine) recount(order bool) {
 	}
 	p := Peer{
 		Node: m.cfg.Self, Votes: m.voter(m.cfg.Self).votes, Expected: m.expected, Quorate: s.Quorate,
-		Waiting: m.waiting, DeviceUp: m.device.Alive, Cast: m.device.Alive && m.device.Cast, Order: order,
-		Epoch: m.epoch, Breaker: m.tieBreaker(),
+		Waiting: m.waiting, Order: order, Ring: m.ring, Epoch: m.epoch, Breaker: m.tieBreaker(),
 	}
+	p.DeviceUp, p.Verdict = m.deviceOf(m.cfg.Self)
 	was := p
 	was.Epoch, was.Breaker = m.told.Epoch, m.told.Breaker // they are news in the next view only
 	if was != m.told {
@@ -115,7 +143,8 @@ func (m *Machine) conclude() State {
 	s := State{Expected: m.expected, Highest: m.expected, Device: m.deviceState(), Votes: m.votes()}
 	for _, id := range m.members {
 		v := m.voter(id)
-		s.Members = append(s.Members, Voter{id, v.votes})
+		up, verdict := m.deviceOf(id)
+		s.Members = append(s.Members, Voter{id, v.votes, up, up && verdict == Granted})
 		if v.told != nil {
 			s.Highest = max(s.Highest, v.told.Expected)
 		}
@@ -139,8 +168,12 @@ func (m *Machine) conclude() State {
 		s.WhyNot = fmt.Sprintf("wait_for_all: %d of %d votes were seen at once so far, %s; cancel waiting if the others cannot come", s.Votes, s.Expected, m.absent())
 	default:
 		s.Quorate = s.Votes >= s.Quorum || m.masterWins(s) || m.winsTie(s)
-		if !s.Quorate {
-			s.WhyNot = m.shortage(s)
+		if s.Quorate {
+			break
+		}
+		s.WhyNot = m.shortage(s)
+		if s.Pending = m.pending(s); s.Pending {
+			s.Until = m.waitUntil
 		}
 	}
 	return s
@@ -226,6 +259,8 @@ func (m *Machine) shortage(s State) string {
 		return why + "; half would do for nodes that were quorate before"
 	}
 	switch {
+	case m.pending(s):
+		why += "; the quorum device is asked"
 	case s.Device.Configured && !s.Device.Alive:
 		why += "; the quorum device is not reachable"
 	case s.Device.Configured && !s.Device.Cast:

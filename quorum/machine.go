@@ -28,8 +28,11 @@ type Machine struct {
 	last     []member.NodeID // members of the last quorate view that this node was in
 	epoch    uint64          // how recent that is
 	windowAt time.Duration   // end of last_man_standing_window; 0: not running
+	ring     member.RingID
 	device   Device
-	saved    Saved
+	// waitUntil ends the wait for the device's verdict on this view (sync_timeout).
+	waitUntil time.Duration
+	saved     Saved
 }
 
 // New returns a machine that has no view yet and is not quorate.
@@ -73,6 +76,11 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		}
 	case Device:
 		m.device = in
+	case ForgetDevice:
+		if m.cfg.Device {
+			m.cfg.Device = false
+			m.expected = max(m.expected-m.cfg.DeviceVotes, 1)
+		}
 	case CancelWaitForAll:
 		m.waiting = false
 	case Configure:
@@ -89,7 +97,21 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 }
 
 // Wake returns the time at which a Tick is wanted; 0 means never.
-func (m *Machine) Wake() time.Duration { return m.windowAt }
+func (m *Machine) Wake() time.Duration {
+	w := m.windowAt
+	sooner := func(t time.Duration) {
+		if t > m.now && (w == 0 || t < w) {
+			w = t
+		}
+	}
+	if m.cfg.Device {
+		sooner(m.device.Until)
+		if m.state.Pending {
+			sooner(m.waitUntil)
+		}
+	}
+	return w
+}
 
 // State returns what the machine concluded last.
 func (m *Machine) State() State { return m.state }
@@ -112,6 +134,7 @@ func (m *Machine) onView(v View) {
 	left := slices.ContainsFunc(v.Goodbye, func(id member.NodeID) bool { return slices.Contains(m.members, id) })
 	m.members = slices.Clone(v.Members)
 	slices.Sort(m.members)
+	m.ring, m.waitUntil = v.Ring, m.now+m.cfg.DeviceWait
 	for i := range m.voters {
 		m.voters[i].told = nil
 	}
@@ -144,6 +167,9 @@ func (m *Machine) onHeard(p Peer) {
 	if p.Node == m.cfg.Self || !slices.Contains(m.members, p.Node) {
 		return
 	}
+	if p.Ring != m.ring {
+		p.Verdict = Undecided // it was said of another view
+	}
 	v := m.voter(p.Node)
 	v.votes = p.Votes
 	v.told = &p
@@ -164,7 +190,9 @@ func (m *Machine) onConfigure(c Config) {
 	before := m.cfg.configuredExpected()
 	c = c.resolve()
 	m.cfg.Nodes, m.cfg.Votes, m.cfg.TwoNode, m.cfg.ExpectedVotes = c.Nodes, c.Votes, c.TwoNode, c.ExpectedVotes
-	m.cfg.DeviceVotes = c.DeviceVotes
+	if c.Device == m.cfg.Device || !m.cfg.AutoTieBreaker && !m.cfg.LastManStanding && !m.cfg.TwoNode {
+		m.cfg.Device, m.cfg.DeviceVotes, m.cfg.DeviceWait = c.Device, c.DeviceVotes, c.DeviceWait
+	}
 	for i := range m.voters {
 		v := &m.voters[i]
 		if v.told == nil {

@@ -23,6 +23,7 @@ type cluster struct {
 	saved map[member.NodeID]Saved
 	ids   []member.NodeID
 	parts [][]member.NodeID
+	seq   uint64 // of views
 	queue []Peer // told and not yet heard, in order
 }
 
@@ -161,7 +162,23 @@ func (c *cluster) command(d *datadriven.TestData) string {
 		c.step(member.NodeID(num("node")), SetVotes{member.NodeID(num("of")), num("votes")})
 	case "device":
 		for _, id := range ids(d.CmdArgs[0].Vals) {
-			c.step(id, Device{Alive: !d.HasArg("dead"), Cast: d.HasArg("cast")})
+			in := Device{Until: c.now + time.Hour, Ring: c.nodes[id].ring}
+			switch {
+			case d.HasArg("dead"):
+				in.Until = 0
+			case d.HasArg("cast"):
+				in.Verdict = Granted
+			case d.HasArg("denied"):
+				in.Verdict = Denied
+			}
+			if d.HasArg("ms") {
+				in.Until = c.now + time.Duration(num("ms"))*time.Millisecond
+			}
+			c.step(id, in)
+		}
+	case "forgetdevice":
+		for _, id := range c.ids {
+			c.step(id, ForgetDevice{})
 		}
 	case "cancel":
 		c.step(member.NodeID(num("node")), CancelWaitForAll{})
@@ -229,6 +246,7 @@ func (c *cluster) views(input string, goodbye []member.NodeID) {
 			delete(c.nodes, id)
 		}
 	}
+	c.seq++
 	for _, p := range c.parts {
 		for _, id := range p { // all install the view before anybody hears anything
 			if c.nodes[id] == nil {
@@ -236,7 +254,7 @@ func (c *cluster) views(input string, goodbye []member.NodeID) {
 				cfg.Self, cfg.Saved = id, c.saved[id]
 				c.nodes[id] = New(cfg)
 			}
-			c.take(id, View{Members: p, Goodbye: goodbye})
+			c.take(id, View{Ring: member.RingID{Rep: p[0], Seq: c.seq}, Members: p, Goodbye: goodbye})
 		}
 		c.spread()
 	}
@@ -304,7 +322,7 @@ func describe(s State) string {
 		name string
 	}{
 		{s.Quorate, "Quorate"}, {f.TwoNode, "2Node"}, {f.WaitForAll, "WaitForAll"}, {f.LastManStanding, "LastManStanding"},
-		{f.AutoTieBreaker, "AutoTieBreaker"}, {f.AllowDownscale, "AllowDownscale"}, {f.Device, "Qdevice"},
+		{s.Pending, "Pending"}, {f.AutoTieBreaker, "AutoTieBreaker"}, {f.AllowDownscale, "AllowDownscale"}, {f.Device, "Qdevice"},
 	} {
 		if x.on {
 			out += " " + x.name

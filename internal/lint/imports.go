@@ -9,7 +9,7 @@ import (
 // The layers that rows of the table speak of.
 var (
 	nouns    = []string{"member", "cib", "agent", "graph", "status", "conf"}
-	deciders = []string{"sched", "transit", "ring", "quorum", "replica", "lrm", "fence", "attr", "ticket", "colo", "control"}
+	deciders = []string{"sched", "transit", "ring", "quorum", "qdevice", "replica", "lrm", "fence", "attr", "ticket", "colo", "control"}
 	speakers = []string{"intent", "view", "shell/crm", "shell/pcs", "blueprint"}
 )
 
@@ -30,6 +30,7 @@ func allowed() map[string][]string {
 
 		"ring":    {"member"},
 		"quorum":  {"member"},
+		"qdevice": {"member"},
 		"replica": {"cib", "member"},
 		"sched":   {"cib", "agent", "graph", "status"},
 		"transit": {"cib", "agent", "graph"},
@@ -54,6 +55,8 @@ func allowed() map[string][]string {
 		"internal/runner":        hand(),
 		"internal/agents":        hand(),
 		"internal/corosync":      hand(),
+		"internal/device":        append(hand(), "qdevice", "quorum"),
+		"internal/witness":       append(hand(), "qdevice"),
 		"internal/setup":         face("internal/face", "internal/host"),
 		"internal/web":           slices.Concat(nouns, []string{"view"}),
 		"internal/web/fake":      slices.Concat(nouns, []string{"internal/web"}),
