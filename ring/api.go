@@ -40,8 +40,12 @@ type (
 	}
 	// Submit asks for a payload (at most MaxPayload bytes, else a Note says that
 	// it was dropped) to be delivered to all members of a view, this one included.
-	// The machine keeps Payload until it is sent.
-	Submit struct{ Payload []byte }
+	// The machine keeps Payload until it is sent. With Safe, nobody delivers it, nor
+	// what is ordered behind it, before every member of the view has received it.
+	Submit struct {
+		Payload []byte
+		Safe    bool
+	}
 	// Silence says that nothing was heard of Node on any link for Config.Token.
 	Silence struct{ Node member.NodeID }
 	// Heard takes Silence back, or says that Node can be heard for the first time.
@@ -82,14 +86,18 @@ type (
 		Data []byte
 	}
 	// Deliver is a message in the agreed order. It belongs to the view of the
-	// last Install. Payload belongs to the receiver, who must not write to it.
+	// last Install. Payload belongs to the receiver, who must not write to it. Safe
+	// is that of Submit: every member of the view has the message and delivers it,
+	// unless it dies; after a Transition, every one of the Transition's Members.
 	Deliver struct {
 		From    member.NodeID
 		Payload []byte
+		Safe    bool
 	}
 	// Transition says that of the view of the last Install only Members remain
 	// together; what is delivered between it and the next Install reaches them
-	// all, but perhaps nobody else (the transitional configuration).
+	// all, but perhaps nobody else (the transitional configuration). All of Members
+	// deliver the same before it, and the same between it and the next Install.
 	Transition struct {
 		Ring    member.RingID // the view that ends
 		Members []member.NodeID

@@ -17,6 +17,11 @@ func (s *sim) check() error {
 			return fmt.Errorf("node %d life %d: %w", l.id, l.inc, err)
 		}
 	}
+	for _, l := range s.lives {
+		if err := s.checkSafe(l); err != nil {
+			return fmt.Errorf("node %d life %d: %w", l.id, l.inc, err)
+		}
+	}
 	for i, a := range s.lives {
 		for _, b := range s.lives[i+1:] {
 			if err := checkPair(a, b); err != nil {
@@ -43,7 +48,7 @@ func (l *life) check(viewMembers map[member.RingID][]member.NodeID, deliveredIn 
 		if err := checkInstall(l.id, prev, v); err != nil {
 			return err
 		}
-		for _, msg := range v.msgs {
+		for i, msg := range v.msgs {
 			sender := msg >> 32
 			if !v.View.Has(member.NodeID(msg >> 48)) {
 				return fmt.Errorf("message %x of a stranger in %v", msg, v.View)
@@ -52,6 +57,9 @@ func (l *life) check(viewMembers map[member.RingID][]member.NodeID, deliveredIn 
 				return fmt.Errorf("message %x after %x", msg, last[sender])
 			}
 			last[sender] = msg
+			if own := msg>>48 == uint64(l.id) && msg>>32&0xffff == l.inc; own && v.safe[i] != l.safe[msg] {
+				return fmt.Errorf("message %x is delivered safe: %v", msg, v.safe[i])
+			}
 			if r, ok := deliveredIn[msg]; ok && r != v.View.Ring {
 				return fmt.Errorf("message %x delivered in %v and in %v", msg, r, v.View.Ring)
 			}
@@ -194,6 +202,9 @@ func checkSynchrony(a, b *life) error {
 		if !slices.Equal(next.Transitional, other.Transitional) {
 			return fmt.Errorf("from %v to %v: together %v and %v", v.View, next.View, next.Transitional, other.Transitional)
 		}
+		if v.split != w.split {
+			return fmt.Errorf("from %v to %v: %d and %d messages before the transition", v.View, next.View, v.split, w.split)
+		}
 		if !slices.Equal(v.msgs, w.msgs) {
 			return fmt.Errorf("from %v to %v: delivered %d and %d messages: %x, %x", v.View, next.View, len(v.msgs), len(w.msgs), v.msgs, w.msgs)
 		}
@@ -225,6 +236,54 @@ func (s *sim) checkEnd() error {
 			first = n
 		} else if w := first.life.views[len(first.life.views)-1]; !slices.Equal(v.msgs, w.msgs) {
 			return fmt.Errorf("in the last view %v nodes %d and %d delivered different messages", v.View, first.id, n.id)
+		}
+	}
+	return nil
+}
+
+// checkSafe: what is delivered as safe, all have: before the transition all
+// members of the view, after it all who come along. They deliver it in the same
+// view, unless they die.
+func (s *sim) checkSafe(l *life) error {
+	for _, v := range l.views {
+		for i, msg := range v.msgs {
+			if !v.safe[i] {
+				continue
+			}
+			scope := v.View.Members
+			if v.split >= 0 && i >= v.split {
+				scope = v.transition
+			}
+			for _, id := range scope {
+				if !s.deliveredOrDied(id, v, msg) {
+					return fmt.Errorf("in %v: message %x was safe, but node %d did not deliver it", v.View, msg, id)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// deliveredOrDied tells whether a member of a view delivered a message in it, or
+// ended in it.
+func (s *sim) deliveredOrDied(id member.NodeID, v *lifeView, msg uint64) bool {
+	for _, l := range s.lives {
+		if l.id != id {
+			continue
+		}
+		w := l.view(v)
+		if w != nil && (slices.Contains(w.msgs, msg) || (l.ended && l.views[len(l.views)-1] == w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// view returns a view as this life saw it, or nil.
+func (l *life) view(v *lifeView) *lifeView {
+	for _, w := range l.views {
+		if w.View.Ring == v.View.Ring && slices.Equal(w.View.Members, v.View.Members) {
+			return w
 		}
 	}
 	return nil

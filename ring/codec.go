@@ -10,7 +10,7 @@ import (
 // version, the kind and flags. A packet of another version is not ours.
 const (
 	magic   = 'M'
-	version = 1
+	version = 2
 
 	headerLen = 4
 	// dataHeader is the header of a data packet: the four bytes, ring
@@ -38,6 +38,8 @@ const (
 	flagWaits                 // join: the sender waits for the ring to form
 	flagPaused                // join: the sender was paused
 	flagFresh                 // join: the sender has had no view yet
+	flagSafe                  // data: its messages are delivered when every member has it
+	flagPromised              // token: somebody is waiting to know what is safe
 )
 
 // writer appends fields to a packet.
@@ -171,6 +173,7 @@ func parseData(b []byte) (d dataInfo, ok bool) {
 		seq:       binary.BigEndian.Uint64(b[16:]),
 		sender:    member.NodeID(binary.BigEndian.Uint32(b[32:])),
 		recovered: b[3]&flagRecovered != 0,
+		safe:      b[3]&flagSafe != 0,
 		body:      b[dataHeader:],
 		raw:       b,
 	}

@@ -72,6 +72,8 @@ type account struct {
 	old    member.RingID // zero if it had none
 	aru    uint64        // it has all packets of that ring up to here …
 	high   uint64        // … and none beyond this one
+	safe   uint64        // it knows that all members of that ring have all up to here
+	owes   uint64        // members of that ring, by place, of whom others may have delivered all (see ringState.owes)
 }
 
 // commit is the commit token: it goes round the new ring twice, first to
@@ -85,7 +87,7 @@ type commit struct {
 }
 
 func (c *commit) encode() []byte {
-	w := newWriter(kindCommit, 0, 48+36*len(c.accounts))
+	w := newWriter(kindCommit, 0, 48+40*len(c.accounts))
 	w.ring(c.ring)
 	w.uv(c.tseq)
 	w.u8(c.round)
@@ -96,6 +98,8 @@ func (c *commit) encode() []byte {
 		w.ring(a.old)
 		w.uv(a.aru)
 		w.uv(a.high - a.aru)
+		w.uv(a.aru - a.safe)
+		w.uv(a.owes)
 	}
 	w.ids(c.goodbye)
 	return w.b
@@ -106,11 +110,12 @@ func parseCommit(body []byte) (*commit, bool) {
 	c := &commit{ring: r.ring(), tseq: r.uv(), round: r.u8()}
 	for range r.count(MaxMembers) {
 		a := account{seat: r.seat(), filled: r.u8() != 0, old: r.ring(), aru: r.uv()}
-		span := r.uv()
-		if span > maxSpan || a.id == 0 || (len(c.accounts) > 0 && c.accounts[len(c.accounts)-1].id >= a.id) {
+		span, lag := r.uv(), r.uv()
+		a.owes = r.uv()
+		if span > maxSpan || lag > a.aru || a.id == 0 || (len(c.accounts) > 0 && c.accounts[len(c.accounts)-1].id >= a.id) {
 			return nil, false
 		}
-		a.high = a.aru + span
+		a.high, a.safe = a.aru+span, a.aru-lag
 		c.accounts = append(c.accounts, a)
 	}
 	c.goodbye = r.ids()

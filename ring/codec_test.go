@@ -109,11 +109,12 @@ func FuzzPacket(f *testing.F) {
 // FuzzChunks: a body of chunks never makes more than what was put in.
 func FuzzChunks(f *testing.F) {
 	var o outbox
-	o.push([]byte("hello"))
-	o.push(make([]byte, 3000))
-	f.Add(o.fill(nil, 1000))
-	f.Add(o.fill(nil, 1000))
-	f.Add(o.fill(nil, 2000))
+	o.push([]byte("hello"), false)
+	o.push(make([]byte, 3000), true)
+	for _, room := range []int{1000, 1000, 2000, 2000} {
+		b, _ := o.fill(nil, room)
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, _ := New(Config{Self: 1})
 		m.deliverPacket(&packet{sender: 2, body: b})
@@ -131,27 +132,30 @@ func TestOutbox(t *testing.T) {
 	var o outbox
 	sizes := []int{0, 1, 62, 63, 64, 100, 127, 128, 1000, 1300, 1328, 1329, 5000, MaxPayload, 3}
 	for _, n := range sizes {
-		o.push(bytes.Repeat([]byte{byte(n)}, n))
+		o.push(bytes.Repeat([]byte{byte(n)}, n), n%3 == 1)
 	}
 	m, _ := New(Config{Self: 1})
 	packets := 0
 	for !o.empty() {
-		b := o.fill(nil, 1328)
+		b, safe := o.fill(nil, 1328)
 		if len(b) == 0 || len(b) > 1328 {
 			t.Fatalf("a body of %d bytes", len(b))
 		}
-		m.deliverPacket(&packet{sender: 2, body: b})
+		m.deliverPacket(&packet{sender: 2, body: b, safe: safe})
 		packets++
 	}
 	for i, e := range m.out {
 		if p := e.(Deliver).Payload; len(p) != sizes[i] || (len(p) > 0 && p[len(p)-1] != byte(sizes[i])) {
 			t.Errorf("message %d has %d bytes, want %d", i, len(p), sizes[i])
 		}
+		if e.(Deliver).Safe != (sizes[i]%3 == 1) {
+			t.Errorf("message %d is safe: %v", i, e.(Deliver).Safe)
+		}
 	}
 	if len(m.out) != len(sizes) {
 		t.Errorf("%d messages out of %d", len(m.out), len(sizes))
 	}
-	if want := (MaxPayload + 11000) / 1320; packets > want+5 {
+	if want := (MaxPayload + 11000) / 1320; packets > want+15 {
 		t.Errorf("%d packets, want about %d", packets, want)
 	}
 	if o.bytes != 0 {

@@ -26,6 +26,8 @@ type token struct {
 	installed bool          // the view is installed, no recovery any more
 	shares    []share       // in the order of the ring's roster
 	requests  []uint64      // packets that somebody lacks
+	promised  uint64        // last packet that is to be delivered when it is safe; 0 if all know that it is
+	told      uint64        // members (by place) that know that it is
 }
 
 // encode writes the token.
@@ -33,6 +35,9 @@ func (t *token) encode() []byte {
 	var flags byte
 	if t.installed {
 		flags = flagInstalled
+	}
+	if t.promised != 0 {
+		flags |= flagPromised
 	}
 	w := newWriter(kindToken, flags, 40+8*len(t.shares)+3*len(t.requests))
 	w.ring(t.ring)
@@ -49,6 +54,10 @@ func (t *token) encode() []byte {
 	w.uv(uint64(len(t.requests)))
 	for _, q := range t.requests {
 		w.uv(t.seq - q)
+	}
+	if t.promised != 0 {
+		w.uv(t.seq - t.promised)
+		w.uv(t.told)
 	}
 	return w.b
 }
@@ -72,6 +81,13 @@ func parseToken(flags byte, body []byte) (*token, bool) {
 			return nil, false
 		}
 		t.requests = append(t.requests, t.seq-back)
+	}
+	if flags&flagPromised != 0 {
+		back := r.uv()
+		if back >= t.seq {
+			return nil, false
+		}
+		t.promised, t.told = t.seq-back, r.uv()
 	}
 	return t, r.done()
 }

@@ -15,6 +15,9 @@ type forming struct {
 	goodbye  []member.NodeID
 	group    roster   // those who come along from our previous ring, this node included
 	resend   []uint64 // packets of the previous ring that the group may lack
+	high     uint64   // the last packet of the previous ring that any of the group has
+	safe     uint64   // the group knows that every member of the previous ring has all up to here
+	owes     uint64   // what the group's members owe (ringState.owes)
 }
 
 // beginCommit lets the representative form the ring.
@@ -47,6 +50,7 @@ func (m *Machine) join1(c *commit) {
 	a.filled = true
 	if m.cur != nil {
 		a.old, a.aru, a.high = m.cur.id, m.cur.log.aru, m.cur.log.high
+		a.safe, a.owes = m.cur.safe, m.cur.owes
 	}
 	for _, p := range m.peers {
 		if p.left && !slices.Contains(c.goodbye, p.id) {

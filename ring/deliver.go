@@ -13,15 +13,35 @@ type assembly struct {
 }
 
 // deliverReady delivers what can be delivered in the installed ring: packets in
-// their order, up to the first that is missing.
+// their order, up to the first that is missing or not known to be safe.
 func (m *Machine) deliverReady() {
 	r := m.cur
 	for r.delivered < r.log.aru {
+		p := r.log.get(r.delivered + 1)
+		if p != nil && p.safe && r.delivered >= r.safe {
+			return
+		}
 		r.delivered++
-		if p := r.log.get(r.delivered); p != nil {
+		if p != nil {
 			m.deliverPacket(p)
 		}
 	}
+}
+
+// learnSafe takes from the token what every member has. The paper has a token
+// carry the lowest of that and waits for two rotations; here all see what each
+// has, so that the last in the ring knows after one, and all others as the
+// token comes by again: it does not rest before.
+func (m *Machine) learnSafe(t *token) {
+	r := m.cur
+	r.safe = max(r.safe, t.safe())
+	if t.promised != 0 && r.safe >= t.promised {
+		t.told |= 1 << r.index(m.self.id)
+		if t.told == 1<<len(r.seats)-1 {
+			t.promised, t.told = 0, 0
+		}
+	}
+	m.deliverReady()
 }
 
 // deliverPacket delivers the messages that a packet completes.
@@ -37,16 +57,17 @@ func (m *Machine) deliverPacket(p *packet) {
 			return
 		}
 		body = rest
-		m.deliverChunk(p.sender, kind, total, part)
+		m.deliverChunk(p, kind, total, part)
 	}
 }
 
 // deliverChunk takes one chunk of a sender, whose chunks come in its order.
-func (m *Machine) deliverChunk(from member.NodeID, kind, total int, part []byte) {
+func (m *Machine) deliverChunk(p *packet, kind, total int, part []byte) {
+	from := p.sender
 	switch kind {
 	case chunkWhole:
 		delete(m.parts, from)
-		m.deliver(from, part)
+		m.deliver(from, part, p.safe)
 		return
 	case chunkFirst:
 		m.parts[from] = &assembly{total: total, data: append(make([]byte, 0, total), part...)}
@@ -61,16 +82,16 @@ func (m *Machine) deliverChunk(from member.NodeID, kind, total int, part []byte)
 	if kind == chunkLast {
 		delete(m.parts, from)
 		if len(a.data) == a.total {
-			m.deliver(from, a.data)
+			m.deliver(from, a.data, p.safe)
 		}
 	}
 }
 
 // deliver hands a message out.
-func (m *Machine) deliver(from member.NodeID, payload []byte) {
+func (m *Machine) deliver(from member.NodeID, payload []byte, safe bool) {
 	m.stats.Delivered++
 	m.stats.DeliveredBytes += uint64(len(payload))
-	m.out = append(m.out, Deliver{From: from, Payload: payload})
+	m.out = append(m.out, Deliver{From: from, Payload: payload, Safe: safe})
 }
 
 // nextChunk splits a body after its first chunk.

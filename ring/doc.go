@@ -16,6 +16,10 @@ many it sent: so all know what is safe to forget, how to share the window, and
 whether anything is left to do. Who lacks a packet asks for it in the token;
 whoever has it sends it again.
 
+Safe delivery (deliver.go). A packet whose messages are to be safe holds
+delivery up until the token shows that every member has it, and the token does
+not rest before all have seen that. Messages in agreed order pay nothing for it.
+
 The token at rest (rest.go). When everybody has everything and nobody wants to
 send, the token stays with the last sender, who can then send without waiting.
 Others ask for it with a wake packet and get it directly. A lone sender lingers
@@ -43,8 +47,11 @@ Recovering (recovery.go). The token of the new ring goes round. Members that
 come from the same previous ring send each other, as packets of the new ring,
 what some may lack. When all have received everything and the token has been
 with everybody, the view is installed: the rest of the previous view is
-delivered, up to the first packet that is lost for ever as in that view, beyond
-it only what those sent who come along (Transition, then Deliver, then Install).
+delivered as in that view up to the first packet that is lost for ever or that
+nobody knows to be safe. Then, between Transition and Install, comes what all who
+come along have, beyond a lost packet only what they themselves sent, or those of
+whom others may have delivered it. The accounts hold what makes that the same for
+all: what each knows to be safe, and what it owes.
 
 Promises, checked by the simulator (check_test.go) after every run:
 
@@ -54,9 +61,8 @@ Promises, checked by the simulator (check_test.go) after every run:
   - Any two nodes deliver the messages that both deliver in the same order; of
     one sender without a hole.
   - A member delivers its own messages, in the order of submission.
+  - A message that is delivered as safe is delivered in the same view by all
+    members of it, or after the Transition by all who come along, unless they die.
   - Views have growing numbers, and a number stands for the same members at all.
   - When faults end, all are in one view in bounded time.
-
-What is not there yet: safe delivery (everybody has it before anybody delivers
-it). The token knows what is safe; nothing asks for it yet.
 */

@@ -11,6 +11,7 @@ type packet struct {
 	seq       uint64 // place in the ring's order, from 1
 	sender    member.NodeID
 	recovered bool   // body is a packet of an earlier ring
+	safe      bool   // not to be delivered before every member has it
 	body      []byte // part of raw
 	raw       []byte // as it travels
 }

@@ -26,6 +26,12 @@ type ringState struct {
 	seats     roster
 	log       packetLog
 	delivered uint64 // packets up to here were delivered
+	safe      uint64 // packets up to here every member has, as far as known here
+	// owes are the members, by place, of whom this node must deliver all that it
+	// has: a view was about to follow this ring in which they came along, others
+	// may have installed it, and delivered what those sent as safe (the paper's
+	// obligation set).
+	owes uint64
 }
 
 // me returns the place of a node, which must be a member.
@@ -103,7 +109,7 @@ func (m *Machine) take(in Input) {
 	case Packet:
 		m.onPacket(in.From, in.Data)
 	case Submit:
-		m.onSubmit(in.Payload)
+		m.onSubmit(in)
 	case Silence:
 		m.onSilence(in.Node)
 	case Heard:

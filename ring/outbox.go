@@ -19,6 +19,7 @@ const minFragment = 64
 type pending struct {
 	payload []byte
 	off     int // bytes sent in this view
+	safe    bool
 }
 
 // outbox is the queue of messages to be sent.
@@ -35,13 +36,13 @@ func (o *outbox) empty() bool { return o.head == len(o.items) }
 func (o *outbox) count() int { return len(o.items) - o.head }
 
 // push adds a message.
-func (o *outbox) push(payload []byte) {
+func (o *outbox) push(payload []byte, safe bool) {
 	if o.head > 256 && o.head*2 > len(o.items) {
 		n := copy(o.items, o.items[o.head:])
 		clear(o.items[n:])
 		o.items, o.head = o.items[:n], 0
 	}
-	o.items = append(o.items, pending{payload: payload})
+	o.items = append(o.items, pending{payload: payload, safe: safe})
 	o.bytes += len(payload)
 }
 
@@ -63,10 +64,11 @@ func (o *outbox) rewind() {
 }
 
 // fill appends chunks to a packet's body until the queue is empty or the packet
-// is limit bytes long.
-func (o *outbox) fill(dst []byte, limit int) []byte {
+// is limit bytes long. A packet has messages of one kind only, safe or not.
+func (o *outbox) fill(dst []byte, limit int) (packet []byte, safe bool) {
 	start := len(dst)
-	for !o.empty() {
+	safe = !o.empty() && o.items[o.head].safe
+	for !o.empty() && o.items[o.head].safe == safe {
 		it := &o.items[o.head]
 		rest := it.payload[it.off:]
 		room := limit - len(dst)
@@ -101,7 +103,7 @@ func (o *outbox) fill(dst []byte, limit int) []byte {
 	if o.empty() {
 		o.items, o.head = o.items[:0], 0
 	}
-	return dst
+	return dst, safe
 }
 
 // appendChunk writes one chunk.

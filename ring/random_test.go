@@ -47,6 +47,7 @@ func runSeed(t *testing.T, seed int64, trace func(string, ...any)) *sim {
 	}
 	s = newSim(seed, n, cfg)
 	s.trace = trace
+	s.safes = []float64{0, 0, 0.1, 0.5, 1}[seed%5]
 	defer func() {
 		if r := recover(); r != nil {
 			t.Errorf("seed %d: panic: %v (replay: go test ./ring -run TestRandomFaults -ring.seed=%d -v)", seed, r, seed)

@@ -27,8 +27,10 @@ func (m *Machine) showCommit(c *commit) {
 		if a.old == m.cur.id && m.cur.seats.has(a.seat) {
 			f.group = append(f.group, a.seat)
 			low, high = min(low, a.aru), max(high, a.high)
+			f.safe, f.owes = max(f.safe, a.safe), f.owes|a.owes
 		}
 	}
+	f.high = high
 	for seq := low + 1; seq <= high; seq++ {
 		if m.cur.log.get(seq) != nil {
 			f.resend = append(f.resend, seq)
@@ -42,7 +44,7 @@ func (m *Machine) showCommit(c *commit) {
 func (m *Machine) startToken() {
 	t := &token{ring: m.next.id, tseq: m.forming.tseq + 1, rest: m.self.id, shares: make([]share, len(m.next.seats))}
 	for i := range t.shares {
-		t.shares[i].backlog = 1 // until it says otherwise
+		t.shares[i].backlog = unsure + 1 // until it says otherwise
 	}
 	m.visit.tseq = t.tseq
 	m.hold(t)
@@ -76,6 +78,34 @@ func (m *Machine) takeRecovered(raw []byte) {
 	}
 }
 
+// unsure is the backlog of a member that has nothing to send in recovery, and
+// does not know yet whether others do.
+const unsure = 1
+
+// recoveryBacklog is how much this node wants to send before the view is
+// installed, for the token. Who has a hole in the previous view that nobody can
+// fill says that it is ready only when it knows that nobody has more: from then on
+// others may install the view and deliver as safe, beyond the hole, what those who
+// come along sent; so it owes them the same, even if it goes another way.
+func (m *Machine) recoveryBacklog(t *token) uint32 {
+	f := &m.forming
+	if len(f.resend) > 0 {
+		return uint32(len(f.resend)) + unsure
+	}
+	if m.cur == nil || m.cur.log.aru >= f.high {
+		return 0
+	}
+	for i, s := range t.shares {
+		if s.aru != t.seq || (s.backlog > unsure && m.next.seats[i] != m.self) {
+			return unsure
+		}
+	}
+	for _, s := range f.group {
+		m.cur.owes |= 1 << m.cur.index(s.id)
+	}
+	return 0
+}
+
 // recovered tells whether every member has received all that any member had.
 func (m *Machine) recovered(t *token) bool {
 	for _, s := range t.shares {
@@ -90,7 +120,7 @@ func (m *Machine) recovered(t *token) bool {
 func (m *Machine) install() {
 	f := m.forming
 	old := m.cur
-	m.endView(old, f.group)
+	m.endView(old, &f)
 	clear(m.parts)
 	m.outbox.rewind()
 	m.cur, m.next = m.next, nil
@@ -141,17 +171,27 @@ func (m *Machine) afterInstall() {
 }
 
 // endView delivers what is left of the previous view. Up to the first packet
-// that nobody of the group has, all is delivered as ever. Beyond it, only what
-// members of the group sent: what others sent there may depend on what is lost.
-func (m *Machine) endView(old *ringState, group roster) {
+// that nobody of the group has, or that none of them knows to be safe, all is
+// delivered as ever; then, in the transition, what all of the group have. Beyond
+// the first hole that is only what members of the group sent, or those of whom
+// others may have delivered it: what others sent there may depend on what is lost.
+func (m *Machine) endView(old *ringState, f *forming) {
 	if old == nil {
 		return
 	}
+	old.safe = max(old.safe, f.safe)
 	m.deliverReady()
-	m.out = append(m.out, Transition{Ring: old.id, Members: group.ids()})
+	m.out = append(m.out, Transition{Ring: old.id, Members: f.group.ids()})
 	for seq := old.delivered + 1; seq <= old.log.high; seq++ {
-		if p := old.log.get(seq); p != nil && group.hasID(p.sender) {
+		p := old.log.get(seq)
+		if p != nil && (seq <= old.log.aru || f.group.hasID(p.sender) || f.owed(old, p.sender)) {
 			m.deliverPacket(p)
 		}
 	}
+}
+
+// owed tells whether all that a member of the old ring sent is owed.
+func (f *forming) owed(old *ringState, id member.NodeID) bool {
+	i, ok := old.seats.find(id)
+	return ok && f.owes>>i&1 == 1
 }

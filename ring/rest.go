@@ -7,8 +7,8 @@ import (
 	"mainstay/member"
 )
 
-// The token moves while there is work: somebody wants to send, or somebody
-// lacks a packet. Then it comes to rest at the last sender, who is the likeliest
+// The token moves while there is work: somebody wants to send, somebody lacks a
+// packet, or somebody waits to know that a packet is safe. Then it comes to rest at the last sender, who is the likeliest
 // to send again and can do so at once. Others wake it. Once in Config.Hold an
 // idle token goes round, so that everybody sees that it exists.
 
@@ -19,7 +19,7 @@ func (m *Machine) settle(t *token) {
 	if len(r.seats) == 1 {
 		return
 	}
-	settled := t.settled()
+	settled := t.settled() && t.promised == 0
 	i := r.index(m.self.id)
 	v.wanted &^= 1 << i
 	switch {
@@ -29,7 +29,7 @@ func (m *Machine) settle(t *token) {
 		m.pass(m.successor())
 	case settled:
 		m.rests(v.at + m.cfg.Hold - m.now)
-	case v.lone && v.linger != 0 && v.linger+m.cfg.Linger > m.now:
+	case v.lone && t.promised == 0 && v.linger != 0 && v.linger+m.cfg.Linger > m.now:
 		m.rests(v.linger + m.cfg.Linger - m.now)
 	default:
 		m.pass(m.successor())
@@ -54,14 +54,14 @@ func (m *Machine) holdEnds() {
 }
 
 // onSubmit takes a message to be sent.
-func (m *Machine) onSubmit(payload []byte) {
-	if len(payload) > MaxPayload {
-		m.note(Error, "message is too large and was dropped", "bytes", len(payload), "limit", MaxPayload)
+func (m *Machine) onSubmit(in Submit) {
+	if len(in.Payload) > MaxPayload {
+		m.note(Error, "message is too large and was dropped", "bytes", len(in.Payload), "limit", MaxPayload)
 		return
 	}
 	m.stats.Submitted++
 	first := m.outbox.empty()
-	m.outbox.push(payload)
+	m.outbox.push(in.Payload, in.Safe)
 	if m.state != Operational {
 		return
 	}

@@ -27,6 +27,7 @@ type sim struct {
 	trace       func(format string, args ...any)
 	steps       int
 	sent        int           // ring packets
+	safes       float64       // how many messages are to be delivered safe
 	convergence time.Duration // from the end of all faults to one view
 }
 
@@ -64,6 +65,7 @@ type life struct {
 	id        member.NodeID
 	inc       uint64
 	submitted []uint64
+	safe      map[uint64]bool // of those, what was to be delivered safe
 	views     []*lifeView
 	ended     bool
 	gone      bool
@@ -74,7 +76,9 @@ type lifeView struct {
 	Install
 	at         time.Duration
 	msgs       []uint64
+	safe       []bool // whether that message came as safe
 	transition []member.NodeID
+	split      int // messages before the transition; -1: none so far
 }
 
 type event struct {
@@ -145,7 +149,7 @@ func (s *sim) start(id int) {
 		panic(err)
 	}
 	n.up, n.frozen, n.thawed, n.m, n.inbox = true, false, false, m, nil
-	n.life = &life{id: n.id, inc: n.inc}
+	n.life = &life{id: n.id, inc: n.inc, safe: map[uint64]bool{}}
 	s.lives = append(s.lives, n.life)
 	n.heard = make([]time.Duration, len(s.nodes))
 	n.silent = make([]bool, len(s.nodes))
@@ -307,16 +311,17 @@ func (s *sim) carryOut(n *simNode, e Effect) {
 		}
 	case Deliver:
 		v := l.views[len(l.views)-1]
-		v.msgs = append(v.msgs, binary.BigEndian.Uint64(e.Payload))
+		v.msgs, v.safe = append(v.msgs, binary.BigEndian.Uint64(e.Payload)), append(v.safe, e.Safe)
 		checkPayload(e.Payload)
 	case Transition:
-		l.views[len(l.views)-1].transition = e.Members
-		if e.Ring != l.views[len(l.views)-1].View.Ring {
+		v := l.views[len(l.views)-1]
+		v.transition, v.split = e.Members, len(v.msgs)
+		if e.Ring != v.View.Ring {
 			panic("transition of another ring")
 		}
 	case Install:
 		s.logf(n, "view %v joined %v left %v together %v", e.View, e.Joined, e.Left, e.Transitional)
-		l.views = append(l.views, &lifeView{Install: e, at: s.now})
+		l.views = append(l.views, &lifeView{Install: e, at: s.now, split: -1})
 	case KeepSeq:
 		if e.Seq <= n.disk {
 			panic("ring sequence goes back")
@@ -338,7 +343,11 @@ func (s *sim) submit(id, size int) {
 	}
 	b := payload(n, size)
 	n.life.submitted = append(n.life.submitted, binary.BigEndian.Uint64(b))
-	s.step(n, Submit{b})
+	safe := s.safes > 0 && s.rng.Float64() < s.safes
+	if safe {
+		n.life.safe[binary.BigEndian.Uint64(b)] = true
+	}
+	s.step(n, Submit{Payload: b, Safe: safe})
 }
 
 // payload makes a message that names its origin and can be checked.

@@ -105,7 +105,7 @@ func (s *story) command(d *datadriven.TestData) string {
 	case "wait": // until a time has passed, with all the ticks in between
 		return s.wait(time.Duration(argInt(s.t, d, "ms"))*time.Millisecond + time.Duration(argInt(s.t, d, "us"))*time.Microsecond)
 	case "submit":
-		return s.step(Submit{[]byte(strings.Repeat("x", max(argInt(s.t, d, "size"), 0)) + d.Input)})
+		return s.step(Submit{Payload: []byte(strings.Repeat("x", max(argInt(s.t, d, "size"), 0)) + d.Input), Safe: d.HasArg("safe")})
 	case "silence":
 		return s.step(Silence{node})
 	case "heard":
@@ -163,13 +163,16 @@ func (s *story) joinFrom(d *datadriven.TestData, from member.NodeID) string {
 	return s.packet(from, j.encode())
 }
 
-// commitFrom: with lines "ID old=R.S aru=N high=N" or "ID" for a seat that is not filled.
+// commitFrom: with lines "ID old=R.S aru=N high=N safe=N owes=MASK" or "ID" for a seat that is not filled.
 func (s *story) commitFrom(d *datadriven.TestData, from member.NodeID) string {
 	c := commit{ring: s.ringArg(d), tseq: uint64(argInt(s.t, d, "tseq")), round: byte(argInt(s.t, d, "round"))}
 	for line := range strings.Lines(d.Input) {
-		var id, rep, seq, aru, high uint64
-		n, _ := fmt.Sscanf(line, "%d old=%d.%d aru=%d high=%d", &id, &rep, &seq, &aru, &high)
-		a := account{seat: seat{member.NodeID(id), s.inc[member.NodeID(id)]}, aru: aru, high: high}
+		var id, rep, seq, aru, high, safe uint64
+		n, _ := fmt.Sscanf(line, "%d old=%d.%d aru=%d high=%d safe=%d", &id, &rep, &seq, &aru, &high, &safe)
+		a := account{seat: seat{member.NodeID(id), s.inc[member.NodeID(id)]}, aru: aru, high: high, safe: safe}
+		if _, owes, ok := strings.Cut(line, "owes="); ok {
+			a.owes, _ = strconv.ParseUint(strings.TrimSpace(owes), 10, 64)
+		}
 		a.old = member.RingID{Rep: member.NodeID(rep), Seq: seq}
 		a.filled = n > 1 || strings.Contains(line, "filled")
 		c.accounts = append(c.accounts, a)
@@ -177,10 +180,13 @@ func (s *story) commitFrom(d *datadriven.TestData, from member.NodeID) string {
 	return s.packet(from, c.encode())
 }
 
-// tokenFrom: tseq= seq= aru=(…) backlog=(…) rest= requests=(…) installed
+// tokenFrom: tseq= seq= aru=(…) backlog=(…) rest= requests=(…) installed promised= told=(nodes)
 func (s *story) tokenFrom(d *datadriven.TestData, from member.NodeID) string {
 	t := token{ring: s.ringArg(d), tseq: uint64(argInt(s.t, d, "tseq")), seq: uint64(argInt(s.t, d, "seq")), installed: d.HasArg("installed")}
-	t.rest = member.NodeID(argInt(s.t, d, "rest"))
+	t.rest, t.promised = member.NodeID(argInt(s.t, d, "rest")), uint64(argInt(s.t, d, "promised"))
+	for _, id := range argIDs(d, "told") {
+		t.told |= 1 << s.m.cur.index(id)
+	}
 	for _, a := range d.CmdArgs {
 		for i, v := range a.Vals {
 			n, _ := strconv.ParseUint(v, 10, 64)
@@ -197,7 +203,7 @@ func (s *story) tokenFrom(d *datadriven.TestData, from member.NodeID) string {
 	return s.packet(from, t.encode())
 }
 
-// dataFrom: seq= sender= tseq= with a message as input, or recovered with old= oldseq=
+// dataFrom: seq= sender= tseq= safe with a message as input, or recovered with old= oldseq=
 func (s *story) dataFrom(d *datadriven.TestData, from member.NodeID) string {
 	sender := from
 	if d.HasArg("sender") {
@@ -205,8 +211,11 @@ func (s *story) dataFrom(d *datadriven.TestData, from member.NodeID) string {
 	}
 	body := appendChunk(make([]byte, dataHeader), chunkWhole, 0, []byte(d.Input))
 	ring, seq, flags := s.ringArg(d), uint64(argInt(s.t, d, "seq")), byte(0)
+	if d.HasArg("safe") {
+		flags = flagSafe
+	}
 	if d.HasArg("oldseq") {
-		putDataHeader(body, 0, s.m.cur.id, uint64(argInt(s.t, d, "oldseq")), 0, sender)
+		putDataHeader(body, flags, s.m.cur.id, uint64(argInt(s.t, d, "oldseq")), 0, sender)
 		body = append(make([]byte, dataHeader), body...)
 		flags, sender = flagRecovered, from
 	}
@@ -245,7 +254,11 @@ func (s *story) step(in Input) string {
 			}
 			fmt.Fprintf(&b, "  to %s: %s\n", to, describePacket(e.Data))
 		case Deliver:
-			fmt.Fprintf(&b, "  deliver from %d: %s\n", e.From, describePayload(e.Payload))
+			safe := ""
+			if e.Safe {
+				safe = ", safe"
+			}
+			fmt.Fprintf(&b, "  deliver from %d%s: %s\n", e.From, safe, describePayload(e.Payload))
 		case Transition:
 			fmt.Fprintf(&b, "  transition of %v to %v\n", e.Ring, e.Members)
 		case Install:
@@ -282,7 +295,11 @@ func describePacket(b []byte) string {
 			old, _ := parseData(d.body)
 			return fmt.Sprintf("data %v #%d: #%d of %v", d.ring, d.seq, old.seq, old.ring)
 		}
-		return fmt.Sprintf("data %v #%d of %d, %d bytes", d.ring, d.seq, d.sender, len(b))
+		safe := ""
+		if d.safe {
+			safe = ", safe"
+		}
+		return fmt.Sprintf("data %v #%d of %d, %d bytes%s", d.ring, d.seq, d.sender, len(b), safe)
 	case kindToken:
 		t, _ := parseToken(flags, body)
 		out := fmt.Sprintf("token %v/%d seq %d rest %d", t.ring, t.tseq, t.seq, t.rest)
@@ -301,6 +318,9 @@ func describePacket(b []byte) string {
 		}
 		if t.installed {
 			out += " installed"
+		}
+		if t.promised != 0 {
+			out += fmt.Sprintf(" promised %d, told %b", t.promised, t.told)
 		}
 		return out
 	case kindAck:
@@ -321,7 +341,14 @@ func describeCommit(body []byte) string {
 	for _, a := range c.accounts {
 		out += fmt.Sprintf(" %d", a.id)
 		if a.filled {
-			out += fmt.Sprintf("(%v aru %d high %d)", a.old, a.aru, a.high)
+			out += fmt.Sprintf("(%v aru %d high %d", a.old, a.aru, a.high)
+			if a.safe != 0 {
+				out += fmt.Sprintf(" safe %d", a.safe)
+			}
+			if a.owes != 0 {
+				out += fmt.Sprintf(" owes %b", a.owes)
+			}
+			out += ")"
 		}
 	}
 	return out

@@ -99,7 +99,7 @@ func benchmarkThroughput(b *testing.B, senders, size int) {
 	b.ReportAllocs()
 	sent := 0
 	for b.Loop() {
-		f.step(sent%senders, Submit{msg})
+		f.step(sent%senders, Submit{Payload: msg})
 		sent++
 		for f.delivered[2] < sent-500 { // so many may be under way
 			if !f.one() {

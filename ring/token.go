@@ -107,6 +107,7 @@ func (m *Machine) hold(t *token) {
 func (m *Machine) work(t *token) {
 	m.sendQueued(t)
 	m.account(t)
+	m.learnSafe(t)
 	m.requestMissing(t)
 	m.cur.log.discard(min(t.safe(), m.cur.delivered))
 	m.settle(t)
@@ -119,7 +120,7 @@ func (m *Machine) account(t *token) {
 	s.aru, s.claims = r.log.aru, m.claims()
 	s.sent = uint32(m.visit.sent)
 	if m.state == Recovering {
-		s.backlog = uint32(len(m.forming.resend))
+		s.backlog = m.recoveryBacklog(t)
 	} else {
 		s.backlog = uint32(m.outbox.packets(m.bodyRoom()))
 	}
@@ -134,6 +135,9 @@ func (m *Machine) bodyRoom() int { return m.cfg.MTU - 2*dataHeader }
 func (m *Machine) budget(t *token) int {
 	if len(t.shares) == 1 {
 		m.account(t)
+		if m.state == Operational {
+			m.learnSafe(t)
+		}
 		m.cur.log.discard(m.cur.delivered)
 		return 1
 	}
@@ -152,8 +156,13 @@ func (m *Machine) sendQueued(t *token) {
 	for !m.outbox.empty() && m.budget(t) > 0 {
 		room := dataHeader + m.bodyRoom()
 		size := min(room, dataHeader+m.outbox.bytes+4*m.outbox.count())
-		b := m.outbox.fill(make([]byte, dataHeader, size), room)
-		m.multicast(t, b, 0)
+		b, safe := m.outbox.fill(make([]byte, dataHeader, size), room)
+		flags := byte(0)
+		if safe {
+			flags = flagSafe
+			t.promised, t.told = t.seq+1, 0
+		}
+		m.multicast(t, b, flags)
 		t.rest = m.self.id
 	}
 	m.tryDepart()
@@ -170,7 +179,7 @@ func (m *Machine) multicast(t *token, b []byte, flags byte) {
 	if m.visit.linger == 0 {
 		m.visit.linger = m.now
 	}
-	r.log.put(packet{seq: t.seq, sender: m.self.id, recovered: flags&flagRecovered != 0, body: b[dataHeader:], raw: b})
+	r.log.put(packet{seq: t.seq, sender: m.self.id, recovered: flags&flagRecovered != 0, safe: flags&flagSafe != 0, body: b[dataHeader:], raw: b})
 	if len(r.seats) > 1 {
 		m.send(0, b)
 	}

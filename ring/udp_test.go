@@ -122,7 +122,7 @@ func benchmarkUDP(b *testing.B, senders, size int) {
 					return
 				}
 				for n.m.outbox.count() < 200 && given.Add(1) <= quota {
-					n.step(Submit{make([]byte, size)})
+					n.step(Submit{Payload: make([]byte, size)})
 				}
 			}
 		}
@@ -174,7 +174,7 @@ func BenchmarkUDPLatency(b *testing.B) {
 		waiting, sentAt = true, time.Now()
 		p := make([]byte, 100)
 		binary.BigEndian.PutUint64(p, uint64(k))
-		n.step(Submit{p})
+		n.step(Submit{Payload: p})
 	}
 	for _, n := range nodes {
 		wg.Go(n.run)
