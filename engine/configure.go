@@ -56,7 +56,7 @@ func quorumConfig(cfg Config) quorum.Config {
 		c.TieBreakerNodes = nodeIDs(q.TieBreakerNode)
 	}
 	if d := q.Device; d != nil {
-		c.Device, c.DeviceVotes = true, d.Votes
+		c.Device, c.DeviceVotes, c.DeviceWait = true, d.Votes, d.SyncTimeout
 	}
 	return c
 }

@@ -64,6 +64,8 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 	case m.Key != nil:
 		e.emit(NewKey{m.Key.Key})
 		e.replyOwn(from, m.Key.Seq)
+	case m.Ballot != nil:
+		e.ballot(*m.Ballot)
 	default:
 		e.note(Warning, "a message of a kind that this version does not know is ignored", "from", e.nameOf(from))
 	}

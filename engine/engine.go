@@ -86,6 +86,8 @@ type (
 	Shutdown struct{}
 	// Trouble reports something that operators should see in the status.
 	Trouble struct{ Alarm Alarm }
+	// DeviceVote is what the quorum device says to this node.
+	DeviceVote struct{ Device quorum.Device }
 	// Configure replaces the configuration at run time.
 	Configure struct{ Conf *conf.Config }
 	// LinkState is the state of a link to a peer, for status displays.
@@ -112,6 +114,7 @@ func (Shutdown) input()    {}
 func (Trouble) input()     {}
 func (LinkState) input()   {}
 func (Configure) input()   {}
+func (DeviceVote) input()  {}
 
 // Effect is what the node wants of its machine.
 type Effect interface{ effect() }
@@ -153,6 +156,11 @@ type (
 	// NewKey gives the node a new cluster key beside the present one; if Key is
 	// empty the one before the present is no longer good.
 	NewKey struct{ Key []byte }
+	// Standing tells the quorum device's client where the node stands.
+	Standing struct {
+		View  member.View
+		Votes quorum.State
+	}
 	// Panic asks for this machine to be stopped at once.
 	Panic struct {
 		Reason string
@@ -170,6 +178,7 @@ func (Reply) effect()     {}
 func (Log) effect()       {}
 func (NewConfig) effect() {}
 func (NewKey) effect()    {}
+func (Standing) effect()  {}
 func (Panic) effect()     {}
 func (Exit) effect()      {}
 
@@ -288,6 +297,8 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 		e.dirty = true
 	case Configure:
 		e.configure(in.Conf)
+	case DeviceVote:
+		e.quorumIn(in.Device)
 	case LinkState:
 		e.links.set(in)
 		e.dirty = true

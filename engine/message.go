@@ -32,6 +32,7 @@ type message struct {
 	Farewell  *goodbye           `json:"farewell,omitempty"`
 	Config    *nodeConfig        `json:"config,omitempty"`
 	Key       *keyChange         `json:"key,omitempty"`
+	Ballot    *ballot            `json:"ballot,omitempty"`
 }
 
 // order is the coordinator's word to one node. It holds in the view in which it

@@ -47,6 +47,9 @@ type (
 
 // request begins to carry out a client's wish.
 func (e *Engine) request(in Request) {
+	if e.voteRequest(in) {
+		return
+	}
 	switch b := in.Body.(type) {
 	case Edit:
 		e.edit(in.ID, b)

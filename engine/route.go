@@ -101,7 +101,8 @@ func (e *Engine) install(x ring.Install) {
 	e.flushBatch()
 	e.view = x.View
 	e.dirty = true
-	e.quorumIn(quorum.View{Members: x.View.Members, Goodbye: x.Goodbye})
+	e.quorumIn(quorum.View{Ring: x.View.Ring, Members: x.View.Members, Goodbye: x.Goodbye})
+	e.stand()
 	e.event("view", fmt.Sprintf("view %s: %s", x.View.Ring, e.names(x.View.Members)),
 		"ring", x.View.Ring.String(), "members", e.names(x.View.Members), "left", e.names(x.Left),
 		"joined", e.names(x.Joined), "quorate", e.votes.Quorate)
@@ -124,28 +125,6 @@ func (e *Engine) nameOf(id member.NodeID) string {
 		return n.Name
 	}
 	return "node " + id.String()
-}
-
-func (e *Engine) quorumIn(in quorum.Input) {
-	for _, x := range e.quorum.Step(e.now.Mono, in) {
-		switch x := x.(type) {
-		case quorum.State:
-			was := e.votes.Quorate
-			e.votes = x
-			e.dirty = true
-			if x.Quorate != was && e.replica.Synced() && e.replica.Coordinator() == e.cfg.Self {
-				q := x.Quorate
-				e.submit(replica.Update{Quorate: &q})
-			}
-		case quorum.Tell:
-			p := x.Peer
-			e.multicast(message{Votes: &p})
-		case quorum.Keep:
-			e.emit(Write{Name: QuorumFile, Data: encodeSaved(x.Saved)})
-		default:
-			panic(fmt.Sprintf("engine: unknown effect %T", x))
-		}
-	}
 }
 
 func (e *Engine) replicaIn(in replica.Input) { e.replicaOut(e.replica.Step(e.now.Mono, in)) }
@@ -210,6 +189,9 @@ func (e *Engine) changed(x replica.Changed) {
 	for _, node := range x.Update.Gone {
 		e.controlIn(control.Fenced{Target: node, OK: true})
 	}
+	if x.Update.Quorate != nil {
+		e.settled()
+	}
 	for _, r := range x.Update.Erasures {
 		if r.Node == e.name && slices.Contains(r.Ops, r.Rsc+"_last_failure_0") {
 			e.lrmIn(lrm.Cleared{Rsc: r.Rsc})
@@ -228,6 +210,7 @@ func (e *Engine) inSync(x replica.InSync) {
 	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
 	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled,
 		Patience: e.patience()})
+	e.publishVotes()
 	e.shareFencing(x)
 	e.leaveSynced()
 }
@@ -237,8 +220,8 @@ func (e *Engine) inSync(x replica.InSync) {
 // (a machine came back just when others gave it up), who is left out for a moment
 // must not be fenced for it.
 func (e *Engine) patience() time.Duration {
-	if !e.votes.Quorate {
-		return 0
+	if d := e.undecided(); d != 0 || !e.votes.Quorate {
+		return d
 	}
 	for _, n := range e.cfg.Conf.Nodes {
 		if e.audible[n.ID] && e.lost(n.ID) {
@@ -262,7 +245,7 @@ func (e *Engine) deaf(id member.NodeID) {
 			return
 		}
 	}
-	e.controlIn(control.Deaf{})
+	e.settled()
 }
 
 // shareFencing tells joiners what was fenced before, and takes this node's own
@@ -278,8 +261,8 @@ func (e *Engine) shareFencing(x replica.InSync) {
 	if x.Coordinator == e.cfg.Self {
 		e.spare(x)
 	}
-	if e.replica.Root().Get("have-quorum") != "1" {
-		e.multicast(message{Withdraw: &fence.Withdraw{Origin: e.cfg.Self, Reason: "quorum was lost", Wall: e.wall()}})
+	if e.replica.Root().Get("have-quorum") != "1" && !e.votes.Pending {
+		e.withdraw()
 	}
 }
 

@@ -79,7 +79,10 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 	case ForgetDevice:
 		if m.cfg.Device {
 			m.cfg.Device = false
-			m.expected = max(m.expected-m.cfg.DeviceVotes, 1)
+			m.expected = max(m.cfg.configuredExpected(), m.votes())
+			m.told = Peer{}
+			m.recount(true)
+			return m.out
 		}
 	case CancelWaitForAll:
 		m.waiting = false
