@@ -283,10 +283,19 @@ func (c *Client) tickUp() {
 		c.echoes = append(c.echoes, c.now)
 		c.echoAt = c.now + c.cfg.Heartbeat*echoShare/10
 		c.send(Message{Type: EchoRequest, Seq: c.echo}.With(OptSeq))
+		c.askAgain()
 	}
 	if c.checkAt != 0 && c.now >= c.checkAt {
 		c.checkAt = 0
 		c.check(false)
+	}
+}
+
+// askAgain asks for the vote once per heartbeat or so while it is refused: the
+// peer's lms does not come back to a loser by itself when the winner is gone.
+func (c *Client) askAgain() {
+	if c.cfg.Algorithm == LMS && c.said.Vote == Nack && c.echo%3 == 0 {
+		c.request(Message{Type: AskForVote})
 	}
 }
 
@@ -431,3 +440,6 @@ func (c ClientConfig) equal(o ClientConfig) bool {
 		c.Algorithm == o.Algorithm && c.TieBreaker == o.TieBreaker && c.KeepActive == o.KeepActive && c.Heartbeat == o.Heartbeat &&
 		c.ConnectTimeout == o.ConnectTimeout && c.TLS == o.TLS && c.Certificate == o.Certificate && c.Heuristics == o.Heuristics
 }
+
+// Vote is what the device said last of the present view.
+func (c *Client) Vote() Vote { return c.said.Vote }
