@@ -255,7 +255,7 @@ func (b *builder) votes() {
 			b.say(b.lines["quorum."+x.key], Error, "quorum."+x.key, "remove it, or the device section", "it cannot be combined with a quorum device")
 		}
 	}
-	b.say(b.deviceLine, Warning, "quorum.device", "the cluster decides by its own votes until then", "a quorum device is not asked by this version")
+	b.checkDevice(sum, uneven)
 }
 
 // tieBreaker checks auto_tie_breaker_node.

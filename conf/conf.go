@@ -80,16 +80,6 @@ type Quorum struct {
 	votes            *int // of nodes without quorum_votes
 }
 
-// Device is the quorum.device section.
-type Device struct {
-	Model       string
-	Votes       int
-	Timeout     time.Duration
-	SyncTimeout time.Duration
-	Net         map[string]string // the net section, by key
-	Heuristics  map[string]string // the heuristics section, by key
-}
-
 // Logging is the logging section.
 type Logging struct {
 	ToFile   bool

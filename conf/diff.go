@@ -36,7 +36,6 @@ var restart = []struct{ prefix, why string }{
 	{"quorum.last_man_standing", "it is read when the daemon starts"},
 	{"quorum.allow_downscale", "it is read when the daemon starts"},
 	{"quorum.expected_votes_tracking", "it is read when the daemon starts"},
-	{"quorum.device", "it is read when the daemon starts"},
 	{"logging.", "it is read when the daemon starts"},
 	{"system.", "it is read when the daemon starts"},
 }

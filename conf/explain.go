@@ -2,7 +2,6 @@ package conf
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,8 +46,14 @@ func Explain(text []byte, file string) ([]Setting, []Problem) {
 	explain(e, "quorum", "quorum", quorumKeys(), &c.Quorum)
 	if d := c.Quorum.Device; d != nil {
 		explain(e, "quorum.device", "quorum.device", deviceKeys(), d)
-		e.table("quorum.device.net", d.Net)
-		e.table("quorum.device.heuristics", d.Heuristics)
+		explain(e, "quorum.device.net", "quorum.device.net", netKeys(), &d.Net)
+		if h := &d.Heuristics; h.Mode != "off" || len(h.Exec) > 0 {
+			explain(e, "quorum.device.heuristics", "quorum.device.heuristics", heuristicsKeys(), h)
+			for _, x := range h.Exec {
+				key := "quorum.device.heuristics.exec_" + x.Name
+				e.out = append(e.out, Setting{key, x.Command, "line " + strconv.Itoa(b.lines[key]), "a command that has to succeed"})
+			}
+		}
 	}
 	explain(e, "logging", "logging", loggingKeys(), &c.Logging)
 	explain(e, "system", "system", systemKeys(), &c.System)
@@ -80,18 +85,6 @@ func explain[T any](e *explainer, path, at string, specs []spec[T], v *T) {
 			source = "default: " + from
 		}
 		e.out = append(e.out, Setting{path + "." + k.name, val, source, k.what})
-	}
-}
-
-// table tells the values of a section that are taken as they are.
-func (e *explainer) table(path string, values map[string]string) {
-	keys := make([]string, 0, len(values))
-	for k := range values {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		e.out = append(e.out, Setting{path + "." + k, values[k], "line " + strconv.Itoa(e.lines[path+"."+k]), "as corosync-qdevice has it"})
 	}
 }
 

@@ -2,7 +2,6 @@ package conf
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,16 +114,7 @@ func (c *Config) formatQuorum(w *writer) {
 	w.text("last_man_standing_window", ms(q.Window))
 	w.flag("allow_downscale", q.AllowDownscale)
 	w.flag("expected_votes_tracking", q.ExpectedTracking)
-	if d := q.Device; d != nil {
-		w.open("device")
-		w.text("model", d.Model)
-		w.text("votes", strconv.Itoa(d.Votes))
-		w.millis("timeout", d.Timeout)
-		w.millis("sync_timeout", d.SyncTimeout)
-		w.table("net", d.Net)
-		w.table("heuristics", d.Heuristics)
-		w.close()
-	}
+	c.formatDevice(w)
 	w.close()
 }
 
@@ -185,20 +175,4 @@ func (w *writer) millis(key string, d time.Duration) {
 	if d != 0 {
 		w.text(key, ms(d))
 	}
-}
-
-func (w *writer) table(name string, values map[string]string) {
-	if len(values) == 0 {
-		return
-	}
-	keys := make([]string, 0, len(values))
-	for k := range values {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	w.open(name)
-	for _, k := range keys {
-		w.text(k, values[k])
-	}
-	w.close()
 }

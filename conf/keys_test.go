@@ -111,6 +111,7 @@ quorum {
 			tie_breaker: lowest
 			connect_timeout: 8000
 			force_ip_version: 4
+			keep_active_partition_tie_breaker: on
 		}
 		heuristics {
 			mode: sync
@@ -165,7 +166,7 @@ func TestEveryKeyOfTheManualIsAnswered(t *testing.T) {
 			t.Error(p)
 		}
 	}
-	if c.Totem.Token != 3650*time.Millisecond || c.Quorum.Device.Net["algorithm"] != "ffsplit" || c.Quorum.Device.Heuristics["exec_ping"] != "/bin/true" {
+	if c.Totem.Token != 3650*time.Millisecond || c.Quorum.Device.Net.Algorithm != "ffsplit" || c.Quorum.Device.Heuristics.Exec[0].Command != "/bin/true" {
 		t.Errorf("%+v %+v", c.Totem, c.Quorum.Device)
 	}
 	settings, _ := Explain([]byte(manual), "f")

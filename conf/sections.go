@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"mainstay/member"
 )
@@ -74,28 +73,6 @@ func quorumKeys() []spec[Quorum] {
 			}},
 	}
 }
-
-// deviceKeys are the keys of quorum.device (corosync-qdevice(8)).
-func deviceKeys() []spec[Device] {
-	return []spec[Device]{
-		{name: "model", kind: word, words: []string{"net"}, what: "how the device is asked: at a host in the network",
-			set: func(d *Device, v value) { d.Model = v.text }, get: func(d *Device) (string, string) { return d.Model, "" }},
-		{name: "votes", kind: number, hi: 1000, what: "votes of the device",
-			set: func(d *Device, v value) { d.Votes = v.n }, get: func(d *Device) (string, string) { return strconv.Itoa(d.Votes), "" }},
-		{name: "timeout", kind: millis, lo: 1, hi: mostToken, what: "ms without an answer after which the device has no vote",
-			set: func(d *Device, v value) { d.Timeout = v.d }, get: func(d *Device) (string, string) { return ms(d.Timeout), "" }},
-		{name: "sync_timeout", kind: millis, lo: 1, hi: mostToken, what: "the same while a view forms",
-			set: func(d *Device, v value) { d.SyncTimeout = v.d }, get: func(d *Device) (string, string) { return ms(d.SyncTimeout), "" }},
-		gone[Device]("master_wins", "it belongs to quorum disks (cman)"),
-	}
-}
-
-// netKeys and heuristicsKeys are the keys of the device's subsections; exec_NAME
-// may be any name.
-var (
-	netKeys = []string{"host", "port", "algorithm", "tls", "tie_breaker", "connect_timeout", "force_ip_version", "keep_active_partition_tie_breaker"}
-	heurKey = []string{"mode", "timeout", "sync_timeout", "interval"}
-)
 
 // loggingKeys are the keys of the logging section.
 func loggingKeys() []spec[Logging] {
@@ -239,45 +216,8 @@ func (b *builder) quorum(s *section) {
 			b.strange(sub, "quorum", []string{"device"})
 			continue
 		}
-		q.Device = &Device{Votes: 1, Timeout: 10 * time.Second, SyncTimeout: 30 * time.Second, Net: map[string]string{}, Heuristics: map[string]string{}}
+		q.Device = newDevice()
 		b.device(sub, q.Device)
-	}
-}
-
-func (b *builder) device(s *section, d *Device) {
-	b.deviceLine = s.line
-	read(b, s, "quorum.device", deviceKeys(), d)
-	for _, sub := range s.subs {
-		switch sub.name {
-		case "net":
-			b.table(sub, "quorum.device.net", netKeys, d.Net)
-		case "heuristics":
-			b.table(sub, "quorum.device.heuristics", heurKey, d.Heuristics)
-		default:
-			b.strange(sub, "quorum.device", []string{"net", "heuristics"})
-		}
-	}
-	if d.Model == "" {
-		b.say(s.line, Error, "quorum.device.model", "write model: net", "the device has no model")
-	}
-	if d.Model == "net" && d.Net["host"] == "" {
-		b.say(s.line, Error, "quorum.device.net.host", "add net { host: ADDRESS } to the device section", "the device's host is not named")
-	}
-}
-
-// table reads a subsection whose values are taken as they are.
-func (b *builder) table(s *section, path string, known []string, into map[string]string) {
-	for _, e := range s.keys {
-		if !strings.HasPrefix(e.name, "exec_") && near(e.name, known) != "did you mean "+e.name+"?" {
-			b.unknown(e, path, known)
-			continue
-		}
-		if e.value == "" {
-			b.say(e.line, Error, path+"."+e.name, "write a value, or remove the key", "the value is missing")
-			continue
-		}
-		b.lines[path+"."+e.name] = e.line
-		into[e.name] = e.value
 	}
 }
 

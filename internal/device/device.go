@@ -31,8 +31,9 @@ type Config struct {
 	TLS    func() (*tls.Config, error)
 	Checks Checks
 	Now    func() time.Duration // the node's monotonic clock
-	// Vote takes what the device says to the node; it returns when it counts.
-	Vote func(quorum.Device)
+	// Vote takes what the device says to the node; it returns when it counts, or
+	// when the context ends.
+	Vote func(context.Context, quorum.Device)
 	Log  *slog.Logger
 }
 
@@ -80,7 +81,8 @@ func Start(cfg Config) *Device {
 	return d
 }
 
-// Stop ends the client and its connection.
+// Stop ends the client and its connection. It waits for that, so the loop that
+// counts the votes must not call it itself.
 func (d *Device) Stop() {
 	d.end()
 	<-d.done
@@ -191,7 +193,7 @@ func (d *Device) step(in qdevice.ClientInput) {
 		case qdevice.Check:
 			go d.check(e.Changed)
 		case qdevice.Verdict:
-			d.cfg.Vote(device(e))
+			d.cfg.Vote(d.life, device(e))
 			d.step(qdevice.Applied{Number: e.Number})
 		case qdevice.Note:
 			level := slog.LevelInfo

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -39,7 +40,7 @@ func (v *votes) begin(t *testing.T, n int, change func(*Config)) {
 	for _, id := range ids {
 		cfg := Config{Network: "tcp", Now: v.now, Log: slog.New(slog.DiscardHandler),
 			Client: qdevice.ClientConfig{Cluster: "lab", Self: id, Nodes: ids, Algorithm: qdevice.FFSplit, KeepActive: true, Heartbeat: time.Second},
-			Vote: func(d quorum.Device) {
+			Vote: func(_ context.Context, d quorum.Device) {
 				v.mu.Lock()
 				v.last[id] = d
 				v.mu.Unlock()

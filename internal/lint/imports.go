@@ -56,6 +56,7 @@ func allowed() map[string][]string {
 		"internal/agents":        hand(),
 		"internal/corosync":      hand(),
 		"internal/device":        append(hand(), "qdevice", "quorum"),
+		"internal/device/qnetd":  {},
 		"internal/witness":       append(hand(), "qdevice"),
 		"internal/setup":         face("internal/face", "internal/host"),
 		"internal/web":           slices.Concat(nouns, []string{"view"}),

@@ -28,6 +28,8 @@ type Cluster struct {
 	file   atomic.Pointer[configFile]
 	state  atomic.Pointer[engine.State]
 	watch  watchers
+
+	arbiter *arbiter
 }
 
 // static is what does not change while the daemon runs.

@@ -40,6 +40,8 @@ type Loop struct {
 
 	// Publish is called after a step that changed what displays show.
 	Publish func(engine.State, []engine.Event)
+	// Standing is called when the quorum device should know where the node stands.
+	Standing func(engine.Standing)
 	// Reconfigure is called when the cluster agreed on another configuration file.
 	Reconfigure func(text string)
 	// Rekey is called when the cluster agreed on another key; see engine.NewKey.
@@ -120,6 +122,9 @@ func (l *Loop) Feed(c host.Completion) {
 		l.engineIn(engine.Request{ID: l.nextCall, Body: c.Body})
 	case Look:
 		c.Answer(Links{States: l.wire.Links(), Lag: l.wire.KeyLag()})
+	case DeviceVote:
+		l.engineIn(engine.DeviceVote{Device: c.Device})
+		close(c.Counted)
 	case Stop:
 		l.engineIn(engine.Shutdown{})
 	default:
@@ -219,6 +224,10 @@ func (l *Loop) engineIn(in engine.Input) {
 		case engine.NewKey:
 			if l.Rekey != nil {
 				l.Rekey(x.Key)
+			}
+		case engine.Standing:
+			if l.Standing != nil {
+				l.Standing(x)
 			}
 		case engine.Panic:
 			l.host.Panic(x.Reason, x.Reboot)

@@ -96,6 +96,7 @@ func Run(ctx context.Context, cfg Config) error {
 	defer end()
 	hasten(life, file.conf, cfg.Log)
 	why := loop.Run()
+	c.arbiter.stop()
 	cfg.Log.Info("node ends", "event", "end", "why", why)
 	return nil
 }

@@ -24,6 +24,9 @@ func newCluster(h host.Host, cfg Config, file configFile, self conf.Node, loop *
 	loop.Publish = c.publish
 	loop.Reconfigure = func(text string) { c.reconfigured(loop, text) }
 	loop.Rekey = func(key []byte) { c.rekeyed(loop, key) }
+	c.arbiter = &arbiter{config: cfg, host: h, self: self.ID}
+	loop.Standing = c.arbiter.standing
+	c.arbiter.configure(func() configFile { return file })
 	c.publish(loop.engine.State(), nil)
 	return c
 }
@@ -65,6 +68,7 @@ func (c *Cluster) reconfigured(loop *Loop, text string) {
 	have.text, have.conf = []byte(text), parsed
 	c.file.Store(&have)
 	loop.configure(parsed)
+	go c.arbiter.configure(func() configFile { return *c.file.Load() })
 	c.config.Log.Info("the configuration was changed", "event", "config", "nodes", len(parsed.Nodes))
 }
 
