@@ -18,6 +18,10 @@ import (
 
 // deliver handles one agreed message; all members of the view do so in the same order.
 func (e *Engine) deliver(from member.NodeID, payload []byte) {
+	if len(payload) > 0 && payload[0] == programs {
+		e.emit(Message{from, payload[1:]})
+		return
+	}
 	m, err := decode(payload)
 	if err != nil {
 		e.note(Error, "a message is not understood", "from", e.nameOf(from), "error", err)

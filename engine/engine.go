@@ -88,6 +88,9 @@ type (
 	Trouble struct{ Alarm Alarm }
 	// DeviceVote is what the quorum device says to this node.
 	DeviceVote struct{ Device quorum.Device }
+	// Multicast asks for a program's message to be delivered to all members in the
+	// agreed order. Payload is kept until it is sent.
+	Multicast struct{ Payload []byte }
 	// Configure replaces the configuration at run time.
 	Configure struct{ Conf *conf.Config }
 	// LinkState is the state of a link to a peer, for status displays.
@@ -113,6 +116,7 @@ func (Request) input()     {}
 func (Shutdown) input()    {}
 func (Trouble) input()     {}
 func (LinkState) input()   {}
+func (Multicast) input()   {}
 func (Configure) input()   {}
 func (DeviceVote) input()  {}
 
@@ -161,6 +165,12 @@ type (
 		View  member.View
 		Votes quorum.State
 	}
+	// Message is a program's message in the agreed order. Payload must not be
+	// written to.
+	Message struct {
+		From    member.NodeID
+		Payload []byte
+	}
 	// Panic asks for this machine to be stopped at once.
 	Panic struct {
 		Reason string
@@ -179,6 +189,7 @@ func (Log) effect()       {}
 func (NewConfig) effect() {}
 func (NewKey) effect()    {}
 func (Standing) effect()  {}
+func (Message) effect()   {}
 func (Panic) effect()     {}
 func (Exit) effect()      {}
 
@@ -295,6 +306,8 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	case Trouble:
 		e.alarms.raise(in.Alarm, now.Wall)
 		e.dirty = true
+	case Multicast:
+		e.ringIn(ring.Submit{Payload: append([]byte{programs}, in.Payload...)})
 	case Configure:
 		e.configure(in.Conf)
 	case DeviceVote:

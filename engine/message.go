@@ -35,6 +35,10 @@ type message struct {
 	Ballot    *ballot            `json:"ballot,omitempty"`
 }
 
+// programs is the first byte of messages that are a program's own, not the
+// engine's, whose JSON begins with a brace.
+const programs = 0
+
 // order is the coordinator's word to one node. It holds in the view in which it
 // was sent and in no other.
 type order struct {

@@ -74,6 +74,7 @@ func allowed() map[string][]string {
 		"internal/lint":          {},
 		"cmd/mainstay":           {"internal/cli"},
 		"test/e2e":               {everyone},
+		"test/messages":          {"internal/node", "member"},
 	}
 }
 

@@ -46,6 +46,8 @@ type Loop struct {
 	Reconfigure func(text string)
 	// Rekey is called when the cluster agreed on another key; see engine.NewKey.
 	Rekey func(key []byte)
+	// Deliver is called with the messages of programs, in the agreed order.
+	Deliver func(from member.NodeID, payload []byte)
 }
 
 type run struct {
@@ -59,6 +61,10 @@ type Call struct {
 	Body   any
 	Answer func(engine.Reply)
 }
+
+// Multicast asks for a program's message to be delivered to all members in the
+// agreed order. It is injected into the loop.
+type Multicast struct{ Payload []byte }
 
 // Look asks what the links look like at this moment. It is injected into the
 // loop; Answer is called from the loop's goroutine and must not block.
@@ -120,6 +126,8 @@ func (l *Loop) Feed(c host.Completion) {
 		l.nextCall++
 		l.calls[l.nextCall] = c.Answer
 		l.engineIn(engine.Request{ID: l.nextCall, Body: c.Body})
+	case Multicast:
+		l.engineIn(engine.Multicast{Payload: c.Payload})
 	case Look:
 		c.Answer(Links{States: l.wire.Links(), Lag: l.wire.KeyLag()})
 	case DeviceVote:
@@ -228,6 +236,10 @@ func (l *Loop) engineIn(in engine.Input) {
 		case engine.Standing:
 			if l.Standing != nil {
 				l.Standing(x)
+			}
+		case engine.Message:
+			if l.Deliver != nil {
+				l.Deliver(x.From, x.Payload)
 			}
 		case engine.Panic:
 			l.host.Panic(x.Reason, x.Reboot)

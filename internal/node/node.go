@@ -24,6 +24,7 @@ import (
 	"mainstay/internal/host/linux"
 	"mainstay/internal/tools"
 	"mainstay/internal/web"
+	"mainstay/member"
 	"mainstay/quorum"
 	"mainstay/replica"
 )
@@ -39,6 +40,20 @@ type Config struct {
 	Name       string // of this node; "" to find it by host name and addresses
 	Version    string // of the software
 	Log        *slog.Logger
+	// Program, if not nil, is a program in this process that uses the cluster's
+	// ordered messages.
+	Program Program
+}
+
+// Program takes part in the cluster's ordered messages.
+type Program interface {
+	// Begin is called before the node runs. What is given to multicast reaches
+	// Deliver on all members that have the program; it may be called from any
+	// goroutine, and keeps the payload.
+	Begin(self member.NodeID, multicast func(payload []byte))
+	// Deliver takes a message in the agreed order. It is called from the loop's
+	// goroutine and must neither block nor write to the payload.
+	Deliver(from member.NodeID, payload []byte)
 }
 
 // Paths of an installed system.
@@ -78,6 +93,10 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	c := newCluster(m, cfg, file, self, loop)
+	if cfg.Program != nil {
+		loop.Deliver = cfg.Program.Deliver
+		cfg.Program.Begin(self.ID, func(payload []byte) { m.Inject(Multicast{payload}) })
+	}
 	listener, err := web.Listen(cfg.Socket, cfg.Group)
 	if err != nil {
 		return err
