@@ -21,7 +21,7 @@ SEEDS   ?= 20
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim soak e2e demo bench soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim soak e2e demo bench bench-ring soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -74,6 +74,9 @@ demo: deps build ## three nodes, real services, one power cut: watch them surviv
 
 bench: deps build ## the figures: failover, cold start, idle cost, switchover
 	./bench/run $(LAB)
+
+bench-ring: deps build ## the ring's figures beside Corosync's (needs root)
+	./bench/ring --lab $(LAB)
 
 soak-links: build ## no false view in MINUTES=n under loss, delay, load and stops (needs root)
 	./bench/false-alarms --minutes $(MINUTES)

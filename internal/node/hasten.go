@@ -3,8 +3,9 @@ package node
 import (
 	"context"
 	"log/slog"
-	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"mainstay/conf"
 	"mainstay/internal/host/linux"
@@ -23,7 +24,7 @@ func hasten(ctx context.Context, c *conf.Config, log *slog.Logger) {
 		return
 	}
 	go func() {
-		known := 0
+		var known uint64
 		tick := time.NewTicker(threadsChecked)
 		defer tick.Stop()
 		for {
@@ -32,11 +33,12 @@ func hasten(ctx context.Context, c *conf.Config, log *slog.Logger) {
 				return
 			case <-tick.C:
 			}
-			tasks, err := os.ReadDir("/proc/self/task")
-			if err != nil || len(tasks) == known {
+			// The directory of threads has a link for each (proc(5)).
+			var st unix.Stat_t
+			if err := unix.Stat("/proc/self/task", &st); err != nil || st.Nlink == known {
 				continue
 			}
-			known = len(tasks)
+			known = st.Nlink
 			if err := linux.Hasten(roundRobin, c.System.Priority); err != nil {
 				log.Warn("a thread gets no priority over others", "error", err)
 			}

@@ -2,6 +2,7 @@ package linux
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,28 +10,28 @@ import (
 	"net/netip"
 	"slices"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"mainstay/internal/host"
 )
 
-// link is one UDP socket of this node. A reader goroutine feeds the machine's
-// queue; send is called from the loop only.
+// link is one UDP socket of this node. It is used by the loop's goroutine only.
 type link struct {
 	number int
 	bind   string
 	v4     bool
-	conn   *net.UDPConn
-	raw    syscall.RawConn
+	fd     int
 	queue  *queue
 	log    *slog.Logger
+	peers  map[string]*destination
+}
 
-	peers map[string]unix.Sockaddr // parsed destinations
-	to    unix.Sockaddr            // what sendNow sends, and where
-	data  []byte
-	err   error
-	now   func(fd uintptr) bool // sendNow, made once
+// destination is an address as the kernel takes it (struct sockaddr_in or _in6).
+type destination struct {
+	sa   unix.RawSockaddrInet6
+	size uintptr
 }
 
 // receiveBuffer is what the kernel may hold while the loop is busy, in bytes.
@@ -51,7 +52,11 @@ func (m *Machine) SetLinks(binds []string) error {
 			continue
 		}
 		l, err := openLink(i, bind, m.queue, m.cfg.Log)
+		if err == nil {
+			err = m.poll.add(l.fd, int32(i), unix.EPOLLIN)
+		}
 		if err != nil {
+			l.close()
 			for _, l := range opened {
 				l.close()
 			}
@@ -75,8 +80,7 @@ func openLink(number int, bind string, q *queue, log *slog.Logger) (*link, error
 	if err != nil {
 		return nil, fmt.Errorf("link %d: address %q: %w", number, bind, err)
 	}
-	l := &link{number: number, bind: bind, v4: ap.Addr().Unmap().Is4(), queue: q, log: log, peers: map[string]unix.Sockaddr{}}
-	l.now = l.sendNow
+	l := &link{number: number, bind: bind, v4: ap.Addr().Unmap().Is4(), queue: q, log: log, peers: map[string]*destination{}}
 	network := "udp6"
 	if l.v4 {
 		network = "udp4"
@@ -86,16 +90,27 @@ func openLink(number int, bind string, q *queue, log *slog.Logger) (*link, error
 	if err != nil {
 		return nil, fmt.Errorf("link %d cannot be opened on %s: %w; does another daemon have the port?", number, bind, err)
 	}
-	l.conn = conn.(*net.UDPConn)
-	if l.raw, err = l.conn.SyscallConn(); err != nil {
-		conn.Close()
+	// The socket itself, out of the sight of Go's poller; see poll.
+	l.fd, err = own(conn.(*net.UDPConn))
+	conn.Close()
+	if err != nil {
 		return nil, fmt.Errorf("link %d: %w", number, err)
 	}
 	if !here(ap.Addr()) {
 		log.Warn("the address of a link is not on this machine", "event", "link", "link", number, "address", bind)
 	}
-	go l.read()
 	return l, nil
+}
+
+// own makes a descriptor of a socket that is the caller's.
+func own(conn *net.UDPConn) (int, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd, dup := -1, error(nil)
+	err = raw.Control(func(p uintptr) { fd, dup = unix.FcntlInt(p, unix.F_DUPFD_CLOEXEC, 0) })
+	return fd, errors.Join(err, dup)
 }
 
 // here tells whether an address belongs to this machine.
@@ -143,10 +158,10 @@ func (l *link) tune(_, _ string, raw syscall.RawConn) error {
 	return errors.Join(err, opt)
 }
 
-// close closes the socket; the reader ends by itself.
+// close closes the socket, which takes it out of the poll, too.
 func (l *link) close() {
 	if l != nil {
-		l.conn.Close()
+		unix.Close(l.fd)
 	}
 }
 
@@ -157,66 +172,62 @@ func (l *link) send(addr string, data []byte) {
 	}
 	to, ok := l.peers[addr]
 	if !ok {
-		if to = l.sockaddr(addr); to == nil {
+		if to = l.destination(addr); to == nil {
 			return
 		}
 		l.peers[addr] = to
 	}
-	l.to, l.data = to, data
 	// Errors of earlier packets are reported by later calls, which then send nothing.
 	for range 4 {
-		if l.raw.Write(l.now) != nil || l.err == nil || l.err == unix.EAGAIN {
+		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(l.fd), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)),
+			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(&to.sa)), to.size)
+		if errno == 0 || errno == unix.EAGAIN {
 			break
 		}
 		l.drainErrors()
 	}
-	l.data = nil
 }
 
-// sendNow sends l.data to l.to.
-func (l *link) sendNow(fd uintptr) bool {
-	l.err = unix.Sendto(int(fd), l.data, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, l.to)
-	return true
-}
-
-// sockaddr parses a destination; nil if the socket cannot reach it.
-func (l *link) sockaddr(addr string) unix.Sockaddr {
+// destination parses an address; nil if the socket cannot reach it.
+func (l *link) destination(addr string) *destination {
 	ap, err := netip.ParseAddrPort(addr)
 	a := ap.Addr().Unmap()
-	switch {
-	case err != nil || a.Is4() != l.v4:
+	if err != nil || a.Is4() != l.v4 {
 		return nil
-	case a.Is4():
-		return &unix.SockaddrInet4{Port: int(ap.Port()), Addr: a.As4()}
 	}
-	sa := &unix.SockaddrInet6{Port: int(ap.Port()), Addr: a.As16()}
+	d := &destination{size: unix.SizeofSockaddrInet6}
+	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&d.sa.Port))[:], ap.Port())
+	if a.Is4() {
+		d.size = unix.SizeofSockaddrInet4
+		d.sa.Family = unix.AF_INET
+		(*unix.RawSockaddrInet4)(unsafe.Pointer(&d.sa)).Addr = a.As4()
+		return d
+	}
+	d.sa.Family, d.sa.Addr = unix.AF_INET6, a.As16()
 	if z := a.Zone(); z != "" {
 		if ifi, err := net.InterfaceByName(z); err == nil {
-			sa.ZoneId = uint32(ifi.Index)
+			d.sa.Scope_id = uint32(ifi.Index)
 		}
 	}
-	return sa
+	return d
 }
 
 // drainErrors reads the socket's error queue: refused packets tell that a host
 // lives where no daemon does.
 func (l *link) drainErrors() {
 	buf, oob := make([]byte, 64), make([]byte, 512)
-	// The error is that the socket was closed meanwhile.
-	_ = l.raw.Control(func(fd uintptr) {
-		for {
-			_, n, _, from, err := unix.Recvmsg(int(fd), buf, oob, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
-			if err != nil {
-				return
-			}
-			if !refused(oob[:n]) {
-				continue
-			}
-			if ap, ok := addrPort(from); ok {
-				l.queue.put(host.Refused{Link: l.number, Addr: ap.String()})
-			}
+	for {
+		_, n, _, from, err := unix.Recvmsg(l.fd, buf, oob, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+		if err != nil {
+			return
 		}
-	})
+		if !refused(oob[:n]) {
+			continue
+		}
+		if ap, ok := addrPort(from); ok {
+			l.queue.put(host.Refused{Link: l.number, Addr: ap.String()})
+		}
+	}
 }
 
 // refused tells whether an error message says "port unreachable" (ip(7),

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -32,7 +33,7 @@ const defaultGrace = 5 * time.Second
 type Machine struct {
 	cfg   Config
 	queue *queue
-	timer *time.Timer
+	poll  *poll
 	links []*link // per link; nil: this node is not on it
 	watch *watch
 	disk  *disk
@@ -44,10 +45,13 @@ func New(cfg Config) (*Machine, error) {
 	if cfg.Grace <= 0 {
 		cfg.Grace = defaultGrace
 	}
-	m := &Machine{cfg: cfg, queue: newQueue(), timer: time.NewTimer(time.Hour)}
-	m.timer.Stop()
-	var err error
+	p, err := newPoll()
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{cfg: cfg, poll: p, queue: newQueue(p.ring)}
 	if m.disk, err = openDisk(cfg.StateDir, m.queue.put); err != nil {
+		p.close()
 		return nil, err
 	}
 	m.procs = newProcs(m.queue.put, cfg.Grace)
@@ -66,39 +70,18 @@ func (m *Machine) Close() {
 		l.close()
 	}
 	m.disk.close()
+	m.poll.close()
 }
 
 // Inject implements host.Host.
 func (m *Machine) Inject(c host.Completion) { m.queue.put(c) }
 
-// Next implements host.Host.
-func (m *Machine) Next(deadline time.Duration) host.Completion {
-	for {
-		if c, ok := m.queue.pop(); ok {
-			return c
-		}
-		if deadline == 0 {
-			<-m.queue.wake
-			continue
-		}
-		wait := deadline - m.Now()
-		if wait <= 0 {
-			return host.Timeout{}
-		}
-		m.timer.Reset(wait)
-		select {
-		case <-m.queue.wake:
-			m.timer.Stop()
-		case <-m.timer.C:
-		}
-	}
-}
-
 // Now implements host.Clock.
 func (m *Machine) Now() time.Duration {
 	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		panic("linux: CLOCK_BOOTTIME cannot be read: " + err.Error())
+	_, _, errno := unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_BOOTTIME, uintptr(unsafe.Pointer(&ts)), 0)
+	if errno != 0 {
+		panic("linux: CLOCK_BOOTTIME cannot be read: " + errno.Error())
 	}
 	return time.Duration(ts.Nano())
 }

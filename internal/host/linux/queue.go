@@ -2,57 +2,42 @@ package linux
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"mainstay/internal/host"
 )
 
-// maxDatagrams is how many packets may wait for the loop; a flood beyond it is
-// dropped, as any network may do. Everything else is never dropped.
-const maxDatagrams = 8192
-
-// queue holds completions until the loop asks for them. Nobody who puts
-// something in ever waits, so nothing can lock up around it.
+// queue holds what other goroutines have for the loop until it asks for it.
+// Nobody who puts something in ever waits, so nothing can lock up around it.
 type queue struct {
-	mu        sync.Mutex
-	items     []host.Completion
-	head      int
-	datagrams int
-	wake      chan struct{} // one token: something may be in
+	mu    sync.Mutex
+	items []host.Completion
+	head  int
+	some  atomic.Bool // there are items
+	ring  func()      // wakes the loop
 }
 
-func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+// keepItems is how much room an empty queue keeps.
+const keepItems = 8192
+
+func newQueue(ring func()) *queue { return &queue{ring: ring} }
 
 // put adds a completion.
 func (q *queue) put(c host.Completion) {
 	q.mu.Lock()
 	q.items = append(q.items, c)
+	q.some.Store(true)
 	q.mu.Unlock()
 	q.ring()
 }
 
-// putDatagrams adds packets, as far as there is room.
-func (q *queue) putDatagrams(batch []host.Datagram) {
-	q.mu.Lock()
-	for i := range batch {
-		if q.datagrams >= maxDatagrams {
-			break
-		}
-		q.datagrams++
-		q.items = append(q.items, batch[i])
-	}
-	q.mu.Unlock()
-	q.ring()
-}
-
-func (q *queue) ring() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
-}
+func (q *queue) empty() bool { return !q.some.Load() }
 
 // pop takes the oldest completion.
 func (q *queue) pop() (host.Completion, bool) {
+	if q.empty() {
+		return nil, false
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.head == len(q.items) {
@@ -63,12 +48,10 @@ func (q *queue) pop() (host.Completion, bool) {
 	q.head++
 	if q.head == len(q.items) {
 		q.items, q.head = q.items[:0], 0
-		if cap(q.items) > maxDatagrams {
+		q.some.Store(false)
+		if cap(q.items) > keepItems {
 			q.items = nil
 		}
-	}
-	if _, ok := c.(host.Datagram); ok {
-		q.datagrams--
 	}
 	return c, true
 }

@@ -3,7 +3,6 @@ package linux
 import (
 	"encoding/binary"
 	"net/netip"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +12,7 @@ import (
 
 // Sizes of what is received by one system call.
 const (
-	batchSize = 16
+	batchSize = 32
 	maxPacket = 65536 // larger than any packet that the links send
 )
 
@@ -32,10 +31,8 @@ type receiver struct {
 	names    [batchSize]unix.RawSockaddrInet6
 	buffers  []byte
 	texts    map[netip.AddrPort]string // senders as text
-	out      []host.Datagram
-
-	n   int
-	err error
+	n        int
+	err      error
 }
 
 func newReceiver() *receiver {
@@ -57,7 +54,7 @@ func (r *receiver) take(fd uintptr) bool {
 		r.messages[i].head.Namelen = unix.SizeofSockaddrInet6
 	}
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.messages)), batchSize, unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.messages)), batchSize, unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			r.n, r.err = int(n), nil
@@ -72,9 +69,8 @@ func (r *receiver) take(fd uintptr) bool {
 	}
 }
 
-// datagrams copies what was received.
-func (r *receiver) datagrams(link int) []host.Datagram {
-	r.out = r.out[:0]
+// datagrams adds copies of what was received.
+func (r *receiver) datagrams(link int, out []host.Datagram) []host.Datagram {
 	for i := range r.n {
 		from, ok := r.from(i)
 		if !ok {
@@ -82,9 +78,9 @@ func (r *receiver) datagrams(link int) []host.Datagram {
 		}
 		at := i * maxPacket
 		data := append([]byte(nil), r.buffers[at:at+int(r.messages[i].n)]...)
-		r.out = append(r.out, host.Datagram{Link: link, Addr: r.text(from), Data: data})
+		out = append(out, host.Datagram{Link: link, Addr: r.text(from), Data: data})
 	}
-	return r.out
+	return out
 }
 
 // from reads the sender of a packet. The fields of both address families begin
@@ -117,25 +113,14 @@ func (r *receiver) text(ap netip.AddrPort) string {
 	return s
 }
 
-// read feeds the queue until the socket is closed.
-func (l *link) read() {
-	r := newReceiver()
-	failures := 0
-	for {
-		if err := l.raw.Read(r.take); err != nil {
-			return // closed
-		}
-		if r.err != nil {
-			l.drainErrors()
-			// One error belongs to one packet; if they do not stop, the socket is ill.
-			if failures++; failures > 1000 {
-				l.log.Warn("a link cannot receive", "event", "link", "link", l.number, "error", r.err)
-				time.Sleep(100 * time.Millisecond)
-				failures = 0
-			}
-			continue
-		}
-		failures = 0
-		l.queue.putDatagrams(r.datagrams(l.number))
+// read receives what is there, up to a batch, and adds it to out.
+func (l *link) read(r *receiver, out []host.Datagram, events uint32) []host.Datagram {
+	if events&unix.EPOLLERR != 0 {
+		l.drainErrors()
 	}
+	// An error belongs to one packet: the next time there is another.
+	if !r.take(uintptr(l.fd)) || r.err != nil {
+		return out
+	}
+	return r.datagrams(l.number, out)
 }
