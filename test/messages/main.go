@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"syscall"
@@ -38,6 +39,7 @@ func main() {
 	flag.StringVar(&cfg.RunDir, "run", node.DefaultRunDir, "run directory")
 	flag.StringVar(&cfg.Socket, "socket", node.DefaultSocket, "socket of the API")
 	flag.StringVar(&cfg.Name, "name", "", "name of this node")
+	profile := flag.String("profile", "", "write a CPU profile to this file")
 	flag.Parse()
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	p := &program{nodes: *nodes, begun: make(chan struct{}), ready: map[uint32]int{}}
@@ -45,9 +47,28 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	go p.obey()
+	if *profile != "" {
+		defer record(*profile)()
+	}
 	if err := node.Run(ctx, cfg); err != nil {
 		fmt.Fprintln(os.Stderr, "messages:", err)
 		os.Exit(1)
+	}
+}
+
+// record takes a CPU profile until what it returns is called.
+func record(name string) (stop func()) {
+	f, err := os.Create(name)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "messages: no profile:", err)
+		return func() {}
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -34,6 +33,7 @@ type Machine struct {
 	cfg   Config
 	queue *queue
 	poll  *poll
+	clock clock
 	links []*link // per link; nil: this node is not on it
 	watch *watch
 	disk  *disk
@@ -50,6 +50,7 @@ func New(cfg Config) (*Machine, error) {
 		return nil, err
 	}
 	m := &Machine{cfg: cfg, poll: p, queue: newQueue(p.ring)}
+	m.clock.look()
 	if m.disk, err = openDisk(cfg.StateDir, m.queue.put); err != nil {
 		p.close()
 		return nil, err
@@ -77,14 +78,7 @@ func (m *Machine) Close() {
 func (m *Machine) Inject(c host.Completion) { m.queue.put(c) }
 
 // Now implements host.Clock.
-func (m *Machine) Now() time.Duration {
-	var ts unix.Timespec
-	_, _, errno := unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_BOOTTIME, uintptr(unsafe.Pointer(&ts)), 0)
-	if errno != 0 {
-		panic("linux: CLOCK_BOOTTIME cannot be read: " + errno.Error())
-	}
-	return time.Duration(ts.Nano())
-}
+func (m *Machine) Now() time.Duration { return m.clock.now() }
 
 // Wall implements host.Clock.
 func (m *Machine) Wall() time.Time { return time.Now() }

@@ -167,6 +167,7 @@ func (m *Machine) Next(deadline time.Duration) host.Completion {
 			continue
 		}
 		p.sleep(deadline)
+		m.clock.look()
 		p.asleep.Store(false)
 		m.handle()
 	}
