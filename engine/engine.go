@@ -34,6 +34,7 @@ type Config struct {
 	History     int    // number of the last transition found on disk
 	UUID        string // of this run of the daemon
 	Version     string // of the software
+	Features    int    // message version to speak at most, 0: the newest (replica.Features)
 	SameBoot    bool   // another daemon ran before in this boot of the machine
 	Parallel    int    // operations at once on this node
 	Rand        func() uint64
@@ -251,7 +252,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 	}
 	e.quorum = quorum.New(quorumConfig(cfg))
 	e.replica = replica.New(replica.Config{Self: cfg.Self, Name: self.Name, Names: names(cfg.Conf),
-		ClusterName: cfg.Conf.Totem.ClusterName, Version: cfg.Version, SameBoot: cfg.SameBoot}, cfg.Saved, now.Mono)
+		ClusterName: cfg.Conf.Totem.ClusterName, Version: cfg.Version, SameBoot: cfg.SameBoot, Features: cfg.Features}, cfg.Saved, now.Mono)
 	e.control = control.New(control.Config{Self: cfg.Self, Name: self.Name, Nodes: len(cfg.Conf.Nodes), UUID: cfg.UUID,
 		FirstNumber: cfg.History}, cfg.Elapsed)
 	e.lrm = lrm.New(lrm.Config{NodeID: cfg.Self.String(), NodeName: self.Name, Parallel: cfg.Parallel, FeatureSet: replica.FeatureSet})

@@ -22,6 +22,7 @@ type Head struct {
 	Features    int           // highest message version that the sender speaks
 	LRM         string        // the sender's <lrm>, as XML
 	Lineage     string        `json:",omitempty"` // of the sender's configuration
+	Seen        []Seen        `json:",omitempty"` // what the sender knows of other nodes, sorted by node
 	Attributes  string        // the sender's <transient_attributes>, as XML, "" if it knows none
 }
 

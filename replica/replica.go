@@ -29,6 +29,7 @@ type Config struct {
 	Watchdog    bool   // this node has a watchdog
 	PartSize    int    // bytes of a Part, default 512 KiB
 	SameBoot    bool
+	Features    int // message version that this software speaks at most, 0: Features
 }
 
 type phase int
@@ -55,6 +56,7 @@ type Replica struct {
 	fresh       bool
 	settled     bool
 	joined      uint64
+	seen        map[member.NodeID]sight
 	lineage     lineage // of the configuration
 	started     time.Duration
 
@@ -80,7 +82,10 @@ func New(cfg Config, saved *cib.Elem, now time.Duration) *Replica {
 	if cfg.PartSize == 0 {
 		cfg.PartSize = 512 << 10
 	}
-	r := &Replica{cfg: cfg, root: saved, fresh: true, started: now}
+	if cfg.Features == 0 {
+		cfg.Features = Features
+	}
+	r := &Replica{cfg: cfg, root: saved, fresh: true, started: now, seen: map[member.NodeID]sight{}}
 	if past, ok := saved.Lookup(lineageAttr); ok {
 		r.lineage, r.root = parseLineage(past), saved.Without(lineageAttr)
 	}
@@ -252,6 +257,7 @@ func (r *Replica) apply(u *Update) []Effect {
 		return []Effect{Note{"info", fmt.Sprintf("an update of node %s changed nothing: %v", u.Origin, err)}}
 	}
 	r.root = root
+	r.saw(u)
 	var out []Effect
 	if config {
 		r.index++

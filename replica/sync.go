@@ -13,8 +13,26 @@ import (
 	"mainstay/member"
 )
 
-// Features is the highest message version that this software speaks.
-const Features = 1
+// The versions of what members say to each other. A view speaks the lowest that
+// its members know: a newer member does what an older one expects, and what the
+// newer version brought begins with the view in which the last old member is gone.
+const (
+	// Features is the highest message version that this software speaks.
+	Features = 2
+	// seenFeature is the version from which heads tell who saw whom last.
+	seenFeature = 2
+)
+
+// Features is the version that the present view speaks.
+func (r *Replica) Features() int {
+	least := r.cfg.Features
+	for _, m := range r.view.Members {
+		if h := r.heads[m]; h != nil {
+			least = min(least, max(h.Features, 1))
+		}
+	}
+	return least
+}
 
 func (r *Replica) install(now time.Duration, in Install) []Effect {
 	if r.phase == synced {
@@ -32,8 +50,11 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 		Ring: in.View.Ring, Name: r.cfg.Name,
 		Version: cib.VersionOf(r.root), Hash: hashOf(r.root),
 		Coordinator: r.coordinator, Uptime: (now - r.started).Milliseconds(),
-		Fresh: r.fresh, Settled: r.settled, Joined: r.joined, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: Features,
+		Fresh: r.fresh, Settled: r.settled, Joined: r.joined, SameBoot: r.cfg.SameBoot, Quorate: in.Quorate, Features: r.cfg.Features,
 		Lineage: r.lineage.String(),
+	}
+	if r.cfg.Features >= seenFeature {
+		h.Seen = r.tellSeen()
 	}
 	if in.LRM != nil {
 		h.LRM = string(in.LRM.AppendXML(nil, false))
@@ -168,7 +189,7 @@ func (r *Replica) agree(out []Effect, replaced bool) []Effect {
 	if r.joined == 0 {
 		r.joined = r.view.Ring.Seq
 	}
-	root, config := r.membership(old)
+	root, config := r.membership(r.absentees(old))
 	r.root = root
 	// The first thing of a view that goes to disk is its common base.
 	r.index, r.dirty = 1, r.dirty || replaced || config

@@ -22,6 +22,7 @@ type Setup struct {
 	OldKeys  [][]byte // taken too while the key is changed
 	SameBoot bool
 	Version  string
+	Features int      // message version to speak at most, 0: the newest
 	UUID     string // of this run
 	Parallel int    // operations at once
 	Log      *slog.Logger
@@ -42,6 +43,7 @@ func (s Setup) node() string {
 func NewLoop(s Setup) (*Loop, error) {
 	ec, alarms := saved(s.Host, s.Log, s.SameBoot)
 	ec.Self, ec.Conf, ec.Version, ec.UUID = s.Self, s.Conf, s.Version, s.UUID
+	ec.Features = s.Features
 	ec.SameBoot, ec.Parallel, ec.Rand = s.SameBoot, s.Parallel, s.Host.Uint64
 	ec.MTU = s.Conf.Totem.Payload()
 	ec.Incarnation = uint64(s.Host.Wall().UnixNano())

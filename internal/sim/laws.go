@@ -9,6 +9,7 @@ import (
 	"mainstay/cib"
 	"mainstay/engine"
 	"mainstay/graph"
+	"mainstay/member"
 )
 
 // The checkers. They look at the world (power, links, what agents did to it), and
@@ -92,7 +93,7 @@ func (w *World) checkFence(m *Machine) {
 	case m.ordered:
 	case w.well(m):
 		w.breakLaw("fenced without need", "%s ran and was connected for %.1f s", m.Name, (w.Now - m.trouble).Seconds())
-	case m.left:
+	case m.left && w.remembered(m):
 		w.breakLaw("fenced without need", "%s left in order", m.Name)
 	}
 }
@@ -182,20 +183,67 @@ func (w *World) checkLeave(m *Machine) {
 	if len(held) > 0 && !m.stopFailed && !w.laws.excused {
 		w.breakLaw("a node leaves in order", "%s still runs %s", m.Name, strings.Join(held, " "))
 	}
-	who, _ := w.side(m)
-	awake := 0
-	for _, o := range w.Machines {
-		if o.awake() {
-			awake++
+	m.left = w.well(m) && len(held) == 0
+	if m.left {
+		who, _ := w.side(m)
+		m.knowers = map[string]int{}
+		for _, o := range who {
+			if o != m {
+				m.knowers[o.Name] = o.life
+			}
 		}
 	}
-	// Who is cut off at that moment learns of it when it is too late.
-	m.left = w.well(m) && len(held) == 0 && len(who) == awake
+}
+
+// remembered tells whether a running daemon knows that a machine left in order:
+// that is not on any disk.
+func (w *World) remembered(m *Machine) bool {
+	for _, o := range w.Machines {
+		if life, ok := m.knowers[o.Name]; ok && o.daemon != nil && o.life == life {
+			return true
+		}
+	}
+	return false
+}
+
+// spread lets the members of a synced view know who left in order.
+func (c *Cluster) spread(s *engine.State) {
+	for _, m := range c.Machines {
+		if !m.left {
+			continue
+		}
+		for _, id := range s.View.Members {
+			if !c.knows(m, id) {
+				continue
+			}
+			for _, to := range s.View.Members {
+				o := c.byID(to)
+				m.knowers[o.Name] = o.life
+			}
+			break
+		}
+	}
+}
+
+func (c *Cluster) knows(m *Machine, id member.NodeID) bool {
+	o := c.byID(id)
+	life, ok := m.knowers[o.Name]
+	return ok && o.life == life
+}
+
+// byID is the machine of a node.
+func (c *Cluster) byID(id member.NodeID) *Machine {
+	n, ok := c.conf.Node(id)
+	if !ok {
+		panic("sim: no node " + id.String())
+	}
+	return c.Machine(n.Name)
 }
 
 // checkState looks at what a daemon published.
 func (c *Cluster) checkState(m *Machine, s *engine.State) {
 	if s.Synced {
+		c.spread(s)
 		v := cib.VersionOf(s.CIB)
 		at := fmt.Sprintf("view %s version %d.%d.%d", s.View.Ring, v.AdminEpoch, v.Epoch, v.NumUpdates)
 		sum := cib.Hash(s.CIB)

@@ -38,10 +38,11 @@ type Machine struct {
 	bootTime  time.Duration // from the moment it is switched on until its daemon starts
 
 	// What the checkers know of it.
-	trouble    time.Duration // when something last happened to it that others may think ill of
-	stopFailed bool          // a stop failed since it was switched on
-	ordered    bool          // an operator wants it fenced
-	left       bool          // its daemon left the cluster in order
+	trouble    time.Duration  // when something last happened to it that others may think ill of
+	stopFailed bool           // a stop failed since it was switched on
+	ordered    bool           // an operator wants it fenced
+	left       bool           // its daemon left the cluster in order
+	knowers    map[string]int // who knows of that: machine → life of its daemon
 }
 
 // process is an agent under way.
