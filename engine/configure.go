@@ -71,8 +71,14 @@ func nodeIDs(list string) []member.NodeID {
 	return out
 }
 
-func encodeSaved(s quorum.Saved) []byte {
-	b, err := json.Marshal(s)
+// savedQuorum is QuorumFile's content: what quorum keeps, and in which boot.
+type savedQuorum struct {
+	quorum.Saved
+	Boot string `json:",omitempty"`
+}
+
+func encodeSaved(s quorum.Saved, boot string) []byte {
+	b, err := json.Marshal(savedQuorum{s, boot})
 	if err != nil {
 		panic("engine: encoding the quorum's state failed: " + err.Error())
 	}
@@ -80,16 +86,17 @@ func encodeSaved(s quorum.Saved) []byte {
 }
 
 // DecodeQuorum reads QuorumFile. What all nodes saw holds within one boot of the
-// machine only (votequorum(5), wait_for_all).
-func DecodeQuorum(file []byte, sameBoot bool) (quorum.Saved, error) {
-	var s quorum.Saved
+// machine only (votequorum(5), wait_for_all), also if no daemon of this boot has
+// written the file yet.
+func DecodeQuorum(file []byte, boot string) (quorum.Saved, error) {
+	var s savedQuorum
 	if err := json.Unmarshal(file, &s); err != nil {
-		return s, fmt.Errorf("%s: %w", QuorumFile, err)
+		return quorum.Saved{}, fmt.Errorf("%s: %w", QuorumFile, err)
 	}
-	if !sameBoot {
+	if boot == "" || s.Boot != boot {
 		s.SeenAll = false
 	}
-	return s, nil
+	return s.Saved, nil
 }
 
 // DecodeNumber reads RingFile or TransitionFile.

@@ -35,6 +35,7 @@ type Config struct {
 	UUID        string // of this run of the daemon
 	Version     string // of the software
 	Features    int    // message version to speak at most, 0: the newest (replica.Features)
+	Boot        string // names this boot of the machine, "" if that is not known
 	SameBoot    bool   // another daemon ran before in this boot of the machine
 	Parallel    int    // operations at once on this node
 	Rand        func() uint64

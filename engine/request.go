@@ -93,13 +93,9 @@ func (e *Engine) known(id uint64, node string) bool {
 }
 
 func (e *Engine) edit(id uint64, b Edit) {
-	root, _, err := cib.Commit(e.replica.Root(), b.Edits, cib.Stamp{Origin: e.name, Client: b.Client, User: b.User, Wall: e.now.Wall, KeepStatus: true})
+	_, _, err := cib.Commit(e.replica.Root(), b.Edits, cib.Stamp{Origin: e.name, Client: b.Client, User: b.User, Wall: e.now.Wall, KeepStatus: true})
 	if err != nil {
 		e.emit(Reply{ID: id, Err: err})
-		return
-	}
-	if root == e.replica.Root() {
-		e.emit(Reply{ID: id, Body: cib.VersionOf(root)})
 		return
 	}
 	seq := e.replica.NextSeq()

@@ -270,7 +270,7 @@ func (r *Replica) apply(u *Update) []Effect {
 	}
 	if u.Origin == r.cfg.Self && u.Seq != 0 {
 		w := wait{u.Seq, 0, cib.VersionOf(root)}
-		if config {
+		if len(u.Edits) > 0 { // one that changes nothing asserts what may not be on disk yet
 			w.index = r.index
 		}
 		r.waiting = append(r.waiting, w)

@@ -97,7 +97,6 @@ func (p *planner) unpackOptions() {
 			o.fencingAction = "reboot"
 		}
 	}
-	o.noQuorum = p.noQuorumPolicy(o.text("no-quorum-policy", "stop"))
 	o.symmetric = o.flag("symmetric-cluster", true)
 	o.maintenance = o.flag("maintenance-mode", false)
 	o.startFatal = o.flag("start-failure-is-fatal", true)
@@ -122,9 +121,12 @@ func (p *planner) unpackOptions() {
 	o.healthRed = o.score("node-health-red", -cib.Infinity)
 	quorum, err := cib.ParseBool(p.root.Get("have-quorum"))
 	p.quorate = err != nil || quorum
+	o.noQuorum = p.noQuorumPolicy(o.text("no-quorum-policy", "stop"))
 }
 
-// noQuorumPolicy reads the policy; fencing the partition needs fencing.
+// noQuorumPolicy reads the policy; fencing the partition needs fencing, and is for
+// a partition that lost quorum, not for one that never had it: that one starts
+// nothing.
 func (p *planner) noQuorumPolicy(s string) string {
 	switch strings.ToLower(s) {
 	case "ignore", "freeze", "demote", "stop":
@@ -132,6 +134,9 @@ func (p *planner) noQuorumPolicy(s string) string {
 	case "fence", "suicide":
 		if !p.opt.fencing {
 			p.warn("", "no-quorum-policy is to fence but fencing is disabled: stop is used", "enable fencing or choose another no-quorum-policy")
+			return "stop"
+		}
+		if !p.quorate && !truthy(p.root.Get("no-quorum-panic")) {
 			return "stop"
 		}
 		return "fence"

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
 	"mainstay/cib"
@@ -86,8 +87,8 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer m.Close()
-	sameBoot := markBoot(cfg.RunDir)
-	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), SameBoot: sameBoot, Version: cfg.Version,
+	boot, sameBoot := markBoot(cfg.RunDir, m)
+	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), Boot: boot, SameBoot: sameBoot, Version: cfg.Version,
 		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg), Env: []string{"MAINSTAY_SOCKET=" + cfg.Socket}})
 	if err != nil {
 		return err
@@ -244,17 +245,17 @@ func linkTools(cfg Config) string {
 	return dir
 }
 
-// markBoot leaves a mark that lasts as long as the machine runs, and tells
-// whether an earlier daemon left one.
-func markBoot(runDir string) bool {
+// markBoot leaves a mark that lasts as long as the machine runs; it returns what
+// the mark says, and whether an earlier daemon left it.
+func markBoot(runDir string, r host.Rand) (string, bool) {
 	path := filepath.Join(runDir, "booted")
-	_, err := os.Stat(path)
-	if err == nil {
-		return true
+	if old, err := os.ReadFile(path); err == nil {
+		return string(old), true
 	}
+	boot := uuid(r)
 	// Without the mark a restarted daemon only forgets its node's attributes.
-	_ = os.WriteFile(path, nil, 0o644)
-	return false
+	_ = renameio.WriteFile(path, []byte(boot), 0o644)
+	return boot, false
 }
 
 func uuid(r host.Rand) string {
@@ -264,7 +265,7 @@ func uuid(r host.Rand) string {
 
 // saved reads what an earlier daemon left on disk. A damaged CIB is set aside and
 // healed from the other nodes.
-func saved(h host.Host, log *slog.Logger, sameBoot bool) (engine.Config, []engine.Alarm) {
+func saved(h host.Host, log *slog.Logger, boot string) (engine.Config, []engine.Alarm) {
 	var c engine.Config
 	var alarms []engine.Alarm
 	c.Saved = cib.Empty()
@@ -295,16 +296,16 @@ func saved(h host.Host, log *slog.Logger, sameBoot bool) (engine.Config, []engin
 	}
 	c.RingSeq = number(engine.RingFile)
 	c.History = int(number(engine.TransitionFile))
-	c.Quorum = savedQuorum(h, log, sameBoot)
+	c.Quorum = savedQuorum(h, log, boot)
 	return c, alarms
 }
 
-func savedQuorum(h host.Host, log *slog.Logger, sameBoot bool) quorum.Saved {
+func savedQuorum(h host.Host, log *slog.Logger, boot string) quorum.Saved {
 	file, err := h.Read(engine.QuorumFile)
 	if err != nil {
 		return quorum.Saved{}
 	}
-	s, err := engine.DecodeQuorum(file, sameBoot)
+	s, err := engine.DecodeQuorum(file, boot)
 	if err != nil {
 		log.Warn("a state file is damaged and ignored", "file", engine.QuorumFile, "error", err)
 	}

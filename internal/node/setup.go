@@ -20,9 +20,10 @@ type Setup struct {
 	Conf     *conf.Config
 	Key      []byte   // nil: not encrypted
 	OldKeys  [][]byte // taken too while the key is changed
-	SameBoot bool
+	Boot     string   // names this boot of the machine
+	SameBoot bool     // another daemon ran before in this boot
 	Version  string
-	Features int      // message version to speak at most, 0: the newest
+	Features int    // message version to speak at most, 0: the newest
 	UUID     string // of this run
 	Parallel int    // operations at once
 	Log      *slog.Logger
@@ -41,10 +42,10 @@ func (s Setup) node() string {
 
 // NewLoop makes a node from its configuration and from what is on its disk.
 func NewLoop(s Setup) (*Loop, error) {
-	ec, alarms := saved(s.Host, s.Log, s.SameBoot)
+	ec, alarms := saved(s.Host, s.Log, s.Boot)
 	ec.Self, ec.Conf, ec.Version, ec.UUID = s.Self, s.Conf, s.Version, s.UUID
 	ec.Features = s.Features
-	ec.SameBoot, ec.Parallel, ec.Rand = s.SameBoot, s.Parallel, s.Host.Uint64
+	ec.Boot, ec.SameBoot, ec.Parallel, ec.Rand = s.Boot, s.SameBoot, s.Parallel, s.Host.Uint64
 	ec.MTU = s.Conf.Totem.Payload()
 	ec.Incarnation = uint64(s.Host.Wall().UnixNano())
 	ec.Elapsed = s.Elapsed

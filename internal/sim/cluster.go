@@ -40,6 +40,9 @@ type Options struct {
 	Log bool
 	// Version is the software's, as nodes tell it.
 	Version string
+	// Features is the message version that nodes speak until they are upgraded; 0:
+	// the newest.
+	Features int
 }
 
 // usualLatency is how long a packet takes in the least.
@@ -64,7 +67,7 @@ type Cluster struct {
 // NewCluster makes a cluster whose machines are off.
 func NewCluster(seed uint64, o Options) (*Cluster, error) {
 	c := &Cluster{World: New(seed), opts: o, loops: map[string]*node.Loop{}, state: map[string]*engine.State{},
-		operator: operator{acked: map[string]bool{}}, planAt: map[planKey]int{}, conf: o.Conf}
+		operator: operator{acked: map[string]bool{}, stopped: map[string]bool{}, added: map[string]bool{}}, planAt: map[planKey]int{}, conf: o.Conf}
 	c.goOn = o.GoOn
 	if o.Conf == nil {
 		var err error
@@ -109,7 +112,7 @@ func plainConf(o Options) (*conf.Config, error) {
 	}
 	b.WriteString("}\n")
 	if o.Nodes == 2 {
-		b.WriteString("quorum {\n provider: corosync_votequorum\n two_node: 1\n wait_for_all: 0\n}\n")
+		b.WriteString("quorum {\n provider: corosync_votequorum\n two_node: 1\n}\n")
 	}
 	c, problems := conf.Parse([]byte(b.String()), "sim")
 	if conf.Failed(problems) {
@@ -125,7 +128,7 @@ func (c *Cluster) addNode(n conf.Node) *Machine {
 		addrs = append(addrs, net.JoinHostPort(a, strconv.Itoa(c.conf.Port(l))))
 	}
 	m := c.AddMachine(n.Name, addrs, c.bootFunc(n.ID))
-	m.bootTime = c.opts.BootTime
+	m.bootTime, m.features = c.opts.BootTime, c.opts.Features
 	if c.opts.CIB != nil {
 		m.disk.files[engine.CIBFile] = c.opts.CIB.AppendXML(nil, true)
 	}
@@ -147,7 +150,7 @@ func (c *Cluster) learn(root *cib.Elem) {
 func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) Daemon {
 	key := make([]byte, 128)
 	return func(m *Machine, sameBoot bool) Daemon {
-		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.conf, Key: key, SameBoot: sameBoot, Version: cmp.Or(c.opts.Version, "sim"),
+		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.conf, Key: key, Boot: fmt.Sprintf("%s-%d", m.Name, m.boots), SameBoot: sameBoot, Version: cmp.Or(c.opts.Version, "sim"), Features: m.features,
 			UUID: fmt.Sprintf("sim-%s-%d", m.Name, m.life), Parallel: 4, Host: m,
 			Log:     slog.New(&storyHandler{c.World, m.Name, c.opts.Log}),
 			Elapsed: func() time.Duration { return 0 }})

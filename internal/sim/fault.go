@@ -264,7 +264,7 @@ func (c *Cluster) machineFault(m *Machine, f Fault, on bool) {
 		}
 		m.clock.run(c.Now, rate)
 		m.alarm = 0
-		m.feed(host.Timeout{})
+		m.poke()
 	default:
 		m.disk.set(f, on)
 	}

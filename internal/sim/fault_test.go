@@ -158,3 +158,25 @@ func TestMigration(t *testing.T) {
 		t.Errorf("outages %+v\n%s", out, c.Story())
 	}
 }
+
+// A daemon that is killed before it wrote anything in this boot does not pass on
+// to the next one what was seen in an earlier boot (wait_for_all).
+func TestWaitForAllOutlivesDaemons(t *testing.T) {
+	c := newTest(t, 1, Options{Nodes: 2, Token: time.Second, CIB: Sample(2)})
+	c.Boot()
+	if !c.Settle(time.Minute) {
+		t.Fatalf("the cluster does not come up: %v", c.Broken())
+	}
+	for _, m := range c.Machines {
+		m.PowerOff("both at once")
+	}
+	m := c.Machine("n1")
+	m.PowerOn()
+	c.Run(c.Now + 100*time.Microsecond)
+	m.KillDaemon()
+	m.StartDaemon()
+	c.Run(c.Now + 30*time.Second)
+	if c.State("n1").Quorum.Quorate || len(c.Agents.On("n1")) > 0 {
+		t.Errorf("n1 has not seen n2 since it was switched on, and has quorum: it runs %v", c.Agents.On("n1"))
+	}
+}

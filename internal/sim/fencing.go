@@ -39,6 +39,9 @@ func (a *Agents) beginFence(m *Machine, p *process) {
 	}
 	b := press{action: params["action"], device: a.services.device(p.cmd.Path, params)}
 	b.target = a.services.plug(b.device, params)
+	if i := slices.IndexFunc(w.Machines, func(t *Machine) bool { return t.Name == b.target }); i >= 0 {
+		b.needless = w.needless(w.Machines[i])
+	}
 	took := pressTime
 	f := a.devices[b.device]
 	if f != nil && f.Times != 0 && b.switches() {
@@ -66,6 +69,7 @@ func (a *Agents) beginFence(m *Machine, p *process) {
 type press struct {
 	action, target, device string
 	fail, lie              bool
+	needless               string // why there was no reason to, when it began
 }
 
 // switches tells whether it is about power and not about the device.
@@ -109,7 +113,9 @@ func (a *Agents) press(w *World, b press) int {
 		t.PowerOn()
 		return 0
 	}
-	w.checkFence(t)
+	if b.needless != "" && t.powered {
+		w.breakLaw("fenced without need", "%s", b.needless)
+	}
 	t.PowerOff("fenced")
 	if b.action == "reboot" {
 		w.after(rebootTime, t.PowerOn)

@@ -87,15 +87,16 @@ func (w *World) well(m *Machine) bool {
 	return whole && 2*len(who) > len(w.Machines)
 }
 
-// checkFence looks whether the fencing that just happens has a reason.
-func (w *World) checkFence(m *Machine) {
+// needless tells why a fencing that begins now has no reason, "" if it may have one.
+func (w *World) needless(m *Machine) string {
 	switch {
 	case m.ordered:
 	case w.well(m):
-		w.breakLaw("fenced without need", "%s ran and was connected for %.1f s", m.Name, (w.Now - m.trouble).Seconds())
+		return fmt.Sprintf("%s ran and was connected for %.1f s", m.Name, (w.Now - m.trouble).Seconds())
 	case m.left && w.remembered(m):
-		w.breakLaw("fenced without need", "%s left in order", m.Name)
+		return m.Name + " left in order"
 	}
+	return ""
 }
 
 // minority tells for how long a running machine has not reached enough others for
@@ -105,6 +106,9 @@ func (w *World) minority(m *Machine) time.Duration {
 		return 0
 	}
 	if who, _ := w.side(m); 2*len(who) > len(w.Machines) {
+		return 0
+	}
+	if len(w.Machines) == 2 && m.sawAll { // two_node with wait_for_all, votequorum(5)
 		return 0
 	}
 	since := m.trouble
@@ -244,6 +248,7 @@ func (c *Cluster) byID(id member.NodeID) *Machine {
 func (c *Cluster) checkState(m *Machine, s *engine.State) {
 	if s.Synced {
 		c.spread(s)
+		m.sawAll = m.sawAll || len(s.View.Members) == len(c.Machines)
 		v := cib.VersionOf(s.CIB)
 		at := fmt.Sprintf("view %s version %d.%d.%d", s.View.Ring, v.AdminEpoch, v.Epoch, v.NumUpdates)
 		sum := cib.Hash(s.CIB)

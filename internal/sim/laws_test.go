@@ -35,13 +35,13 @@ func wantBroken(t *testing.T, c *Cluster, law string) {
 func TestCheckerSeesFencingWithoutNeed(t *testing.T) {
 	c := settled(t)
 	c.Run(c.Now + 5*time.Second)
-	c.Agents.press(c.World, press{action: "reboot", target: "n2", device: "switch"})
+	c.Agents.press(c.World, press{action: "reboot", target: "n2", device: "switch", needless: c.needless(c.Machine("n2"))})
 	wantBroken(t, c, "fenced without need: n2")
 }
 
 func TestCheckerAllowsFencingOfTheLost(t *testing.T) {
 	c := settled(t)
-	c.isolate(c.Machine("n2"), []int{0, 1})
+	c.Inject(Fault{Kind: LinkCut, Node: "n2", Link: AllLinks})
 	c.Run(c.Now + 20*time.Second)
 	if len(c.Broken()) > 0 || c.Machine("n2").boots != 2 {
 		t.Errorf("n2 was booted %d times, want 2; broken: %v\n%s", c.Machine("n2").boots, c.Broken(), c.Story())
@@ -51,7 +51,7 @@ func TestCheckerAllowsFencingOfTheLost(t *testing.T) {
 func TestCheckerSeesStartWithoutQuorum(t *testing.T) {
 	c := settled(t)
 	c.Agents.BreakDevice("switch", DeviceFault{Times: -1, Fail: true})
-	c.isolate(c.Machine("n2"), []int{0, 1})
+	c.Inject(Fault{Kind: LinkCut, Node: "n2", Link: AllLinks})
 	c.Run(c.Now + 5*time.Second)
 	c.checkStart(c.Machine("n1"), call{op: "start", service: "db"})
 	if len(c.Broken()) > 0 {
@@ -64,7 +64,7 @@ func TestCheckerSeesStartWithoutQuorum(t *testing.T) {
 func TestCheckerSeesServicesOutliveQuorum(t *testing.T) {
 	c := settled(t)
 	c.Agents.BreakDevice("switch", DeviceFault{Times: -1, Fail: true})
-	c.isolate(c.Machine("n2"), []int{0, 1})
+	c.Inject(Fault{Kind: LinkCut, Node: "n2", Link: AllLinks})
 	c.Run(c.Now + stopBound)
 	if len(c.Broken()) > 0 {
 		t.Fatalf("the minority did not obey: %v\n%s", c.Broken(), c.Story())
@@ -135,7 +135,7 @@ func TestCheckerSeesUnkeptPromise(t *testing.T) {
 func TestOrderlyLeaving(t *testing.T) {
 	for _, name := range []string{"n1", "n2", "n3"} {
 		c := settled(t)
-		c.Stop(c.Machine(name))
+		c.Inject(Fault{Kind: Leave, Node: name})
 		c.Run(c.Now + 30*time.Second)
 		if len(c.Broken()) > 0 || c.Machine(name).daemon != nil || c.Machine(name).boots != 1 {
 			t.Fatalf("%s: broken %v, runs %v, boots %d\n%s", name, c.Broken(), c.Machine(name).daemon != nil, c.Machine(name).boots, c.Story())
@@ -164,7 +164,6 @@ func TestStandbyAndBack(t *testing.T) {
 	if !c.Settle(30*time.Second) || len(c.Agents.On(owner)) > 0 {
 		t.Errorf("%s in standby still runs %v\n%s", owner, c.Agents.On(owner), c.Story())
 	}
-	c.operator.moved = true
 	if !c.Undo(10*time.Second) || !c.Settle(30*time.Second) {
 		t.Fatalf("no way back: %v", c.Broken())
 	}

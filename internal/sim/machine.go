@@ -35,12 +35,14 @@ type Machine struct {
 	held    []func() // what agents would have done while the machine was frozen
 
 	unplugged []int         // links without carrier
+	features  int           // message version that its daemon speaks, 0: the newest
 	bootTime  time.Duration // from the moment it is switched on until its daemon starts
 
 	// What the checkers know of it.
 	trouble    time.Duration  // when something last happened to it that others may think ill of
 	stopFailed bool           // a stop failed since it was switched on
 	ordered    bool           // an operator wants it fenced
+	sawAll     bool           // its daemon saw all others since it was switched on
 	left       bool           // its daemon left the cluster in order
 	knowers    map[string]int // who knows of that: machine → life of its daemon
 }
@@ -74,7 +76,7 @@ func (m *Machine) PowerOn() {
 	}
 	m.powered = true
 	m.boots++
-	m.stopFailed, m.ordered = false, false
+	m.stopFailed, m.ordered, m.sawAll = false, false, false
 	m.troubled()
 	m.world.tell("%s is switched on", m.Name)
 	if m.bootTime == 0 {
@@ -198,6 +200,13 @@ func (m *Machine) feed(c host.Completion) {
 		return
 	}
 	m.plan()
+}
+
+// poke wakes the daemon, if it runs.
+func (m *Machine) poke() {
+	if m.powered {
+		m.feed(host.Timeout{})
+	}
 }
 
 // plan arranges for the daemon's next Timeout.

@@ -50,55 +50,36 @@ func TestSimNodesFindEachOther(t *testing.T) {
 	})
 }
 
-// run is one whole history of a seed: boot, faults, mending, quiet.
-func run(t *testing.T, seed uint64, faults int, operate bool) *Cluster {
+// play runs a drawn scenario and fails the test with what was wrong.
+func play(t *testing.T, seed uint64, p Profile) Result {
 	t.Helper()
-	c := newTest(t, seed, Options{Nodes: 3, Token: time.Second, CIB: Sample(3), Log: *logs})
-	c.Boot()
-	if !c.Settle(60 * time.Second) {
-		t.Fatalf("seed %d: the cluster does not come up: %v", seed, c.Broken())
+	s := Draw(seed, p)
+	s.Options.Log = *logs
+	r := s.Play()
+	for _, x := range r.Problems {
+		t.Errorf("seed %d: %s", seed, x)
 	}
-	c.Chaos(faults, operate)
-	if !c.Settle(5 * time.Minute) {
-		t.Fatalf("seed %d: the cluster does not become quiet: %v", seed, c.Broken())
+	if t.Failed() {
+		t.Logf("seed %d\n%s\n%s", seed, s.List(), r.Story)
 	}
-	if !c.Undo(time.Minute) {
-		t.Fatalf("seed %d: the operator gets no answer: %v", seed, c.Broken())
-	}
-	// Failures expire meanwhile, and what they kept away may return.
-	c.Run(c.Now + time.Minute)
-	if !c.Settle(5 * time.Minute) {
-		t.Fatalf("seed %d: the cluster does not stay quiet: %v", seed, c.Broken())
-	}
-	for _, p := range c.Verify() {
-		t.Errorf("seed %d: %s", seed, p)
-	}
-	return c
+	t.Logf("seed %d: %d events in %.0f simulated seconds", seed, r.Events, r.Virtual.Seconds())
+	return r
 }
 
+// TestSimChaos has faults happen to small clusters of many shapes.
 func TestSimChaos(t *testing.T) {
-	eachSeed(t, func(t *testing.T, seed uint64) {
-		c := run(t, seed, 8, false)
-		t.Logf("seed %d: %d events in %.0f simulated seconds", seed, c.handled, c.Now.Seconds())
-	})
+	eachSeed(t, func(t *testing.T, seed uint64) { play(t, seed, Profile{NoWish: true}) })
 }
 
+// TestSimOperator has an operator work on the cluster while faults happen.
 func TestSimOperator(t *testing.T) {
-	eachSeed(t, func(t *testing.T, seed uint64) {
-		c := run(t, seed, 12, true)
-		t.Logf("seed %d: %d events in %.0f simulated seconds", seed, c.handled, c.Now.Seconds())
-	})
+	eachSeed(t, func(t *testing.T, seed uint64) { play(t, seed, Profile{}) })
 }
 
-// TestSimRememberedSeeds runs seeds that once broke a law.
-func TestSimRememberedSeeds(t *testing.T) {
-	for _, s := range []uint64{
-		312,  // an acknowledged edit lost at a merge, and nobody said so: daemons had restarted meanwhile
-		354,  // a node left during maintenance; its resources came up elsewhere as well
-		1185, // a machine thawed just when it was given up, and its accuser was fenced instead
-	} {
-		run(t, s, 12, true)
-	}
+// TestSimUpgrade replaces the nodes' daemons by newer ones, one after the other,
+// while faults happen.
+func TestSimUpgrade(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) { play(t, seed, Profile{Upgrade: true}) })
 }
 
 // TestSimDaemonIsNotTheService kills daemons and starts them again at once: no
@@ -135,9 +116,12 @@ func TestSimDaemonIsNotTheService(t *testing.T) {
 
 func TestSimSameSeedSameHistory(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		a, b := run(t, seed, 4, true), run(t, seed, 4, true)
-		if a.Story() != b.Story() || a.handled != b.handled {
-			t.Errorf("seed %d: two runs differ", seed)
+		a, b := Draw(seed, Profile{}).Play(), Draw(seed, Profile{}).Play()
+		if a.Story != b.Story || a.Hash != b.Hash {
+			t.Errorf("seed %d: two runs differ: %s %s", seed, a.Hash, b.Hash)
 		}
 	})
 }
+
+// singles are the resources of Sample that run once.
+var singles = []string{"db", "web", "ip", "app"}

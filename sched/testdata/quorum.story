@@ -34,3 +34,14 @@ ran ip a monitor 0 10000
 ran ip b monitor 7
 option no-quorum-policy ignore
 ----
+
+# A partition that never had quorum is not fenced and starts nothing.
+plan
+nodes a b
+noquorum
+rsc ip mon=10s
+ran ip a monitor 7
+ran ip b monitor 7
+option no-quorum-policy fence
+----
+Start ip (a) due to no quorum blocked

@@ -1,0 +1,170 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Step is one thing that happens in a scenario: a fault or an operator's wish.
+type Step struct {
+	At    time.Duration // after the cluster came up
+	For   time.Duration // until a fault is repaired; 0: at the end of the scenario
+	Fault Fault         // if its Kind is not ""
+	Wish  Wish          // else
+}
+
+// String tells the step in a line.
+func (s Step) String() string {
+	if s.Fault.Kind == "" {
+		return fmt.Sprintf("%7.3f s  %s", s.At.Seconds(), s.Wish)
+	}
+	if s.For == 0 {
+		return fmt.Sprintf("%7.3f s  %s", s.At.Seconds(), s.Fault)
+	}
+	return fmt.Sprintf("%7.3f s  %s, for %.3f s", s.At.Seconds(), s.Fault, s.For.Seconds())
+}
+
+// Scenario is a history in the making: a cluster, and what happens to it.
+type Scenario struct {
+	Seed    uint64
+	Options Options
+	Steps   []Step // by time
+}
+
+// Only keeps the steps with the given numbers, counted from 1.
+func (s Scenario) Only(numbers []int) Scenario {
+	var kept []Step
+	for i, st := range s.Steps {
+		if slices.Contains(numbers, i+1) {
+			kept = append(kept, st)
+		}
+	}
+	s.Steps = kept
+	return s
+}
+
+// Result is how a scenario went.
+type Result struct {
+	Problems []string // what was wrong; nil: all laws held
+	Virtual  time.Duration
+	Events   int
+	Story    string // a line per thing that happened
+	Hash     string // of the whole history: the same for the same scenario
+}
+
+// The limits within which a cluster has to become quiet.
+const (
+	upLimit     = 2 * time.Minute
+	quietLimit  = 6 * time.Minute
+	answerLimit = time.Minute
+	expiry      = time.Minute // failures expire meanwhile, and what they kept away may return
+)
+
+// Play runs a scenario to its end: the cluster comes up, the steps happen,
+// everything is mended, the operator takes back what keeps services away, and the
+// laws are looked at.
+func (s Scenario) Play() Result {
+	c, err := NewCluster(s.Seed, s.Options)
+	if err != nil {
+		return Result{Problems: []string{err.Error()}}
+	}
+	problems := c.play(s)
+	sum := sha256.Sum256([]byte(c.Story()))
+	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Story: c.Story(),
+		Hash: fmt.Sprintf("%s-%d-%d", hex.EncodeToString(sum[:8]), c.handled, c.Now)}
+}
+
+func (c *Cluster) play(s Scenario) []string {
+	c.Boot()
+	fail := func(what string) []string {
+		out := []string{what}
+		for _, b := range c.broken {
+			out = append(out, b.String())
+		}
+		return out
+	}
+	if !c.Settle(upLimit) {
+		return fail("the cluster does not come up")
+	}
+	c.perform(s.Steps)
+	if c.stopped() {
+		return fail("a law was broken")
+	}
+	c.Mend()
+	if !c.Settle(quietLimit) {
+		return fail("the cluster does not become quiet when all is mended")
+	}
+	if !c.Undo(answerLimit) {
+		return fail("the operator gets no answer")
+	}
+	c.Run(c.Now + expiry)
+	if !c.Settle(quietLimit) {
+		return fail("the cluster does not stay quiet")
+	}
+	out := c.Verify()
+	if !c.lostAny() && !c.linear() {
+		out = append(out, "changes of the configuration did not happen one after the other")
+	}
+	return out
+}
+
+// perform lets the steps happen at their times.
+func (c *Cluster) perform(steps []Step) {
+	began := c.Now
+	end := began
+	for _, s := range steps {
+		end = max(end, began+s.At+time.Second)
+		c.at(began+s.At, func() { c.step(s) })
+	}
+	c.Run(end)
+}
+
+// at plans something at a time.
+func (c *Cluster) at(t time.Duration, do func()) { c.after(t-c.Now, do) }
+
+func (c *Cluster) step(s Step) {
+	if s.Fault.Kind == "" {
+		c.wish(s.Wish)
+		return
+	}
+	c.Inject(s.Fault)
+	if s.For > 0 {
+		c.after(s.For, func() {
+			if !c.whole {
+				c.Repair(s.Fault)
+			}
+		})
+	}
+}
+
+// Mend ends all faults and brings every machine back.
+func (c *Cluster) Mend() {
+	c.tell("scenario: everything is mended")
+	c.whole = true
+	c.Heal()
+	c.Net.Loss, c.Net.Duplicate, c.Net.Reorder, c.Net.Corrupt, c.Net.Latency = 0, 0, 0, 0, usualLatency
+	c.Agents.faults, c.Agents.devices = map[opKey]*OpFault{}, map[string]*DeviceFault{}
+	for _, m := range c.Machines {
+		m.disk.fault, m.disk.slow, m.disk.tear = diskWell, 0, false
+		m.clock.run(c.Now, 1)
+		m.alarm = 0
+		m.Skew = 0
+		m.Thaw()
+		m.PowerOn()
+		m.StartDaemon()
+		m.poke()
+	}
+}
+
+// Steps tells the steps with their numbers, a line each.
+func (s Scenario) List() string {
+	var b strings.Builder
+	for i, st := range s.Steps {
+		fmt.Fprintf(&b, "%3d  %s\n", i+1, st)
+	}
+	return b.String()
+}
