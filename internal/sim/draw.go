@@ -220,13 +220,13 @@ func (d *drawer) tie(id, kind, first, firstKind string) string {
 	if firstKind == "promotable" {
 		role, action = ` with-rsc-role="Promoted"`, ` first-action="promote" then-action="start"`
 	}
+	// What moves alive follows nobody: a plan in which both move would go round.
 	// An instance of an interleaved clone waits for one of the other clone on its own
 	// node, where there need not be any.
-	everywhere := (kind != "clone" && kind != "promotable" || firstKind != "unique" && firstKind != "promotable") && !(d.alive == id && action != "")
+	everywhere := (kind != "clone" && kind != "promotable" || firstKind != "unique" && firstKind != "promotable") && d.alive != id
 	if d.rng.IntN(5) == 0 && everywhere {
 		out += fmt.Sprintf(`<rsc_order id="o-%[1]s-%[2]s" first="%[2]s" then="%[1]s" kind="%[3]s"%[4]s/>`, id, first, pick(d, "Mandatory", "Mandatory", "Optional"), action)
 	}
-	// What moves alive cannot follow a promoted role: who goes first is not settled.
 	plain := (kind == "primitive" || kind == "group") && !(d.alive == id && role != "")
 	if plain && (firstKind == "primitive" || firstKind == "group" || role != "") && d.rng.IntN(5) == 0 {
 		score := pick(d, "INFINITY", "100")
