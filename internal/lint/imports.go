@@ -57,7 +57,7 @@ func allowed() map[string][]string {
 		"internal/corosync":      hand(),
 		"internal/device":        append(hand(), "qdevice", "quorum"),
 		"internal/device/qnetd":  {},
-		"internal/witness":       append(hand(), "qdevice"),
+		"internal/witness":       append(hand(), "qdevice", "internal/device"),
 		"internal/setup":         face("internal/face", "internal/host"),
 		"internal/web":           slices.Concat(nouns, []string{"view"}),
 		"internal/web/fake":      slices.Concat(nouns, []string{"internal/web"}),
