@@ -24,13 +24,16 @@ type (
 	ForgetDevice struct{}
 	// Unblock ends waiting for all (quorum.cancel_wait_for_all).
 	Unblock struct{}
+	// KillDaemon ends the daemon of a member at once (corosync-cfgtool -k).
+	KillDaemon struct{ Node member.NodeID }
 )
 
-// ballot is a change of the votes that all members make: one of its fields is set.
+// ballot is a change of the votes that all members make, or the end of a daemon.
 type ballot struct {
 	Node         member.NodeID `json:",omitempty"`
 	Votes        int           `json:",omitempty"`
 	ForgetDevice bool          `json:",omitempty"`
+	Kill         bool          `json:",omitempty"` // Node's daemon is to end
 }
 
 // appliedWithin bounds the wait for a change of have-quorum to be in the CIB.
@@ -52,6 +55,8 @@ func (e *Engine) voteRequest(in Request) bool {
 		e.multicast(message{Ballot: &ballot{Node: b.Node, Votes: b.Votes}})
 	case ForgetDevice:
 		e.multicast(message{Ballot: &ballot{ForgetDevice: true}})
+	case KillDaemon:
+		e.multicast(message{Ballot: &ballot{Node: b.Node, Kill: true}})
 	case Unblock:
 		e.quorumIn(quorum.CancelWaitForAll{})
 	default:
@@ -63,11 +68,14 @@ func (e *Engine) voteRequest(in Request) bool {
 
 // ballot changes the votes as all members do.
 func (e *Engine) ballot(b ballot) {
-	if b.ForgetDevice {
+	switch {
+	case b.ForgetDevice:
 		e.quorumIn(quorum.ForgetDevice{})
-		return
+	case !b.Kill:
+		e.quorumIn(quorum.SetVotes{Node: b.Node, Votes: b.Votes})
+	case b.Node == e.cfg.Self:
+		e.emit(Exit{"an operator had this daemon end"})
 	}
-	e.quorumIn(quorum.SetVotes{Node: b.Node, Votes: b.Votes})
 }
 
 func (e *Engine) quorumIn(in quorum.Input) {

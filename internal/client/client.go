@@ -186,6 +186,37 @@ func (c *Client) Rekey(ctx context.Context) error {
 	return c.json(ctx, http.MethodPost, "/v1/rekey", nil, nil)
 }
 
+// ChangeVotes changes what is counted for quorum.
+func (c *Client) ChangeVotes(ctx context.Context, v web.VotesChange) error {
+	return c.json(ctx, http.MethodPost, "/v1/quorum", v, nil)
+}
+
+// JoinWitness takes a witness as the cluster's quorum device.
+func (c *Client) JoinWitness(ctx context.Context, r web.WitnessRequest) error {
+	return c.json(ctx, http.MethodPost, "/v1/device", r, nil)
+}
+
+// RemoveDevice takes the quorum device out of the configuration.
+func (c *Client) RemoveDevice(ctx context.Context) error {
+	return c.json(ctx, http.MethodDelete, "/v1/device", nil, nil)
+}
+
+// Kill ends the daemon of a member at once.
+func (c *Client) Kill(ctx context.Context, node string) error {
+	return c.json(ctx, http.MethodPost, "/v1/nodes/"+url.PathEscape(node)+"/kill", nil, nil)
+}
+
+// Leave has the node asked leave the cluster.
+func (c *Client) Leave(ctx context.Context) error {
+	return c.json(ctx, http.MethodPost, "/v1/leave", nil, nil)
+}
+
+// ConfigFile fetches the configuration that the node uses.
+func (c *Client) ConfigFile(ctx context.Context) (web.ConfigFile, error) {
+	var f web.ConfigFile
+	return f, c.json(ctx, http.MethodGet, "/v1/config", nil, &f)
+}
+
 // History fetches the transitions that are kept, newest first.
 func (c *Client) History(ctx context.Context) ([]web.Transition, error) {
 	var out []web.Transition

@@ -70,9 +70,8 @@ func (c *Cluster) Snapshot() *web.Snapshot {
 	out := &web.Snapshot{
 		Taken: time.Now(), Cluster: c.static.cluster, Self: c.static.self, SelfID: c.static.id,
 		Build: c.static.build, Started: c.static.started, CIB: s.CIB, View: s.View,
-		Quorum: web.Quorum{Quorate: s.Quorum.Quorate, Votes: s.Quorum.Votes, Expected: s.Quorum.Expected,
-			Needed: s.Quorum.Quorum, WhyNot: s.Quorum.WhyNot},
-		Peers: c.peers(),
+		Quorum: c.votes(s.Quorum),
+		Peers:  c.peers(),
 	}
 	names := map[member.NodeID]string{}
 	for i := range out.Peers {

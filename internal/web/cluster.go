@@ -46,6 +46,7 @@ type Cluster interface {
 	// Rekey gives all members a new cluster key while the cluster runs, and
 	// returns when all use it and none takes the old one any more.
 	Rekey(ctx context.Context) error
+	Voting
 	// Transition returns a transition that is still kept, with graph and input.
 	// Number 0 means the latest. Transitions are kept by the node that was
 	// coordinator.
@@ -119,15 +120,6 @@ type Snapshot struct {
 	Alarms      []Alarm       `json:"alarms"`     // newest first
 	History     []Transition  `json:"history"`    // newest first, without Input and Graph
 	Attributes  []Attribute   `json:"attributes"` // transient ones incl. private, sorted by node and name
-}
-
-// Quorum tells whether this side may act, and why not.
-type Quorum struct {
-	Quorate  bool   `json:"quorate"`
-	Votes    int    `json:"votes"`
-	Expected int    `json:"expected"`
-	Needed   int    `json:"needed"`
-	WhyNot   string `json:"why_not"` // "" if quorate
 }
 
 // Peer is a configured node.

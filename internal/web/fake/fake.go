@@ -4,6 +4,7 @@ package fake
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type Cluster struct {
 
 	mu       sync.Mutex
 	snap     web.Snapshot
+	config   web.ConfigFile
 	asked    []string
 	watchers []chan web.Event
 	kept     []web.Transition
@@ -229,6 +231,72 @@ func (c *Cluster) Rekey(context.Context) error {
 	defer c.mu.Unlock()
 	c.note("rekey")
 	return nil
+}
+
+// ChangeVotes implements web.Cluster.
+func (c *Cluster) ChangeVotes(_ context.Context, v web.VotesChange) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v.Expected != nil {
+		c.note("expected", fmt.Sprint(*v.Expected))
+		c.snap.Quorum.Expected = *v.Expected
+	}
+	if v.Votes != nil {
+		c.note("votes", v.Node.String(), fmt.Sprint(*v.Votes))
+	}
+	if v.ForgetDevice {
+		c.note("forget device")
+	}
+	if v.Unblock {
+		c.note("unblock")
+	}
+	return nil
+}
+
+// JoinWitness implements web.Cluster.
+func (c *Cluster) JoinWitness(_ context.Context, r web.WitnessRequest) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note("witness", r.Token, r.Algorithm)
+	return nil
+}
+
+// RemoveDevice implements web.Cluster.
+func (c *Cluster) RemoveDevice(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note("remove device")
+	return nil
+}
+
+// Kill implements web.Cluster.
+func (c *Cluster) Kill(_ context.Context, id member.NodeID) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note("kill", id.String())
+	return nil
+}
+
+// Leave implements web.Cluster.
+func (c *Cluster) Leave(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note("leave")
+	return nil
+}
+
+// ConfigFile implements web.Cluster.
+func (c *Cluster) ConfigFile() web.ConfigFile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.config
+}
+
+// SetConfigFile sets what ConfigFile returns.
+func (c *Cluster) SetConfigFile(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.config = web.ConfigFile{Path: "cluster.conf", Text: text}
 }
 
 // Transition implements web.Cluster.
