@@ -22,6 +22,7 @@ func (a *app) commands() []*cobra.Command {
 		a.inviteCommand(),
 		a.configCommand(),
 		a.clusterCommand(),
+		a.witnessCommand(),
 		a.runCommand(),
 		a.simulateCommand(),
 		a.playgroundCommand(),
