@@ -25,6 +25,7 @@ func (a *app) commands() []*cobra.Command {
 		a.witnessCommand(),
 		a.runCommand(),
 		a.simulateCommand(),
+		a.rehearseCommand(),
 		a.playgroundCommand(),
 		a.installToolsCommand(),
 		a.waitCommand(),

@@ -1,0 +1,279 @@
+package rehearse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mainstay/cib"
+	"mainstay/sched"
+	"mainstay/status"
+)
+
+// doubled is the finding that a service ran on too many machines.
+func (p *performance) doubled(v *Service, id string, s span) Finding {
+	f := Finding{Kind: DoubleOwner, Service: id, Nodes: s.on, Long: Seconds(s.long())}
+	verb := "ran on"
+	if v.Promotable {
+		verb = "was promoted on"
+	}
+	f.Why = fmt.Sprintf("%s %s %s at once", id, verb, names(s.on))
+	switch {
+	case !p.subject.Fencing:
+		f.Why += fmt.Sprintf(": fencing is off (stonith-enabled=false), so %s started it without knowing that %s had stopped", s.on[len(s.on)-1], names(s.on[:len(s.on)-1]))
+		f.Do = "configure a fence device for every node and set stonith-enabled=true"
+		if p.subject.Policy == "ignore" {
+			f.Why += ", and no-quorum-policy=ignore let the side without quorum go on"
+			f.Do += "; then remove no-quorum-policy=ignore"
+			if len(p.subject.Nodes) == 2 {
+				f.Do += ": with two nodes, two_node: 1 in corosync.conf does what it is meant for, safely"
+			}
+		}
+	case p.subject.Policy == "ignore":
+		f.Why += ": no-quorum-policy=ignore let the side without quorum go on"
+		f.Do = "remove no-quorum-policy=ignore"
+	default:
+		f.Why += ", though fencing is on"
+		f.Do = "look at the story with --explain; if no fence device said that it had done what it had not, report it as a bug of Mainstay"
+	}
+	return f
+}
+
+// why tells why a service does not run now, as far as the cluster's own state
+// tells, and what to do about it.
+func (st *stage) why(v Service) Down {
+	d := Down{Service: v.ID, kind: EndlessOutage}
+	res := st.plan()
+	if res == nil {
+		d.Why, d.fix = "no node runs", "switch a node on"
+		return d
+	}
+	if st.unwatched(v, res, &d) || st.unfenced(v, res, &d) || st.minority(res, &d) || st.blocked(v, res, &d) {
+		return d
+	}
+	var causes []sched.Cause
+	for _, r := range res.Reasons {
+		if related(r.Resource, v) && r.Amount <= -cib.Infinity {
+			causes = append(causes, r.Kind)
+		}
+	}
+	for _, n := range sched.WhyNot(res) {
+		if d.Why == "" && related(n.About, v) {
+			d.Why = strings.TrimPrefix(n.Text, "not running: ")
+		}
+	}
+	if d.Why == "" {
+		d.Why = "the cluster gives no reason"
+	}
+	d.remedy(causes)
+	return d
+}
+
+func related(id string, v Service) bool { return base(id) == v.ID }
+
+// remedy chooses what to do by what keeps a service from running.
+func (d *Down) remedy(causes []sched.Cause) {
+	has := func(c sched.Cause) bool { return slices.Contains(causes, c) }
+	switch {
+	case has(sched.CauseLimit):
+		d.kind = NoRoom
+		d.fix = "give the nodes more capacity, or let less important services stop first (priority)"
+	case has(sched.CauseFailures):
+		d.fix = "let it run on another node, or let failures expire (failure-timeout) so that it is tried again"
+	case has(sched.CauseLocation), has(sched.CauseSymmetric):
+		d.fix = "let it run on another node: a location constraint keeps it from the nodes that are left"
+	case has(sched.CauseColocation), has(sched.CauseOrder):
+		d.fix = "mend what it depends on, or make the dependency optional (a score below INFINITY)"
+	case has(sched.CausePromotion):
+		d.fix = "let another instance be promoted: raise clone-max, or look why it has no promotion score"
+	default:
+		d.fix = "see --explain for what the cluster decided"
+	}
+}
+
+// unwatched finds services that the cluster believes to run.
+func (st *stage) unwatched(v Service, res *sched.Result, d *Down) bool {
+	for _, at := range places(res.Status.Resources, v.ID) {
+		if r, ok := st.role(v, at); ok && !r && !st.unclean(res, at) {
+			d.kind = Unwatched
+			d.Why = fmt.Sprintf("nobody noticed that it died on %s: it has no recurring monitor", at)
+			d.fix = fmt.Sprintf("give %s a monitor: op monitor interval=10s", v.ID)
+			if v.Monitored {
+				d.kind, d.Why = EndlessOutage, fmt.Sprintf("the cluster believes that %s still has it", at)
+				d.fix = "see --explain for what the cluster decided"
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// role tells whether a machine really has a service; ok is false for machines
+// that are not of this cluster.
+func (st *stage) role(v Service, machine string) (has, ok bool) {
+	for _, m := range st.Machines {
+		if m.Name == machine {
+			ok = true
+			for _, s := range st.Agents.On(machine) {
+				has = has || base(s) == v.ID
+			}
+		}
+	}
+	return has, ok
+}
+
+// places lists where the cluster believes a primitive to be active.
+func places(list []*status.Resource, id string) []string {
+	var out []string
+	for _, r := range list {
+		if r.Kind == status.Primitive && r.BaseID == id {
+			for _, p := range r.Places {
+				out = append(out, p.Node)
+			}
+		}
+		out = append(out, places(r.Children, id)...)
+	}
+	return out
+}
+
+func (st *stage) unclean(res *sched.Result, node string) bool {
+	i := slices.IndexFunc(res.Status.Nodes, func(n status.Node) bool { return n.Name == node })
+	return i >= 0 && res.Status.Nodes[i].Unclean
+}
+
+// unfenced finds nodes that must be cut off before anything can be recovered.
+func (st *stage) unfenced(v Service, res *sched.Result, d *Down) bool {
+	if !st.subject.Fencing {
+		return false
+	}
+	for _, n := range res.Status.Nodes {
+		if !n.Unclean {
+			continue
+		}
+		d.kind = NotFenced
+		covering := st.subject.covering(n.Name)
+		switch {
+		case len(st.subject.Devices) == 0:
+			d.Why = fmt.Sprintf("%s is lost and must be cut off first, but no fence device is configured", n.Name)
+			d.fix = "configure a fence device for every node"
+		case len(covering) == 0:
+			d.Why = fmt.Sprintf("%s is lost and must be cut off first, but no fence device covers it", n.Name)
+			d.fix = fmt.Sprintf("configure a fence device whose pcmk_host_list has %s", n.Name)
+		default:
+			d.Why = fmt.Sprintf("%s is lost and must be cut off first, but %s could not do it", n.Name, names(covering))
+			d.fix = "give it a second way: another fence device at level 2 of fencing_topology, or a watchdog (stonith-watchdog-timeout)"
+		}
+		return true
+	}
+	return false
+}
+
+// covering lists the devices that can cut off a node, as far as they say.
+func (s *Subject) covering(node string) []string {
+	var out []string
+	for _, d := range s.Devices {
+		if len(d.Targets) == 0 || slices.Contains(d.Targets, node) {
+			out = append(out, d.ID)
+		}
+	}
+	return out
+}
+
+// minority tells whether the side that is left may not act.
+func (st *stage) minority(res *sched.Result, d *Down) bool {
+	if res.Status.Quorate || st.subject.Policy == "ignore" {
+		return false
+	}
+	on := 0
+	for _, n := range res.Status.Nodes {
+		if n.Online {
+			on++
+		}
+	}
+	d.Why = fmt.Sprintf("%d of %d nodes are left, which is no quorum (no-quorum-policy=%s)", on, len(st.subject.Nodes), st.subject.Policy)
+	d.fix = "add a node or a quorum device, so that the loss of one node leaves a majority"
+	if len(st.subject.Nodes) == 2 {
+		d.fix = "set two_node: 1 in the quorum section of corosync.conf, with fencing on"
+	}
+	return true
+}
+
+// blocked finds services that the cluster must leave as they are.
+func (st *stage) blocked(v Service, res *sched.Result, d *Down) bool {
+	var find func(list []*status.Resource) bool
+	find = func(list []*status.Resource) bool {
+		return slices.ContainsFunc(list, func(r *status.Resource) bool {
+			return r.Kind == status.Primitive && r.BaseID == v.ID && (r.Blocked || r.Failed && !r.Managed) || find(r.Children)
+		})
+	}
+	if !find(res.Status.Resources) {
+		return false
+	}
+	d.Why = "it could not be stopped, so the cluster does not know whether it still runs and must leave it alone"
+	d.fix = "fencing would settle that: configure a fence device for every node and set stonith-enabled=true"
+	if st.subject.Fencing {
+		d.fix = "leave on-fail of its stop operation at fence"
+	}
+	return true
+}
+
+// judge makes the findings of a row complete and gives it its level.
+func (p *performance) judge(r *Row) {
+	for _, d := range r.Down {
+		p.group(r, d.kind, d)
+	}
+	if node, n := p.fencedMost(); node != "" {
+		r.Findings = append(r.Findings, p.looped(node, n))
+	}
+	if v, n := p.restless(); v != "" {
+		r.Findings = append(r.Findings, Finding{Kind: Restless, Service: v,
+			Why: fmt.Sprintf("%s started and stopped %d times, and it would have gone on", v, n),
+			Do:  "set migration-threshold, so that it moves to another node after some failures"})
+	}
+	for _, f := range r.Fenced {
+		if !f.OK && !slices.ContainsFunc(r.Findings, func(x Finding) bool { return x.Kind == NotFenced }) {
+			r.Findings = append(r.Findings, Finding{Kind: NotFenced, Nodes: []string{f.Node}, Why: f.Node + " was to be cut off, and no device could do it",
+				Do: "give it a second way: another fence device at level 2 of fencing_topology, or a watchdog (stonith-watchdog-timeout)"})
+		}
+	}
+	for _, d := range r.NotAgain {
+		p.group(r, NeedsOperator, d)
+	}
+	switch {
+	case len(r.Findings) > 0:
+		r.Level = Red
+	case len(r.Outages) > 0 || len(r.Stopped) > 0:
+		r.Level = Yellow
+	default:
+		r.Level = Green
+	}
+}
+
+// group adds a service to the finding of its kind and reason, or makes one.
+func (p *performance) group(r *Row, kind string, d Down) {
+	long := Seconds(0)
+	for _, o := range r.Outages {
+		if o.Service == d.Service {
+			long = o.Long
+		}
+	}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Kind == kind && f.Why == d.Why {
+			f.Service += ", " + d.Service
+			f.Long = max(f.Long, long)
+			return
+		}
+	}
+	r.Findings = append(r.Findings, Finding{Kind: kind, Service: d.Service, Long: long, Why: d.Why, Do: d.fix})
+}
+
+// looped is the finding that a node is fenced again and again.
+func (p *performance) looped(node string, n int) Finding {
+	f := Finding{Kind: FenceLoop, Nodes: []string{node}}
+	f.Why = fmt.Sprintf("%s was fenced %d times: each time it came back, the same happened again", node, n)
+	f.Do = "let fencing switch off rather than reboot (stonith-action=off), or do not start the cluster at boot"
+	if len(p.subject.Nodes) == 2 {
+		f.Do = "set wait_for_all: 1 (two_node implies it), so that a node that boots alone does not fence the other; " + f.Do
+	}
+	return f
+}

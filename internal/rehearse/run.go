@@ -1,0 +1,119 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+)
+
+// Options say what to play and how.
+type Options struct {
+	Seed    uint64
+	Phases  []Phase // of single faults
+	Pairs   bool    // play pairs of faults as well
+	Budget  int     // how many pairs at most; more are sampled
+	Only    []Case  // play these alone
+	Workers int     // clusters at once; 0: one
+	// Progress is called when a row is done, from one goroutine at a time.
+	Progress func(done, all int, r *Row)
+}
+
+// Report is the result of a rehearsal.
+type Report struct {
+	Nodes    []string `json:"nodes"`
+	Services int      `json:"services"`
+	Seed     uint64   `json:"seed"`
+	Assumed  []string `json:"assumed,omitempty"`
+	// Skipped says what was not played: pairs beyond the budget.
+	Skipped string `json:"skipped,omitempty"`
+	Pairs   int    `json:"pairs,omitempty"` // played
+	AtRest  []Down `json:"at_rest,omitempty"`
+	Rows    []*Row `json:"rows"`
+}
+
+// Run plays the cases. It returns an error if the cluster does not even come up,
+// or when ctx ends.
+func Run(ctx context.Context, s *Subject, o Options) (*Report, error) {
+	rep := &Report{Nodes: s.Nodes, Services: len(s.Services), Seed: o.Seed, Assumed: s.Assumed}
+	cases := o.Only
+	if cases == nil {
+		cases = s.Singles(o.Phases)
+		if o.Pairs {
+			pairs := rep.sample(s.Pairs(), o)
+			rep.Pairs = len(pairs)
+			cases = slices.Concat(cases, pairs)
+		}
+	}
+	rep.Rows = make([]*Row, len(cases))
+	workers := min(max(o.Workers, 1), len(cases))
+	var mu sync.Mutex
+	done := 0
+	finish := func(i int, r *Row) {
+		mu.Lock()
+		defer mu.Unlock()
+		rep.Rows[i] = r
+		if done++; o.Progress != nil {
+			o.Progress(done, len(cases), r)
+		}
+	}
+	errs := make([]error, workers)
+	rests := make([][]Down, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			rests[w], errs[w] = work(ctx, s, o.Seed, len(cases), w, workers, func(st *stage, i int) { finish(i, st.play(cases[i])) })
+		})
+	}
+	wg.Wait()
+	for w, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+		rep.AtRest = rests[w]
+	}
+	return rep, nil
+}
+
+// work plays every n-th case, on one cluster as long as that can be brought back
+// to rest between the cases, else on a fresh one. It returns what does not run at rest.
+func work(ctx context.Context, s *Subject, seed uint64, cases, first, n int, play func(st *stage, i int)) ([]Down, error) {
+	var st *stage
+	var idle []Down
+	for i := first; i < cases; i += n {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("rehearse: %w", err)
+		}
+		if st != nil && !st.restore() {
+			st = nil
+		}
+		if st == nil {
+			var err error
+			if st, err = newStage(s, seed); err != nil {
+				return nil, err
+			}
+			idle = st.idle
+		}
+		play(st, i)
+	}
+	return idle, nil
+}
+
+// sample takes at most the budget of the pairs, evenly at random by the seed, and
+// says what is left out.
+func (rep *Report) sample(pairs []Case, o Options) []Case {
+	if o.Budget <= 0 || len(pairs) <= o.Budget {
+		return pairs
+	}
+	rng := rand.New(rand.NewPCG(o.Seed, 0x70616972))
+	order := rng.Perm(len(pairs))[:o.Budget]
+	slices.Sort(order)
+	out := make([]Case, len(order))
+	for i, k := range order {
+		out[i] = pairs[k]
+	}
+	rep.Skipped = fmt.Sprintf("%d of %d pairs of faults were drawn by seed %d; %d were not played (--budget %d plays all)",
+		len(out), len(pairs), o.Seed, len(pairs)-len(out), len(pairs))
+	return out
+}

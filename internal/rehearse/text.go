@@ -1,0 +1,174 @@
+package rehearse
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Table writes the report for people: a line per row, then the findings, each
+// kind and reason once with the rows that show it.
+func (rep *Report) Table() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d nodes (%s), %d services, seed %d\n", len(rep.Nodes), strings.Join(rep.Nodes, ", "), rep.Services, rep.Seed)
+	for _, a := range rep.Assumed {
+		fmt.Fprintf(&b, "assumed: %s\n", a)
+	}
+	for _, d := range rep.AtRest {
+		fmt.Fprintf(&b, "not running even without a fault: %s: %s\n", d.Service, d.Why)
+	}
+	b.WriteString("\n")
+	rep.rows(&b)
+	rep.findings(&b)
+	b.WriteString(rep.summary())
+	return b.String()
+}
+
+// columns of the table.
+func columns() []string {
+	return []string{"", "FAULT", "STOPPED", "MOVED", "LONGEST OUTAGE", "FENCED", "DID NOT COME BACK"}
+}
+
+func (rep *Report) rows(b *strings.Builder) {
+	lines := [][]string{columns()}
+	for _, r := range rep.Rows {
+		lines = append(lines, []string{r.Level.mark(), r.ID, counted(placesText(r.Stopped)), counted(movesText(r.Moved)), outageText(r.Outages), fencedText(r.Fenced), downText(r)})
+	}
+	width := make([]int, len(lines[0]))
+	for _, l := range lines {
+		for i, c := range l {
+			width[i] = max(width[i], len([]rune(c)))
+		}
+	}
+	for _, l := range lines {
+		line := ""
+		for i, c := range l {
+			line += c + strings.Repeat(" ", width[i]-len([]rune(c))+2)
+		}
+		fmt.Fprintf(b, "%s\n", strings.TrimRight(line, " "))
+	}
+	b.WriteString("\n")
+}
+
+// mark is how a level looks in a table.
+func (l Level) mark() string {
+	switch l {
+	case Red:
+		return "RED"
+	case Yellow:
+		return "away"
+	}
+	return "ok"
+}
+
+// shown is how many things a field of the table lists before it counts.
+const shown = 2
+
+// counted shortens a list to what a field has room for.
+func counted(list []string) string {
+	switch {
+	case len(list) == 0:
+		return "-"
+	case len(list) > shown:
+		return fmt.Sprintf("%s, +%d", strings.Join(list[:shown], ", "), len(list)-shown)
+	}
+	return strings.Join(list, ", ")
+}
+
+func placesText(list []Place) []string {
+	var out []string
+	for _, p := range list {
+		out = append(out, p.Service+"@"+p.Node)
+	}
+	return out
+}
+
+func movesText(list []Move) []string {
+	var out []string
+	for _, m := range list {
+		out = append(out, m.Service+" → "+m.To)
+	}
+	return out
+}
+
+func outageText(list []Outage) string {
+	if len(list) == 0 {
+		return "-"
+	}
+	text := list[0].Service + " " + list[0].Long.String()
+	for _, o := range list {
+		if o.Lasts {
+			return o.Service + " for good"
+		}
+	}
+	return text
+}
+
+func fencedText(list []Fenced) string {
+	var out []string
+	for _, f := range list {
+		text := f.Node
+		if f.Times > 1 {
+			text += fmt.Sprintf(" ×%d", f.Times)
+		}
+		if !f.OK {
+			text += " (failed)"
+		}
+		out = append(out, text)
+	}
+	return counted(out)
+}
+
+func downText(r *Row) string {
+	var out []string
+	for _, d := range r.Down {
+		out = append(out, d.Service)
+	}
+	return counted(out)
+}
+
+// group is a finding with the rows that show it.
+type group struct {
+	Finding
+	rows []string
+}
+
+// findings writes each kind and reason once.
+func (rep *Report) findings(b *strings.Builder) {
+	var list []*group
+	at := map[string]*group{}
+	for _, r := range rep.Rows {
+		for _, f := range r.Findings {
+			key := f.Kind + "\x00" + f.Why
+			g := at[key]
+			if g == nil {
+				g = &group{Finding: f}
+				at[key] = g
+				list = append(list, g)
+			}
+			g.rows = append(g.rows, r.ID)
+		}
+	}
+	for _, g := range list {
+		title := g.Kind
+		if g.Service != "" {
+			title += ": " + counted(strings.Split(g.Service, ", "))
+		}
+		fmt.Fprintf(b, "RED  %s\n     why: %s\n     do:  %s\n     in:  %s\n", title, g.Why, g.Do, counted(g.rows))
+	}
+	if len(list) > 0 {
+		b.WriteString("\n")
+	}
+}
+
+// summary counts the rows by level and says what was not played.
+func (rep *Report) summary() string {
+	count := map[Level]int{}
+	for _, r := range rep.Rows {
+		count[r.Level]++
+	}
+	text := fmt.Sprintf("%d rows: %d ok, %d with a service away for a while, %d red\n", len(rep.Rows), count[Green], count[Yellow], count[Red])
+	if rep.Skipped != "" {
+		text += rep.Skipped + "\n"
+	}
+	return text
+}
