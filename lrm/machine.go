@@ -351,8 +351,7 @@ func (m *Machine) Activities() []Activity {
 		}
 		list = append(list, a)
 	}
-	for _, id := range m.ids() {
-		r := m.rscs[id]
+	for _, r := range m.rscs { //order: sorted below
 		if j := r.busy; j != nil {
 			add(j)
 		}
@@ -365,7 +364,7 @@ func (m *Machine) Activities() []Activity {
 	}
 	slices.SortStableFunc(list, func(a, b Activity) int {
 		return cmp.Or(cmp.Compare(a.Rsc, b.Rsc), cmp.Compare(a.Op, b.Op), cmp.Compare(a.Interval, b.Interval),
-			cmp.Compare(a.State, b.State), cmp.Compare(a.Due, b.Due))
+			cmp.Compare(a.State, b.State), cmp.Compare(a.Due, b.Due), cmp.Compare(a.Since, b.Since))
 	})
 	return list
 }

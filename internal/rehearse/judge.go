@@ -10,33 +10,31 @@ import (
 	"mainstay/status"
 )
 
-// doubled is the finding that a service ran on too many machines.
-func (p *performance) doubled(v *Service, id string, s span) Finding {
-	f := Finding{Kind: DoubleOwner, Service: id, Nodes: s.on, Long: Seconds(s.long())}
-	verb := "ran on"
-	if v.Promotable {
-		verb = "was promoted on"
-	}
-	f.Why = fmt.Sprintf("%s %s %s at once", id, verb, names(s.on))
+// doubled tells why a service ran on too many machines, and what to do.
+func (s *Subject) doubled() (why, do string) {
+	every := "configure a fence device for every node and set stonith-enabled=true"
 	switch {
-	case !p.subject.Fencing:
-		f.Why += fmt.Sprintf(": fencing is off (stonith-enabled=false), so %s started it without knowing that %s had stopped", s.on[len(s.on)-1], names(s.on[:len(s.on)-1]))
-		f.Do = "configure a fence device for every node and set stonith-enabled=true"
-		if p.subject.Policy == "ignore" {
-			f.Why += ", and no-quorum-policy=ignore let the side without quorum go on"
-			f.Do += "; then remove no-quorum-policy=ignore"
-			if len(p.subject.Nodes) == 2 {
-				f.Do += ": with two nodes, two_node: 1 in corosync.conf does what it is meant for, safely"
+	case !s.Fencing:
+		why = "fencing is off (stonith-enabled=false), so a node that lost touch with the other took over what still ran there"
+		do = every
+		if s.Policy == "ignore" {
+			why += ", and no-quorum-policy=ignore lets each side of a split do so"
+			do += "; then remove no-quorum-policy=ignore"
+			if len(s.Nodes) == 2 {
+				do += ": what it is meant for with two nodes, two_node: 1 in corosync.conf does safely"
 			}
 		}
-	case p.subject.Policy == "ignore":
-		f.Why += ": no-quorum-policy=ignore let the side without quorum go on"
-		f.Do = "remove no-quorum-policy=ignore"
+	case len(s.Devices) == 0:
+		why = "fencing is on, but there is no fence device, so nobody could make sure that it was stopped before it was started elsewhere"
+		do = every
+	case s.Policy == "ignore":
+		why = "no-quorum-policy=ignore lets each side of a split go on"
+		do = "remove no-quorum-policy=ignore"
 	default:
-		f.Why += ", though fencing is on"
-		f.Do = "look at the story with --explain; if no fence device said that it had done what it had not, report it as a bug of Mainstay"
+		why = "the cluster started it elsewhere before it was stopped"
+		do = "see --explain: if no fence device lied, report it as a bug of Mainstay"
 	}
-	return f
+	return why, do
 }
 
 // why tells why a service does not run now, as far as the cluster's own state
@@ -49,6 +47,9 @@ func (st *stage) why(v Service) Down {
 		return d
 	}
 	if st.unwatched(v, res, &d) || st.unfenced(v, res, &d) || st.minority(res, &d) || st.blocked(v, res, &d) {
+		return d
+	}
+	if st.follows(v, res, &d) {
 		return d
 	}
 	var causes []sched.Cause
@@ -161,7 +162,7 @@ func (st *stage) unfenced(v Service, res *sched.Result, d *Down) bool {
 			d.fix = fmt.Sprintf("configure a fence device whose pcmk_host_list has %s", n.Name)
 		default:
 			d.Why = fmt.Sprintf("%s is lost and must be cut off first, but %s could not do it", n.Name, names(covering))
-			d.fix = "give it a second way: another fence device at level 2 of fencing_topology, or a watchdog (stonith-watchdog-timeout)"
+			d.fix = secondWay
 		}
 		return true
 	}
@@ -198,6 +199,25 @@ func (st *stage) minority(res *sched.Result, d *Down) bool {
 	return true
 }
 
+// follows finds services that cannot run because of another one that the cluster
+// must leave as it is.
+func (st *stage) follows(v Service, res *sched.Result, d *Down) bool {
+	dependent := slices.ContainsFunc(res.Reasons, func(r sched.Reason) bool {
+		return related(r.Resource, v) && (r.Kind == sched.CauseColocation || r.Kind == sched.CauseOrder)
+	})
+	if !dependent {
+		return false
+	}
+	for _, o := range st.subject.Services {
+		var x Down
+		if o.ID != v.ID && st.blocked(o, res, &x) {
+			d.Why, d.fix = fmt.Sprintf("it depends on %s, and of that: %s", o.ID, x.Why), x.fix
+			return true
+		}
+	}
+	return false
+}
+
 // blocked finds services that the cluster must leave as they are.
 func (st *stage) blocked(v Service, res *sched.Result, d *Down) bool {
 	var find func(list []*status.Resource) bool
@@ -217,27 +237,28 @@ func (st *stage) blocked(v Service, res *sched.Result, d *Down) bool {
 	return true
 }
 
-// judge makes the findings of a row complete and gives it its level.
+// judge makes the findings of a row and gives it its level.
 func (p *performance) judge(r *Row) {
 	for _, d := range r.Down {
-		p.group(r, d.kind, d)
+		r.add(Finding{Kind: d.kind, Services: []string{d.Service}, Long: r.away(d.Service), Why: d.Why, Do: d.fix})
 	}
 	if node, n := p.fencedMost(); node != "" {
-		r.Findings = append(r.Findings, p.looped(node, n))
+		r.add(p.looped(node, n))
 	}
 	if v, n := p.restless(); v != "" {
-		r.Findings = append(r.Findings, Finding{Kind: Restless, Service: v,
-			Why: fmt.Sprintf("%s started and stopped %d times, and it would have gone on", v, n),
+		r.add(Finding{Kind: Restless, Services: []string{v},
+			Why: fmt.Sprintf("it started and stopped %d times, and would have gone on", n),
 			Do:  "set migration-threshold, so that it moves to another node after some failures"})
+	} else if !r.Settled && len(r.Findings) == 0 && len(r.Fenced) == 0 {
+		r.add(Finding{Kind: Restless, Why: "the cluster still had something to do when nothing changed any more", Do: "see --explain for what it tried"})
 	}
 	for _, f := range r.Fenced {
 		if !f.OK && !slices.ContainsFunc(r.Findings, func(x Finding) bool { return x.Kind == NotFenced }) {
-			r.Findings = append(r.Findings, Finding{Kind: NotFenced, Nodes: []string{f.Node}, Why: f.Node + " was to be cut off, and no device could do it",
-				Do: "give it a second way: another fence device at level 2 of fencing_topology, or a watchdog (stonith-watchdog-timeout)"})
+			r.add(Finding{Kind: NotFenced, Nodes: []string{f.Node}, Why: "no device could cut it off", Do: secondWay})
 		}
 	}
 	for _, d := range r.NotAgain {
-		p.group(r, NeedsOperator, d)
+		r.add(Finding{Kind: NeedsOperator, Services: []string{d.Service}, Why: d.Why, Do: d.fix})
 	}
 	switch {
 	case len(r.Findings) > 0:
@@ -249,28 +270,52 @@ func (p *performance) judge(r *Row) {
 	}
 }
 
-// group adds a service to the finding of its kind and reason, or makes one.
-func (p *performance) group(r *Row, kind string, d Down) {
-	long := Seconds(0)
+// secondWay is what to do about a fence device that is alone.
+const secondWay = "give it a second way: another fence device at level 2 of fencing_topology, or a watchdog (stonith-watchdog-timeout)"
+
+// away is the longest outage of a service.
+func (r *Row) away(service string) Seconds {
 	for _, o := range r.Outages {
-		if o.Service == d.Service {
-			long = o.Long
+		if o.Service == service {
+			return o.Long
 		}
 	}
+	return 0
+}
+
+// add puts a finding among those of the row, together with one that has the same cause.
+func (r *Row) add(f Finding) {
 	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Kind == kind && f.Why == d.Why {
-			f.Service += ", " + d.Service
-			f.Long = max(f.Long, long)
+		if x := &r.Findings[i]; x.same(f) {
+			x.join(f)
 			return
 		}
 	}
-	r.Findings = append(r.Findings, Finding{Kind: kind, Service: d.Service, Long: long, Why: d.Why, Do: d.fix})
+	r.Findings = append(r.Findings, f)
+}
+
+// same tells whether two findings have the same cause.
+func (f Finding) same(o Finding) bool { return f.Kind == o.Kind && f.Why == o.Why }
+
+// join adds the services, nodes and the longer time of another finding.
+func (f *Finding) join(o Finding) {
+	f.Services = slices.Concat(f.Services, without(o.Services, f.Services))
+	f.Nodes = slices.Concat(f.Nodes, without(o.Nodes, f.Nodes))
+	f.Long = max(f.Long, o.Long)
+}
+
+// Subject names what a finding is about: services, else nodes.
+func (f Finding) Subject() string {
+	if len(f.Services) > 0 {
+		return counted(f.Services)
+	}
+	return counted(f.Nodes)
 }
 
 // looped is the finding that a node is fenced again and again.
 func (p *performance) looped(node string, n int) Finding {
 	f := Finding{Kind: FenceLoop, Nodes: []string{node}}
-	f.Why = fmt.Sprintf("%s was fenced %d times: each time it came back, the same happened again", node, n)
+	f.Why = fmt.Sprintf("it was fenced %d times: each time it came back, the same happened again", n)
 	f.Do = "let fencing switch off rather than reboot (stonith-action=off), or do not start the cluster at boot"
 	if len(p.subject.Nodes) == 2 {
 		f.Do = "set wait_for_all: 1 (two_node implies it), so that a node that boots alone does not fence the other; " + f.Do

@@ -171,7 +171,8 @@ func (p *performance) follow(r *Row, v *Service, id string, changes []sim.Change
 		}
 	}
 	if s, ok := longest(t.double); ok {
-		r.Findings = append(r.Findings, p.doubled(v, id, s))
+		why, do := p.subject.doubled()
+		r.add(Finding{Kind: DoubleOwner, Services: []string{id}, Nodes: s.on, Long: Seconds(s.long()), Why: why, Do: do})
 	}
 }
 
@@ -204,6 +205,18 @@ func (p *performance) afterwards(r *Row) {
 		if p.owner(base(d.Service)) == "" {
 			v := p.subject.service(base(d.Service))
 			r.NotAgain = append(r.NotAgain, p.why(*v))
+		}
+	}
+	if len(p.failures()) == 0 {
+		return
+	}
+	res := p.plan()
+	for _, v := range p.subject.Services {
+		var d Down
+		if res != nil && p.owner(v.ID) != "" && p.blocked(v, res, &d) {
+			d.Service = v.ID
+			d.Why = "its stop failed, so the cluster keeps its hands off it: it runs on, but nobody would start it again"
+			r.NotAgain = append(r.NotAgain, d)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package rehearse
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"mainstay/cib"
@@ -57,7 +60,6 @@ type performance struct {
 	stories []entry // what the play itself did
 	deaths  []death
 	until   time.Duration // what must be noticed has been noticed by then
-	ended   time.Duration // when the watch was over
 	settled bool
 }
 
@@ -150,6 +152,7 @@ type death struct {
 	at        time.Duration
 	interval  time.Duration // of the monitor; 0: there is none
 	found     time.Duration // when it was noticed; 0: not yet
+	monitor   bool          // by its monitor
 }
 
 // crash makes a service fail.
@@ -178,32 +181,38 @@ func (p *performance) unnoticed() bool {
 	for i := range p.deaths {
 		d := &p.deaths[i]
 		if d.found == 0 && d.interval > 0 && p.Now < d.at+2*d.interval+time.Second {
-			d.found = p.noticed(d)
+			p.notice(d)
 			waits = waits || d.found == 0
 		}
 	}
 	return waits
 }
 
-// noticed is when a node said that a monitor of the service failed, or the service
-// was given up for another reason; 0 if neither.
-func (p *performance) noticed(d *death) time.Duration {
+// notice finds out when a node said that a monitor of the service failed, or when
+// the service was started, or lost its machine, for another reason.
+func (p *performance) notice(d *death) {
 	for _, e := range p.Entries(d.at) {
 		if e.Kind == "operation" && e.Node == d.node && arg(e, "failed") == true && base(keyOf(e)) == d.rsc {
-			return e.At
+			d.found, d.monitor = e.At, true
+			return
+		}
+	}
+	for _, c := range p.Changes(d.at) {
+		if base(c.Service) == d.rsc && c.At > d.at {
+			d.found = c.At
+			return
 		}
 	}
 	if !p.Machine(d.node).Powered() {
-		return p.Now
+		d.found = p.Now
 	}
-	return 0
 }
 
 // extra is how much longer a service may have been away before its monitor ran: a
 // service can fail right after a monitor found it well, which is the worst case.
 func (p *performance) extra(id string) time.Duration {
 	for _, d := range p.deaths {
-		if d.rsc == id && d.found > 0 {
+		if d.rsc == id && d.monitor {
 			return max(0, d.interval-(d.found-d.at))
 		}
 	}
@@ -218,7 +227,7 @@ func (p *performance) watch() {
 		p.Run(p.Now + step)
 		if p.Now < p.until || p.unnoticed() || !p.done() {
 			quiet = 0
-		} else if quiet += step; quiet >= calm {
+		} else if quiet += step; quiet >= calm && !p.mistaken() {
 			p.settled = true
 			break
 		}
@@ -226,7 +235,26 @@ func (p *performance) watch() {
 			break
 		}
 	}
-	p.ended = p.Now
+	p.settled = p.settled || p.done()
+}
+
+// mistaken tells whether a monitor has yet to find that a service is not where the
+// cluster believes it to be.
+func (p *performance) mistaken() bool {
+	if p.Now > p.moved()+patience {
+		return false
+	}
+	for _, v := range p.subject.Services {
+		if v.Disabled || !v.Monitored || p.owner(v.ID) != "" {
+			continue
+		}
+		for _, m := range p.Machines {
+			if p.interval(v.ID, m.Name) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // moved is when something last changed in the world.
@@ -293,13 +321,50 @@ func (p *performance) repair() {
 	p.settle(repairLimit)
 }
 
+// failure is a resource that has failed on a node.
+type failure struct{ rsc, node string }
+
+// failures lists what the cluster remembers, from fail counts and from records of
+// operations that failed last.
+func (st *stage) failures() []failure {
+	var out []failure
+	s := st.state()
+	if s == nil {
+		return nil
+	}
+	for n := range s.CIB.Child("status").Named("node_state") {
+		n.Walk(func(e *cib.Elem) bool {
+			switch e.Name() {
+			case "nvpair":
+				if name, ok := strings.CutPrefix(e.Get("name"), "fail-count-"); ok {
+					rsc, _, _ := strings.Cut(name, "#")
+					out = append(out, failure{rsc, n.Get("uname")})
+				}
+			case "lrm_resource":
+				for op := range e.Named("lrm_rsc_op") {
+					if strings.HasSuffix(op.ID(), "_last_failure_0") {
+						out = append(out, failure{base(e.ID()), n.Get("uname")})
+					}
+				}
+			}
+			return true
+		})
+	}
+	slices.SortFunc(out, func(a, b failure) int { return cmp.Or(cmp.Compare(a.rsc, b.rsc), cmp.Compare(a.node, b.node)) })
+	return slices.Compact(out)
+}
+
 // forget has failures forgotten, as an operator does after repairs.
 func (st *stage) forget() {
-	if at := st.coordinator(); at != "" {
-		st.Ask(at, engine.Forget{}, func(engine.Reply) {})
-		st.Run(st.Now + step)
-		st.settle(repairLimit)
+	at := st.coordinator()
+	if at == "" {
+		return
 	}
+	for _, f := range st.failures() {
+		st.Ask(at, engine.Forget{Resource: f.rsc, Node: f.node}, func(engine.Reply) {})
+	}
+	st.Run(st.Now + step)
+	st.settle(repairLimit)
 }
 
 // restore brings the cluster back to where it was at rest; it tells whether that
@@ -321,20 +386,5 @@ func (st *stage) restore() bool {
 
 // atRest tells whether the cluster is as it was in the beginning.
 func (st *stage) atRest() bool {
-	return st.whole() && st.done() && st.present().same(st.rest) && st.config() == st.epoch && st.clean()
-}
-
-// clean tells whether no failure is remembered.
-func (st *stage) clean() bool {
-	s := st.state()
-	ok := s != nil
-	if ok {
-		s.CIB.Child("status").Walk(func(e *cib.Elem) bool {
-			if e.Name() == "nvpair" && len(e.Get("name")) > 10 && e.Get("name")[:10] == "fail-count" {
-				ok = false
-			}
-			return ok
-		})
-	}
-	return ok
+	return st.whole() && st.done() && st.present().same(st.rest) && st.config() == st.epoch && len(st.failures()) == 0
 }

@@ -89,12 +89,12 @@ type Down struct {
 
 // Finding is a law of good service that the configuration breaks.
 type Finding struct {
-	Kind    string   `json:"kind"`
-	Service string   `json:"service,omitempty"`
-	Nodes   []string `json:"nodes,omitempty"`
-	Long    Seconds  `json:"seconds,omitempty"`
-	Why     string   `json:"why"`
-	Do      string   `json:"do"`
+	Kind     string   `json:"kind"`
+	Services []string `json:"services,omitempty"`
+	Nodes    []string `json:"nodes,omitempty"`
+	Long     Seconds  `json:"seconds,omitempty"` // how long it was so, the longest
+	Why      string   `json:"why"`
+	Do       string   `json:"do"`
 }
 
 // The kinds of findings, as --fail-on takes them.

@@ -173,7 +173,7 @@ func (r *Row) Verdict() string {
 		fmt.Fprintf(&b, "%s did not come back: %s\n", d.Service, d.Why)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "RED  %s: %s\n     do: %s\n", f.Kind, f.Why, f.Do)
+		fmt.Fprintf(&b, "RED  %s: %s\n     why: %s\n     do:  %s\n", f.Kind, f.about(), f.Why, f.Do)
 	}
 	if b.Len() == 0 {
 		return "no service noticed\n"

@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -126,38 +127,59 @@ func downText(r *Row) string {
 	return counted(out)
 }
 
-// group is a finding with the rows that show it.
+// group is findings with one remedy, and the rows that show them.
 type group struct {
 	Finding
-	rows []string
+	kinds, whys, rows []string
 }
 
-// findings writes each kind and reason once.
-func (rep *Report) findings(b *strings.Builder) {
+// grouped puts findings with the same remedy together, in order of appearance.
+func (rep *Report) grouped() []*group {
 	var list []*group
-	at := map[string]*group{}
-	for _, r := range rep.Rows {
-		for _, f := range r.Findings {
-			key := f.Kind + "\x00" + f.Why
-			g := at[key]
-			if g == nil {
-				g = &group{Finding: f}
-				at[key] = g
-				list = append(list, g)
-			}
-			g.rows = append(g.rows, r.ID)
+	add := func(to *[]string, x string) {
+		if !slices.Contains(*to, x) {
+			*to = append(*to, x)
 		}
 	}
-	for _, g := range list {
-		title := g.Kind
-		if g.Service != "" {
-			title += ": " + counted(strings.Split(g.Service, ", "))
+	for _, r := range rep.Rows {
+		for _, f := range r.Findings {
+			i := slices.IndexFunc(list, func(g *group) bool { return g.Do == f.Do })
+			if i < 0 {
+				list = append(list, &group{Finding: f})
+				i = len(list) - 1
+			}
+			g := list[i]
+			g.join(f)
+			add(&g.kinds, f.Kind)
+			add(&g.whys, f.Why)
+			add(&g.rows, r.ID)
 		}
-		fmt.Fprintf(b, "RED  %s\n     why: %s\n     do:  %s\n     in:  %s\n", title, g.Why, g.Do, counted(g.rows))
+	}
+	return list
+}
+
+// findings writes each remedy once.
+func (rep *Report) findings(b *strings.Builder) {
+	list := rep.grouped()
+	for _, g := range list {
+		fmt.Fprintf(b, "RED  %s: %s\n     why: %s\n", strings.Join(g.kinds, ", "), g.about(), g.whys[0])
+		if n := len(g.whys) - 1; n > 0 {
+			fmt.Fprintf(b, "          (that is %s; %d more alike)\n", g.rows[0], n)
+		}
+		fmt.Fprintf(b, "     do:  %s\n     in:  %s\n", g.Do, counted(g.rows))
 	}
 	if len(list) > 0 {
 		b.WriteString("\n")
 	}
+}
+
+// about tells what a finding is about, where and for how long.
+func (f Finding) about() string {
+	text := f.Subject()
+	if f.Kind == DoubleOwner {
+		text += fmt.Sprintf(" on %s at once, for %s and more", names(f.Nodes), f.Long)
+	}
+	return text
 }
 
 // summary counts the rows by level and says what was not played.

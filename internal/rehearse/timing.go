@@ -105,7 +105,7 @@ func history(root *cib.Elem) map[string]map[string]time.Duration {
 			}
 			out[id][task] = max(out[id][task], time.Duration(n)*time.Millisecond)
 		}
-		return false
+		return true
 	})
 	return out
 }

@@ -159,6 +159,7 @@ type call struct {
 	rsc     string // configured id: "db", "vip"
 	op      string
 	systemd bool
+	lsb     bool
 	target  string // of a migration
 	source  string
 }
@@ -176,6 +177,7 @@ func (a *Agents) begin(m *Machine, p *process) {
 	case len(p.cmd.Args) > 0:
 		c.op = p.cmd.Args[0]
 		if c.service == "" {
+			c.lsb = true
 			c.service = a.services.byScript(path.Base(p.cmd.Path))
 		}
 	}
@@ -248,9 +250,15 @@ func (a *Agents) beginResource(m *Machine, p *process, c call) {
 	})
 }
 
+// lsbNotRunning is what the "status" of an init script answers for a stopped service.
+const lsbNotRunning = 3
+
 // exited is the end of an agent that answers a code; units answer with a word.
 func exited(c call, code int) host.Exited {
-	if !c.systemd || c.op != "monitor" {
+	switch {
+	case c.lsb && c.op == "monitor" && code == ocfNotRunning:
+		return host.Exited{Code: lsbNotRunning}
+	case !c.systemd || c.op != "monitor":
 		return host.Exited{Code: code}
 	}
 	word := "active\n"

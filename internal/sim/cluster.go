@@ -138,7 +138,8 @@ func (c *Cluster) addNode(n conf.Node) *Machine {
 // learn takes over what a configuration says of resources and laws.
 func (c *Cluster) learn(root *cib.Elem) {
 	conf := root.Child("configuration")
-	if conf == c.known {
+	if conf == c.known || c.known != nil && conf.Equal(c.known) {
+		c.known = conf
 		return
 	}
 	c.known = conf
