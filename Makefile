@@ -81,6 +81,9 @@ bench-ring: deps build ## the ring's figures beside Corosync's (needs root)
 soak-links: build ## no false view in MINUTES=n under loss, delay, load and stops (needs root)
 	./bench/false-alarms --minutes $(MINUTES)
 
+bench-rehearse: build ## how long all single faults of 16 nodes and 200 resources take to rehearse
+	./bench/rehearse bin/mainstay --phases idle
+
 fuzz: ## each fuzz target for a while (FUZZTIME=10s)
 	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -rh --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' $$d | sed 's/^func //' | sort -u); do \

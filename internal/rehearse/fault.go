@@ -14,7 +14,7 @@ type Kind string
 
 // The faults. What each is about stands behind the colon of its id.
 const (
-	Power   Kind = "power"   // a node loses its power; a reboot by fencing gives it back
+	Power   Kind = "power"   // a node loses its power for good: fencing does not bring it back
 	Isolate Kind = "isolate" // all links of a node are cut
 	Link    Kind = "link"    // one link of a node is cut; written link0, link1, …
 	Daemon  Kind = "daemon"  // the node daemon is killed, and started again a second later
@@ -231,7 +231,7 @@ func (st *stage) means(f Fault) []sim.Fault {
 	}
 	switch f.Kind {
 	case Power:
-		return []sim.Fault{{Kind: sim.PowerLoss, Node: on}}
+		return []sim.Fault{{Kind: sim.Dead, Node: on}}
 	case Isolate:
 		return []sim.Fault{{Kind: sim.LinkCut, Node: on, Link: sim.AllLinks}}
 	case Link:
@@ -241,7 +241,7 @@ func (st *stage) means(f Fault) []sim.Fault {
 	case Disk:
 		return []sim.Fault{{Kind: sim.DiskFull, Node: on}}
 	case Fence:
-		return []sim.Fault{{Kind: sim.DeviceFails, Device: f.On}, {Kind: sim.PowerLoss, Node: st.covered(f.On)}}
+		return []sim.Fault{{Kind: sim.DeviceFails, Device: f.On}, {Kind: sim.Dead, Node: st.covered(f.On)}}
 	}
 	at := st.owner(f.On)
 	if at == "" {

@@ -46,7 +46,7 @@ func (st *stage) why(v Service) Down {
 		d.Why, d.fix = "no node runs", "switch a node on"
 		return d
 	}
-	if st.unwatched(v, res, &d) || st.unfenced(v, res, &d) || st.minority(res, &d) || st.blocked(v, res, &d) {
+	if st.unwatched(v, res, &d) || st.minority(res, &d) || st.unfenced(v, res, &d) || st.blocked(v, res, &d) {
 		return d
 	}
 	if st.follows(v, res, &d) {

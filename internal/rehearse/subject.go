@@ -77,8 +77,8 @@ func (s *Subject) machines(root *cib.Elem, m Machines) error {
 		s.assume("%d links join the nodes, token is %v%s; --conf FILE takes your corosync.conf", assumedLinks, conf.DefaultToken, twoNodeText(len(names)))
 	}
 	c, problems := conf.Parse(text, "corosync.conf")
-	if !conf.Failed(problems) && len(c.Nodes) == 0 { // of the days of multicast
-		text = slices.Concat(text, assumedNodelist(names, ids, max(1, len(c.Totem.Interfaces))))
+	if c != nil && len(c.Nodes) == 0 { // of the days of multicast
+		text = slices.Concat(text, []byte("\n"), assumedNodelist(names, ids, max(1, len(c.Totem.Interfaces))))
 		s.assume("corosync.conf has no nodelist; the nodes are %s", strings.Join(names, ", "))
 		c, problems = conf.Parse(text, "corosync.conf")
 	}
@@ -88,9 +88,6 @@ func (s *Subject) machines(root *cib.Elem, m Machines) error {
 	s.Conf, s.Links, s.Token = text, c.Links(), c.Totem.Token
 	for _, n := range c.Nodes {
 		s.Nodes = append(s.Nodes, n.Name)
-	}
-	if slices.Contains(s.Nodes, "") {
-		return errors.New("corosync.conf: a node has no name\n  remedy: give every node a name")
 	}
 	for _, n := range m.Nodes {
 		if !slices.Contains(s.Nodes, n) {

@@ -17,6 +17,7 @@ type Kind string
 // The faults. In brackets, the fields of Fault that count besides Kind.
 const (
 	PowerLoss  Kind = "power"  // a machine loses its power; repaired: it is switched on [Node]
+	Dead       Kind = "dead"   // a machine loses its power, and no fence device gives it back; repaired: it is switched on [Node]
 	DaemonKill Kind = "daemon" // the daemon is killed; repaired: it is started again [Node]
 	Leave      Kind = "leave"  // the daemon is asked to leave the cluster; repaired: it is started again [Node]
 	Freeze     Kind = "freeze" // all processes stop; repaired: they go on [Node]
@@ -52,7 +53,7 @@ const (
 
 // Kinds lists all faults.
 func Kinds() []Kind {
-	return []Kind{PowerLoss, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay,
+	return []Kind{PowerLoss, Dead, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay,
 		OpFails, OpHangs, OpSlow, OpLies, Crash, DeviceFails, DeviceSlow, DeviceLies,
 		DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift}
 }
@@ -139,7 +140,7 @@ func (c *Cluster) Check(f Fault) error {
 
 func (f Fault) needsNode() bool {
 	switch f.Kind {
-	case PowerLoss, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift:
+	case PowerLoss, Dead, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift:
 		return true
 	}
 	return false
@@ -249,7 +250,7 @@ func (c *Cluster) crash(f Fault) {
 // machineFault is a fault of one machine.
 func (c *Cluster) machineFault(m *Machine, f Fault, on bool) {
 	switch f.Kind {
-	case PowerLoss, DaemonKill, Leave, Freeze, Pause:
+	case PowerLoss, Dead, DaemonKill, Leave, Freeze, Pause:
 		m.lifeFault(f, on)
 	case LinkCut:
 		c.cutFault(m, f, on)
@@ -273,6 +274,13 @@ func (c *Cluster) machineFault(m *Machine, f Fault, on bool) {
 // lifeFault ends or begins something of a machine's life.
 func (m *Machine) lifeFault(f Fault, on bool) {
 	switch {
+	case f.Kind == Dead:
+		m.dead = on
+		if on {
+			m.PowerOff("fault")
+		} else {
+			m.PowerOn()
+		}
 	case on && f.Kind == PowerLoss:
 		m.PowerOff("fault")
 	case on && f.Kind == DaemonKill:

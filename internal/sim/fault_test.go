@@ -64,7 +64,7 @@ func settledRich(t *testing.T, o Options) *Cluster {
 // Every kind of fault happens, is repaired, and is survived.
 func TestFaults(t *testing.T) {
 	faults := []Fault{
-		{Kind: PowerLoss, Node: "n2"}, {Kind: DaemonKill, Node: "n1"}, {Kind: Leave, Node: "n3"},
+		{Kind: PowerLoss, Node: "n2"}, {Kind: Dead, Node: "n2"}, {Kind: DaemonKill, Node: "n1"}, {Kind: Leave, Node: "n3"},
 		{Kind: Freeze, Node: "n2"}, {Kind: Pause, Node: "n1"},
 		{Kind: LinkCut, Node: "n1", Link: 0}, {Kind: LinkCut, Node: "n1", Link: AllLinks}, {Kind: LinkCut, Node: "n2", Peer: "n3", Link: AllLinks},
 		{Kind: LinkCut, Node: "n2", Link: AllLinks, OneWay: true}, {Kind: Unplug, Node: "n3", Link: 1}, {Kind: Unplug, Node: "n3", Link: AllLinks},
@@ -178,5 +178,21 @@ func TestWaitForAllOutlivesDaemons(t *testing.T) {
 	c.Run(c.Now + 30*time.Second)
 	if c.State("n1").Quorum.Quorate || len(c.Agents.On("n1")) > 0 {
 		t.Errorf("n1 has not seen n2 since it was switched on, and has quorum: it runs %v", c.Agents.On("n1"))
+	}
+}
+
+// TestDead cuts a machine's power for good: fencing it succeeds, and does not bring it back.
+func TestDead(t *testing.T) {
+	c := settled(t)
+	f := Fault{Kind: Dead, Node: "n2"}
+	c.Inject(f)
+	c.Run(c.Now + 30*time.Second)
+	if n := len(c.Fencings(0)); n == 0 || c.Machine("n2").Powered() {
+		t.Errorf("%d fencings, powered %v; want some, and no power", n, c.Machine("n2").Powered())
+	}
+	c.Repair(f)
+	c.Run(c.Now + 10*time.Second)
+	if !c.Machine("n2").Powered() {
+		t.Error("the repaired machine has no power")
 	}
 }

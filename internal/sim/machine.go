@@ -26,6 +26,7 @@ type Machine struct {
 	daemon  Daemon
 	life    int // counts starts of the daemon; what belongs to an earlier one is void
 	powered bool
+	dead    bool // it cannot be switched on
 	boots   int
 	frozen  bool
 	waiting []host.Completion // what came while it was frozen
@@ -71,7 +72,7 @@ func (m *Machine) Powered() bool { return m.powered }
 
 // PowerOn boots a machine; its daemon starts when it is up.
 func (m *Machine) PowerOn() {
-	if m.powered {
+	if m.powered || m.dead {
 		return
 	}
 	m.powered = true
