@@ -3,6 +3,7 @@ package playground
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -91,6 +92,14 @@ func removeGroup(dir string) {
 
 // groupPrefix begins the names of all our control groups.
 const groupPrefix = "mainstay-playground-"
+
+// groupName is the name of a node's group. Several playgrounds, also of one process,
+// run at a time; each has a directory of its own.
+func groupName(dir, node string) string {
+	h := fnv.New32a()
+	h.Write([]byte(dir))
+	return fmt.Sprintf("%s%d-%08x-%s", groupPrefix, os.Getpid(), h.Sum32(), node)
+}
 
 // stopAll freezes a node without a control group: it stops every process of the pid
 // namespace, again and again until no new one appears.

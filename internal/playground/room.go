@@ -126,7 +126,7 @@ func (r *Room) rack() error {
 			p.Install = [][]string{{"/bin/sh", "-c", installTools}}
 		}
 		r.machines = append(r.machines, &machine{number: i, name: name, plan: p, hub: r.hub,
-			group: newGroup(fmt.Sprintf("%s%d-%s", groupPrefix, os.Getpid(), name))})
+			group: newGroup(groupName(r.base.dir, name))})
 	}
 	return nil
 }

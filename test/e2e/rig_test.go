@@ -85,7 +85,13 @@ func build(t *testing.T) string {
 // open makes a playground that ends with the test.
 func open(t *testing.T, o playground.Options) *playground.Room {
 	t.Helper()
-	o.Binary, o.Dir = build(t), *dir
+	return openIn(t, *dir, o)
+}
+
+// openIn makes one in a directory of its own, beside others.
+func openIn(t *testing.T, dir string, o playground.Options) *playground.Room {
+	t.Helper()
+	o.Binary, o.Dir = build(t), dir
 	if *verbose {
 		o.Out = os.Stdout
 	}

@@ -1,0 +1,90 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"mainstay/internal/web"
+	"mainstay/status"
+)
+
+// replication is a MariaDB server and its replicas, run by ocf:heartbeat:mysql as a
+// promotable clone; the third node has no instance.
+var replication = site{
+	prepare: func(t *testing.T, g *rig, node string) {
+		g.put(t, node, "/etc/mysql/conf.d/replication.cnf", fmt.Sprintf(`[mysqld]
+server_id=%s
+log_bin=mysql-bin
+log_slave_updates=ON
+sync_binlog=1
+innodb_flush_log_at_trx_commit=1
+innodb_buffer_pool_size=32M
+skip_slave_start=ON
+bind-address=0.0.0.0
+init_file=/etc/mysql/users.sql
+`, node[len("node"):]))
+		g.put(t, node, "/etc/mysql/users.sql", `set sql_log_bin=0;
+create user if not exists 'repl'@'%' identified by 'secret';
+create user if not exists 'repl'@'localhost' identified by 'secret';
+grant all on *.* to 'repl'@'%';
+grant all on *.* to 'repl'@'localhost';
+`)
+	},
+	crm: `
+primitive db ocf:heartbeat:mysql \
+  params binary=/usr/bin/mariadbd-safe config=/etc/mysql/mariadb.cnf datadir=/var/lib/mysql log=/var/lib/mysql/error.log \
+    replication_user=repl replication_passwd=secret \
+  op start timeout=120 interval=0 op stop timeout=120 interval=0 op promote timeout=120 interval=0 op demote timeout=120 interval=0 \
+  op monitor interval=4 timeout=30 op monitor interval=3 role=Promoted timeout=30
+clone db-clone db meta promotable=true notify=true clone-max=2 interleave=true
+location db-not-on-node3 db-clone -inf: node3
+primitive db-ip ocf:heartbeat:IPaddr2 params ip=10.107.2.242 cidr_netmask=24 nic=br-mgmt op monitor interval=5 timeout=20
+colocation db-ip-with-writer inf: db-ip db-clone:Promoted
+order db-ip-after-writer Mandatory: db-clone:promote db-ip:start
+`,
+	ready: func(s *web.StatusReply) bool { return roles("db", 1, 1)(s) && place(s, "db-ip") != "" },
+	limit: 2 * time.Minute,
+}
+
+// TestReplication kills the writing server, then cuts its power: the replica takes
+// over with what was written, the address follows, and the old one becomes a replica.
+func TestReplication(t *testing.T) {
+	t.Parallel()
+	g := replication.open(t)
+	sql := func(text string) string {
+		return g.sh(t, "node3", `mariadb -N -h 10.107.2.242 -u repl -psecret -e "%s"`, text)
+	}
+	replica := func() string { return in(g.look(t), "db", status.Unpromoted)[0] }
+	has := func(node, want string) {
+		t.Helper()
+		g.says(t, time.Minute, node, want, `mariadb -N -e "select group_concat(n order by n) from shop.orders"`)
+	}
+	sql("create database shop; create table shop.orders (n int primary key); insert into shop.orders values (1)")
+	has(replica(), "1")
+
+	writer := g.leader(t, "db")
+	g.kill(t, writer, "mariadbd")
+	g.failed(t, "db", writer)
+	replication.whole(t, g)
+	sql("insert into shop.orders values (2)")
+	has(g.leader(t, "db"), "1,2")
+	has(replica(), "1,2")
+
+	writer = g.leader(t, "db")
+	g.cutPower(t, writer)
+	g.cluster(t, replication.limit, "the replica to take over", func(s *web.StatusReply) bool {
+		p := in(s, "db", status.Promoted)
+		return len(p) == 1 && !slices.Contains(p, writer) && place(s, "db-ip") == p[0]
+	})
+	if got := sql("select group_concat(n order by n) from shop.orders"); got != "1,2" {
+		t.Errorf("rows after the power cut: %q", got)
+	}
+	sql("insert into shop.orders values (3)")
+	g.restorePower(t, writer)
+	replication.whole(t, g)
+	has(writer, "1,2,3")
+}

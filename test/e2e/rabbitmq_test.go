@@ -1,0 +1,55 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+	"time"
+)
+
+// rabbit is three brokers with mirrored queues, run by ocf:heartbeat:rabbitmq-cluster.
+var rabbit = site{
+	prepare: func(t *testing.T, g *rig, node string) {
+		g.sh(t, node, "cd /var/lib/rabbitmq && printf shopcookie >.erlang.cookie && chown rabbitmq:rabbitmq .erlang.cookie && chmod 400 .erlang.cookie")
+	},
+	crm: `
+primitive mq ocf:heartbeat:rabbitmq-cluster params set_policy="ha-all ^ {\"ha-mode\":\"all\"}" \
+  op start timeout=100 interval=0 op stop timeout=90 interval=0 op monitor interval=10 timeout=40 \
+  meta notify=true
+clone mq-clone mq meta notify=true ordered=true interleave=true
+`,
+	ready: started("mq", 3),
+	limit: 5 * time.Minute,
+}
+
+// TestRabbitMQ kills a broker, then cuts the power of another node: each must find
+// its way back into the brokers' own cluster, and messages stay.
+func TestRabbitMQ(t *testing.T) {
+	t.Parallel()
+	g := rabbit.open(t)
+	members := func(want string) {
+		t.Helper()
+		g.says(t, time.Minute, "node1", want, `rabbitmqctl -q cluster_status --formatter json | sed 's/.*"running_nodes":\[\([^]]*\)\].*/\1/' | tr , '\n' | grep -c rabbit@`)
+	}
+	queued := func(node, want string) {
+		t.Helper()
+		g.says(t, time.Minute, node, want, `rabbitmqctl -q list_queues name messages | awk '$1=="orders" {print $2}'`)
+	}
+	members("3")
+	g.sh(t, "node1", `rabbitmqctl eval 'application:ensure_all_started(amqp_client), {ok,R} = rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>,queue,<<"orders">>),true,false,[],none,<<"guest">>), ok.' >/dev/null 2>&1 || rabbitmqctl eval 'rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>,queue,<<"orders">>),true,false,[],none,<<"guest">>).'`)
+	queued("node2", "0")
+
+	g.kill(t, "node2", "beam.smp")
+	g.failed(t, "mq", "node2")
+	rabbit.whole(t, g)
+	members("3")
+	queued("node2", "0")
+
+	g.cutPower(t, "node3")
+	g.cluster(t, rabbit.limit, "two brokers to be left", started("mq", 2))
+	queued("node1", "0")
+	g.restorePower(t, "node3")
+	rabbit.whole(t, g)
+	members("3")
+	queued("node3", "0")
+}
