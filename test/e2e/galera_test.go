@@ -15,7 +15,7 @@ import (
 var galera = site{
 	prepare: func(t *testing.T, g *rig, node string) {
 		addr := g.sh(t, node, "ip -4 -o addr show br-mgmt | sed 's/.*inet //; s,/.*,,'")
-		g.put(t, node, "/etc/mysql/conf.d/galera.cnf", fmt.Sprintf(`[mysqld]
+		g.put(t, node, "/etc/mysql/mariadb.conf.d/99-galera.cnf", fmt.Sprintf(`[mysqld]
 wsrep_on=ON
 wsrep_provider=/usr/lib/galera/libgalera_smm.so
 wsrep_cluster_name=shop

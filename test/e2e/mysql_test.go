@@ -16,7 +16,7 @@ import (
 // promotable clone; the third node has no instance.
 var replication = site{
 	prepare: func(t *testing.T, g *rig, node string) {
-		g.put(t, node, "/etc/mysql/conf.d/replication.cnf", fmt.Sprintf(`[mysqld]
+		g.put(t, node, "/etc/mysql/mariadb.conf.d/99-replication.cnf", fmt.Sprintf(`[mysqld]
 server_id=%s
 log_bin=mysql-bin
 log_slave_updates=ON
@@ -36,7 +36,7 @@ grant all on *.* to 'repl'@'localhost';
 	},
 	crm: `
 primitive db ocf:heartbeat:mysql \
-  params binary=/usr/bin/mariadbd-safe config=/etc/mysql/mariadb.cnf datadir=/var/lib/mysql log=/var/lib/mysql/error.log \
+  params binary=/usr/sbin/mariadbd config=/etc/mysql/mariadb.cnf datadir=/var/lib/mysql log=/var/lib/mysql/error.log \
     replication_user=repl replication_passwd=secret \
   op start timeout=120 interval=0 op stop timeout=120 interval=0 op promote timeout=120 interval=0 op demote timeout=120 interval=0 \
   op monitor interval=4 timeout=30 op monitor interval=3 role=Promoted timeout=30
@@ -61,7 +61,7 @@ func TestReplication(t *testing.T) {
 	replica := func() string { return in(g.look(t), "db", status.Unpromoted)[0] }
 	has := func(node, want string) {
 		t.Helper()
-		g.says(t, time.Minute, node, want, `mariadb -N -e "select group_concat(n order by n) from shop.orders"`)
+		g.says(t, 2*time.Minute, node, want, `mariadb -N -e "select group_concat(n order by n) from shop.orders"`)
 	}
 	sql("create database shop; create table shop.orders (n int primary key); insert into shop.orders values (1)")
 	has(replica(), "1")

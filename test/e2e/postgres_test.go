@@ -62,8 +62,10 @@ func TestPostgres(t *testing.T) {
 	// remade makes a crashed primary a standby again, as the agent's manual says.
 	remade := func(node string) {
 		t.Helper()
+		g.mainstay(t, "node", "standby", node, "--wait")
 		g.sh(t, node, `rm -rf /var/lib/postgresql/15/main /var/lib/postgresql/tmp/PGSQL.lock; cd / && su postgres -c "/usr/lib/postgresql/15/bin/pg_basebackup -h 10.107.2.240 -U postgres -D /var/lib/postgresql/15/main -X stream"`)
 		g.mainstay(t, "resource", "cleanup")
+		g.mainstay(t, "node", "online", node)
 		postgres.whole(t, g)
 		streams("2")
 	}
