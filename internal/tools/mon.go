@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
-	"mainstay/cib"
 	"mainstay/internal/client"
 	"mainstay/internal/face"
-	"mainstay/internal/web"
 	"mainstay/view"
 )
 
@@ -24,6 +21,7 @@ type monOptions struct {
 	ops, failcounts     bool
 	attributes, bans    bool
 	tickets             bool
+	sink                sink
 }
 
 // crmMon is crm_mon: the state of the cluster.
@@ -55,8 +53,11 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.StringP("fence-history", "m", "", "")
 	f.optional("fence-history", "1")
 	f.BoolP("disable-ncurses", "N", false, "")
-	f.hide("as-xml", "pending", "fence-history", "disable-ncurses")
-	if code, done := f.parse(joinOptional(args, "-L", "--neg-locations", "-m", "--fence-history")); done {
+	f.BoolP("web-cgi", "w", false, "")
+	f.Bool("html-cgi", false, "")
+	o.sink.declare(f)
+	f.hide("web-cgi", "html-cgi", "as-xml", "pending", "fence-history", "disable-ncurses")
+	if code, done := f.parse(joinOptional(oldOutput(args), "-L", "--neg-locations", "-m", "--fence-history")); done {
 		return code
 	}
 	if o.bans = f.Changed("neg-locations"); o.view.BanPrefix == "\x00" {
@@ -68,7 +69,14 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	if o.asXML {
 		o.format = "xml"
 	}
-	o.once = o.once || o.simple || o.format != "text" || env.CIBFile() != ""
+	if err := o.sink.check(); err != nil {
+		return f.usage("%v", err)
+	}
+	if parent, err := o.sink.detach(env, args); parent || err != nil {
+		return say(env, err)
+	}
+	watching := o.sink.daemonize || o.sink.agent != ""
+	o.once = o.once || o.simple || !watching && o.format != "text" || env.CIBFile() != ""
 	return monSay(env, o.run(ctx, env))
 }
 
@@ -142,47 +150,14 @@ func choose(s map[view.Section]bool, name string, on bool) error {
 
 // run shows the state once, or again after every change.
 func (o *monOptions) run(ctx context.Context, env *face.Env) error {
-	if o.once {
-		text, err := o.render(ctx, env)
-		if err != nil {
-			return err
-		}
-		env.Printf("%s", text)
-		return nil
+	if !o.once {
+		return o.watch(ctx, env)
 	}
-	d, err := cib.ParseDuration(o.interval)
-	if err != nil || d <= 0 {
-		d = 5 * time.Second
+	text, err := o.render(ctx, env)
+	if err != nil {
+		return err
 	}
-	nudge := make(chan struct{}, 1)
-	go func() {
-		// An error ends the nudging only: the ticker goes on.
-		_ = env.Client().Watch(ctx, func(web.Event) bool {
-			select {
-			case nudge <- struct{}{}:
-			default:
-			}
-			return true
-		})
-	}()
-	tick := time.NewTicker(d)
-	defer tick.Stop()
-	for {
-		text, err := o.render(ctx, env)
-		if err != nil {
-			return err
-		}
-		if env.Terminal {
-			env.Printf("\x1b[H\x1b[2J")
-		}
-		env.Printf("%s\n", text)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-nudge:
-		case <-tick.C:
-		}
-	}
+	return o.sink.put(env, text)
 }
 
 func (o *monOptions) render(ctx context.Context, env *face.Env) (string, error) {
