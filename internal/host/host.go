@@ -110,6 +110,13 @@ type (
 		Link int
 		Addr string
 	}
+	// TooBig says that this machine, or a router on the way to Addr, does not pass
+	// datagrams of more than Size bytes.
+	TooBig struct {
+		Link int
+		Addr string
+		Size int
+	}
 	// LinkDown says that the operating system reports a link as down, or as up again.
 	LinkDown struct {
 		Link int

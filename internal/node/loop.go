@@ -116,6 +116,8 @@ func (l *Loop) Feed(c host.Completion) {
 		l.wireIn(wire.Incoming{Link: c.Link, Addr: c.Addr, Data: c.Data})
 	case host.Refused:
 		l.wireIn(wire.Refused{Link: c.Link, Addr: c.Addr})
+	case host.TooBig:
+		l.wireIn(wire.TooBig{Link: c.Link, Addr: c.Addr, Size: c.Size})
 	case host.LinkDown:
 		l.wireIn(wire.LinkDown{Link: c.Link, Down: c.Down})
 	case host.Written:

@@ -107,6 +107,13 @@ type (
 		Link int
 		Addr string
 	}
+	// TooBig says that this host, or one on the way to Addr, does not pass
+	// datagrams of more than Size bytes.
+	TooBig struct {
+		Link int
+		Addr string
+		Size int
+	}
 	// Reconfigure changes everything but Self, Cluster, Plain and Rand.
 	Reconfigure struct{ Config Config }
 	// Leave says goodbye to all peers.
@@ -118,6 +125,7 @@ func (Incoming) isInput()    {}
 func (Outgoing) isInput()    {}
 func (LinkDown) isInput()    {}
 func (Refused) isInput()     {}
+func (TooBig) isInput()      {}
 func (Reconfigure) isInput() {}
 func (Leave) isInput()       {}
 
@@ -155,7 +163,7 @@ type (
 		Up   bool
 		RTT  time.Duration // smoothed; 0 if not known
 		Loss float64       // share of packets lost on the way to Node, 0 to 1
-		MTU  int           // payload of the largest packets, if they arrive; 0 if not known
+		MTU  int           // bytes of the largest payload that arrives in one piece; 0 if not known
 	}
 	// Alarm reports what should not be. The same kind from the same source is
 	// reported at most once in ten seconds; Count is how often it happened since

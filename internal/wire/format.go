@@ -37,6 +37,7 @@ const (
 	kindProbe                 // a heartbeat of one link
 	kindHello                 // makes or renews a session
 	kindBye                   // the sender ends
+	kindPiece                 // a piece of a payload; see pieces.go
 )
 
 type header struct {
@@ -61,7 +62,7 @@ func (h header) put(b []byte) {
 // ours tells whether a datagram has the format, of this version.
 func ours(b []byte) bool {
 	return len(b) >= minPacket && b[0] == 'M' && b[1] == 'S' && b[2] == version &&
-		kind(b[3]) >= kindData && kind(b[3]) <= kindBye
+		kind(b[3]) >= kindData && kind(b[3]) <= kindPiece
 }
 
 // readHeader reads the header of a datagram that is ours.

@@ -18,16 +18,16 @@ func micros(t time.Duration) uint32 { return uint32(t / time.Microsecond) }
 
 // probe sends a heartbeat on each of a set of links.
 func (m *Mux) probe(p *peer, links uint8, answer bool) {
-	each(links, func(i int) { m.probeOne(p, i, answer, false) })
+	each(links, func(i int) { m.probeOne(p, i, answer, 0) })
 }
 
-// probeOne sends a heartbeat on a link; a large one is padded to the size of the
-// largest packets.
-func (m *Mux) probeOne(p *peer, i int, answer, large bool) {
+// probeOne sends a heartbeat on a link, padded to a size if that is not 0, and
+// returns its number.
+func (m *Mux) probeOne(p *peer, i int, answer bool, size int) uint32 {
 	x := &p.paths[i]
 	x.seq++
 	x.probed = m.now
-	b := probe{link: i, answer: answer, large: large, seq: x.seq, sent: micros(m.now), delay: noEcho, gotLarge: x.gotLarge, keys: m.keyIDs()}
+	b := probe{link: i, answer: answer, large: size != 0, seq: x.seq, sent: micros(m.now), delay: noEcho, gotLarge: x.gotLarge, keys: m.keyIDs()}
 	if x.lastAt != 0 {
 		b.echo = x.lastSent
 		b.delay = micros(min(m.now-x.lastAt, time.Hour))
@@ -38,58 +38,11 @@ func (m *Mux) probeOne(p *peer, i int, answer, large bool) {
 		b.ages = append(b.ages, m.age(p.paths[j].heard))
 	}
 	body := b.append(nil)
-	if large {
-		x.largeSeq, x.largeAt = x.seq, m.now
-		x.largeTries++
-		body = append(body, make([]byte, max(0, m.cfg.MTU-len(body)))...)
-	}
+	body = append(body, make([]byte, max(0, size-len(body)))...)
 	if data := m.pack(kindProbe, p, body); data != nil {
 		m.transmit(p, 1<<i, data)
 	}
-}
-
-// Large heartbeats: one every so often, and if it does not arrive one at each
-// beat, until it is clear that large packets are lost where small ones arrive.
-const (
-	largeEvery = 16 // heartbeats
-	largeTries = 6
-)
-
-// measureMTU sends a large heartbeat if one is due. Packets may be cut to pieces
-// on their way; what is measured is whether they arrive at all.
-func (m *Mux) measureMTU(p *peer, i int) {
-	x := &p.paths[i]
-	if !x.up || m.down&(1<<i) != 0 {
-		return
-	}
-	if x.largeTries == 0 && x.largeAt != 0 && m.now-x.largeAt < largeEvery*m.timing.beat {
-		return
-	}
-	if x.largeTries >= largeTries {
-		if !x.narrow {
-			x.narrow, x.mtu = true, 0
-			m.alarm(Narrow, x.addr, "packets of %d bytes do not arrive at node %s over link %d, small ones do: set the MTU of the network right on all hosts and switches, or netmtu in the configuration",
-				m.cfg.MTU+Overhead+48, p.id, i)
-			m.tellNow(p, i)
-		}
-		if m.now-x.largeAt < largeEvery*m.timing.beat {
-			return
-		}
-	}
-	m.probeOne(p, i, true, true)
-}
-
-// largeArrived takes the peer's word that a large heartbeat came.
-func (m *Mux) largeArrived(p *peer, i int, seq uint32) {
-	x := &p.paths[i]
-	if x.largeSeq == 0 || seq != x.largeSeq || x.largeTries == 0 {
-		return
-	}
-	was := x.narrow
-	x.largeTries, x.mtu, x.narrow = 0, m.cfg.MTU, false
-	if was && x.up {
-		m.tellNow(p, i)
-	}
+	return x.seq
 }
 
 // age is how long ago something was, in milliseconds.
@@ -117,7 +70,7 @@ func (m *Mux) onProbe(p *peer, link int, in probe) {
 	if in.expected > 0 {
 		x.loss = 1 - float64(min(in.got, in.expected))/float64(in.expected)
 	}
-	if in.answer && (m.now-x.replied >= time.Millisecond || x.replied == 0) {
+	if in.answer && (in.large || m.now-x.replied >= time.Millisecond || x.replied == 0) {
 		x.replied = m.now
 		m.probe(p, 1<<link, false)
 	}
@@ -242,6 +195,7 @@ func (m *Mux) checkPath(p *peer, i int) {
 	if !x.up {
 		return
 	}
+	m.checkMTU(p, i)
 	switch {
 	case m.now-m.graced(x.heard, x.timeout) >= x.timeout:
 		m.pathDown(p, i)
@@ -262,6 +216,7 @@ func (m *Mux) checkPath(p *peer, i int) {
 func (m *Mux) pathDown(p *peer, i int) {
 	x := &p.paths[i]
 	x.unproved, x.asked, x.suspect, x.proven = 0, 0, 0, 0
+	x.mtu.size = 0
 	if !x.up {
 		return
 	}
@@ -301,7 +256,7 @@ func (m *Mux) linkDown(link int, down bool) {
 
 func (m *Mux) linkState(p *peer, i int) LinkState {
 	x := &p.paths[i]
-	return LinkState{Node: p.id, Link: i, Up: x.up, RTT: x.rtt, Loss: x.loss, MTU: x.mtu}
+	return LinkState{Node: p.id, Link: i, Up: x.up, RTT: x.rtt, Loss: x.loss, MTU: x.mtu.found}
 }
 
 // tellNow tells of a link that came up or went down.

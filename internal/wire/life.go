@@ -79,6 +79,9 @@ func (x *path) wake(heard time.Duration, at func(time.Duration)) {
 		return
 	}
 	at(heard + x.timeout)
+	if x.mtu.size != 0 {
+		at(x.mtu.at + x.patience())
+	}
 	switch {
 	case x.suspect != 0:
 		at(max(x.probed+suspectFor/3, x.suspect))

@@ -199,6 +199,8 @@ func (m *Mux) Step(now time.Duration, in Input) []Effect {
 		m.linkDown(in.Link, in.Down)
 	case Refused:
 		m.refused(in.Link, in.Addr)
+	case TooBig:
+		m.tooBig(in.Link, in.Addr, in.Size)
 	case Reconfigure:
 		m.reconfigure(in.Config)
 	case Leave:

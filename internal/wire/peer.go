@@ -20,6 +20,7 @@ type peer struct {
 	retired   [4]uint64        // epochs that ended, the last first
 	changed   [3]time.Duration // when the last epochs were taken
 	seen      window
+	partial   []assembly
 	seals     []keyedSeal   // of its epoch, per cluster key
 	challenge uint64        // who repeats it lives now
 	theirs    uint64        // its challenge
@@ -74,21 +75,17 @@ type path struct {
 	suspect  time.Duration // since when it is thought to be broken; 0: it is not
 	refused  time.Duration // last "port unreachable"
 
-	seq        uint32 // of our last heartbeat
-	lastSeq    uint32 // of its last heartbeat
-	lastSent   uint32 // what that said
-	lastAt     time.Duration
-	arrived    uint32        // which of its last 32 heartbeats came; bit 0 is the last
-	largeSeq   uint32        // of our last large heartbeat
-	largeTries int           // large heartbeats since one arrived
-	largeAt    time.Duration // when the last was sent
-	gotLarge   uint32        // seq of its last large heartbeat
-	mtu        int           // size of the largest payload that arrived; 0: none of the full size did lately
-	narrow     bool          // only small packets arrive
-	rtt, dev   time.Duration
-	loss       float64
-	told       LinkState
-	toldAt     time.Duration
+	seq      uint32 // of our last heartbeat
+	lastSeq  uint32 // of its last heartbeat
+	lastSent uint32 // what that said
+	lastAt   time.Duration
+	arrived  uint32 // which of its last 32 heartbeats came; bit 0 is the last
+	gotLarge uint32 // seq of its last large heartbeat
+	mtu      pathMTU
+	rtt, dev time.Duration
+	loss     float64
+	told     LinkState
+	toldAt   time.Duration
 }
 
 // setPaths takes addresses and settings; a path that keeps its address keeps its state.
@@ -179,7 +176,7 @@ func (p *peer) doubtful() uint8 {
 func (p *peer) cramped() uint8 {
 	var set uint8
 	for i := range p.paths {
-		if p.paths[i].narrow {
+		if p.paths[i].mtu.narrow() {
 			set |= 1 << i
 		}
 	}

@@ -80,6 +80,10 @@ func (n *real) loop(mux *wire.Mux) {
 			n.step(mux, wire.Incoming{Link: c.Link, Addr: c.Addr, Data: c.Data})
 		case host.Refused:
 			n.step(mux, wire.Refused{Link: c.Link, Addr: c.Addr})
+		case host.TooBig:
+			n.step(mux, wire.TooBig{Link: c.Link, Addr: c.Addr, Size: c.Size})
+		case host.LinkDown:
+			n.step(mux, wire.LinkDown{Link: c.Link, Down: c.Down})
 		case wire.Input:
 			n.step(mux, c)
 		case stop:

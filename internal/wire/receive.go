@@ -77,6 +77,10 @@ func (m *Mux) authentic(p *peer, link int, addr string, h header, body []byte) {
 			return
 		}
 		m.onProbe(p, link, in)
+	case kindPiece:
+		if !m.takePiece(p, body) {
+			m.alarm(Damaged, addr, "a piece of a payload could not be read")
+		}
 	case kindBye:
 		m.bye(p)
 	}

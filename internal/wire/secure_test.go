@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -368,6 +369,7 @@ func FuzzIncoming(f *testing.F) {
 
 func FuzzBodies(f *testing.F) {
 	f.Add(hello{keys: []uint32{1}}.append(nil))
+	f.Add(append(binary.BigEndian.AppendUint64(nil, 1<<40), "\x00\x02piece"...))
 	f.Add(probe{ages: []uint16{1, 2}, keys: []uint32{1}}.append(nil))
 	l := newLab(f, 40, 2, 2, nil)
 	l.run(time.Second)
@@ -375,7 +377,7 @@ func FuzzBodies(f *testing.F) {
 		// What an authentic peer sends must not crash us either.
 		n := l.nodes[1]
 		p := n.mux.peers[0]
-		for _, k := range []kind{kindProbe, kindHello} {
+		for _, k := range []kind{kindProbe, kindPiece, kindHello} {
 			h := header{kind: k, epoch: p.epoch, counter: p.helloSeen + 1}
 			if k == kindHello {
 				n.mux.onHello(p, 0, labAddr(2, 0), h, n.mux.keys[0], b)

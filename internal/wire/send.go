@@ -19,6 +19,9 @@ type sent struct {
 	to   member.NodeID // 0: everybody
 	key  uint32        // of the cluster key
 	data []byte
+	// pieces are sent in place of data where limit is too small for it.
+	pieces [][]byte
+	limit  int
 }
 
 // history is the data packets of the last moments, oldest first.
@@ -75,11 +78,34 @@ func (m *Mux) carry(k *clusterKey, to member.NodeID, data []byte, who ...*peer) 
 	m.counter++
 	h := header{kind: kindData, key: k.id, from: m.cfg.Self, to: to, epoch: m.epoch, counter: m.counter}
 	packet := k.send.packet(h, data)
-	m.recent.push(sent{m.now, to, k.id, packet})
+	s := sent{at: m.now, to: to, key: k.id, data: packet}
 	for _, p := range who {
 		links := m.choose(p)
 		m.await(p, links)
-		m.transmit(p, links, packet)
+		if len(data) <= floor {
+			m.transmit(p, links, packet)
+			continue
+		}
+		each(links, func(i int) {
+			m.proveMTU(p, i)
+			if limit := p.paths[i].mtu.limit(m.cfg.MTU); limit < len(data) && (s.pieces == nil || limit < s.limit) {
+				s.pieces, s.limit = m.split(k, h, data, limit), limit
+			}
+			m.again(p, i, s)
+		})
+	}
+	m.recent.push(s)
+}
+
+// again sends a payload on a link, whole or in pieces.
+func (m *Mux) again(p *peer, i int, s sent) {
+	limit := p.paths[i].mtu.limit(m.cfg.MTU)
+	if len(s.data)-Overhead <= limit || s.pieces == nil || limit < s.limit {
+		m.transmit(p, 1<<i, s.data)
+		return
+	}
+	for _, piece := range s.pieces {
+		m.transmit(p, 1<<i, piece)
 	}
 }
 
@@ -187,7 +213,7 @@ func (m *Mux) resend(p *peer, bad int, since time.Duration) {
 	}
 	for _, s := range m.recent.items[m.recent.head:] {
 		if s.at >= since && m.now-s.at <= keepSent && (s.to == 0 || s.to == p.id) && s.key == key.id {
-			m.transmit(p, links, s.data)
+			each(links, func(i int) { m.again(p, i, s) })
 		}
 	}
 }

@@ -147,7 +147,7 @@ func (m *Mux) accept(p *peer, link int, addr string, h header, in hello) {
 	p.retire()
 	copy(p.changed[1:], p.changed[:])
 	p.changed[0] = m.now
-	p.epoch, p.seen, p.helloSeen = h.epoch, window{}, h.counter
+	p.epoch, p.seen, p.helloSeen, p.partial = h.epoch, window{}, h.counter, nil
 	p.theirs, p.accepted, p.shown = in.challenge, in.accepted, in.keys
 	p.challenge = nonzero(m.cfg.Rand)
 	p.setKeys(m.keys)
@@ -169,7 +169,7 @@ func (x *path) renew() {
 	x.seq, x.lastSeq, x.lastSent, x.lastAt, x.arrived = 0, 0, 0, 0, 0
 	x.unproved, x.asked, x.suspect, x.refused = 0, 0, 0, 0
 	x.tested, x.proven = false, 0
-	x.largeSeq, x.largeTries, x.gotLarge, x.mtu, x.narrow = 0, 0, 0, 0, false
+	x.gotLarge, x.mtu = 0, pathMTU{}
 }
 
 // retire ends the session.

@@ -133,8 +133,8 @@ func here(a netip.Addr) bool {
 }
 
 // tune prepares a socket before it is bound: it may have an address that comes
-// later, large packets are cut to pieces instead of refused, buffers are large,
-// and the errors that peers' hosts send back are kept.
+// later, no packet is cut to pieces on its way (the links find out what fits), buffers
+// are large, and the errors that peers' hosts send back are kept.
 func (l *link) tune(_, _ string, raw syscall.RawConn) error {
 	var opt error
 	err := raw.Control(func(p uintptr) {
@@ -146,12 +146,12 @@ func (l *link) tune(_, _ string, raw syscall.RawConn) error {
 		if l.v4 {
 			opt = errors.Join(opt,
 				unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_FREEBIND, 1),
-				unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT),
+				unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE),
 				unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_RECVERR, 1))
 		} else {
 			opt = errors.Join(opt,
 				unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_FREEBIND, 1),
-				unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT),
+				unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE),
 				unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_RECVERR, 1))
 		}
 	})
@@ -185,6 +185,9 @@ func (l *link) send(addr string, data []byte) {
 			break
 		}
 		l.drainErrors()
+		if errno == unix.EMSGSIZE {
+			break
+		}
 	}
 }
 
@@ -213,7 +216,7 @@ func (l *link) destination(addr string) *destination {
 }
 
 // drainErrors reads the socket's error queue: refused packets tell that a host
-// lives where no daemon does.
+// lives where no daemon does, packets that are too big how large they may be.
 func (l *link) drainErrors() {
 	buf, oob := make([]byte, 64), make([]byte, 512)
 	for {
@@ -221,30 +224,42 @@ func (l *link) drainErrors() {
 		if err != nil {
 			return
 		}
-		if !refused(oob[:n]) {
+		ap, ok := addrPort(from)
+		if !ok {
 			continue
 		}
-		if ap, ok := addrPort(from); ok {
+		switch what, info := trouble(oob[:n]); what {
+		case unix.ECONNREFUSED:
 			l.queue.put(host.Refused{Link: l.number, Addr: ap.String()})
+		case unix.EMSGSIZE:
+			l.queue.put(host.TooBig{Link: l.number, Addr: ap.String(), Size: int(info) - l.headers()})
 		}
 	}
 }
 
-// refused tells whether an error message says "port unreachable" (ip(7),
-// IP_RECVERR: struct sock_extended_err begins with the error number).
-func refused(oob []byte) bool {
+// headers is the size of the IP and UDP headers.
+func (l *link) headers() int {
+	if l.v4 {
+		return 20 + 8
+	}
+	return 40 + 8
+}
+
+// trouble reads an error message (ip(7), IP_RECVERR: struct sock_extended_err
+// begins with the error number; its third number is the MTU, if that is it).
+func trouble(oob []byte) (what unix.Errno, info uint32) {
 	msgs, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
-		return false
+		return 0, 0
 	}
 	for _, msg := range msgs {
 		isErr := msg.Header.Level == unix.SOL_IP && msg.Header.Type == unix.IP_RECVERR ||
 			msg.Header.Level == unix.SOL_IPV6 && msg.Header.Type == unix.IPV6_RECVERR
-		if isErr && len(msg.Data) >= 4 && unix.Errno(uint32(msg.Data[0])|uint32(msg.Data[1])<<8) == unix.ECONNREFUSED {
-			return true
+		if isErr && len(msg.Data) >= 12 {
+			return unix.Errno(binary.NativeEndian.Uint32(msg.Data)), binary.NativeEndian.Uint32(msg.Data[8:])
 		}
 	}
-	return false
+	return 0, 0
 }
 
 func addrPort(sa unix.Sockaddr) (netip.AddrPort, bool) {
