@@ -14,6 +14,7 @@ import (
 	"mainstay/conf"
 	"mainstay/control"
 	"mainstay/fence"
+	"mainstay/group"
 	"mainstay/lrm"
 	"mainstay/member"
 	"mainstay/quorum"
@@ -95,6 +96,12 @@ type (
 	Multicast struct{ Payload []byte }
 	// Configure replaces the configuration at run time.
 	Configure struct{ Conf *conf.Config }
+	// Group is what an installed Corosync reports of the process group.
+	Group struct{ In group.Input }
+	// Votes is a count of the votes by an installed Corosync.
+	Votes struct{ State quorum.State }
+	// Calm ends a Trouble of this kind.
+	Calm struct{ Kind string }
 	// LinkState is the state of a link to a peer, for status displays.
 	LinkState struct {
 		Node member.NodeID
@@ -119,6 +126,9 @@ func (Shutdown) input()    {}
 func (Trouble) input()     {}
 func (LinkState) input()   {}
 func (Multicast) input()   {}
+func (Group) input()       {}
+func (Votes) input()       {}
+func (Calm) input()        {}
 func (Configure) input()   {}
 func (DeviceVote) input()  {}
 
@@ -132,6 +142,8 @@ type (
 		To   member.NodeID
 		Data []byte
 	}
+	// PutOut asks for Corosync to be ended on a node whose daemon is stuck.
+	PutOut struct{ Node member.NodeID }
 	// Run runs an agent.
 	Run struct {
 		Tag  uint64
@@ -183,6 +195,7 @@ type (
 )
 
 func (Send) effect()      {}
+func (PutOut) effect()    {}
 func (Run) effect()       {}
 func (Kill) effect()      {}
 func (Write) effect()     {}
@@ -210,7 +223,8 @@ const (
 type Engine struct {
 	cfg     Config
 	name    string
-	ring    *ring.Machine
+	ring    provider
+	group   *closedGroup // nil with the built-in ring
 	quorum  *quorum.Machine
 	replica *replica.Replica
 	control *control.Control
@@ -248,7 +262,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 		clients: map[uint64]uint64{}, audible: map[member.NodeID]bool{}, fencing: map[string]uint64{}, asked: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
 	e.history.number = cfg.History
 	var err error
-	if e.ring, err = ring.New(ringConfig(cfg)); err != nil {
+	if err = e.newProvider(); err != nil {
 		return nil, err
 	}
 	e.quorum = quorum.New(quorumConfig(cfg))
@@ -314,6 +328,13 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 		e.configure(in.Conf)
 	case DeviceVote:
 		e.quorumIn(in.Device)
+	case Calm:
+		e.alarms.clear(in.Kind)
+		e.dirty = true
+	case Group:
+		e.groupIn(in.In)
+	case Votes:
+		e.voted(in.State)
 	case LinkState:
 		e.links.set(in)
 		e.dirty = true

@@ -101,6 +101,7 @@ func (e *Engine) install(x ring.Install) {
 	e.flushBatch()
 	e.view = x.View
 	e.dirty = true
+	e.loneVotes()
 	e.quorumIn(quorum.View{Ring: x.View.Ring, Members: x.View.Members, Goodbye: x.Goodbye})
 	e.stand()
 	e.event("view", fmt.Sprintf("view %s: %s", x.View.Ring, e.names(x.View.Members)),

@@ -79,6 +79,9 @@ func (e *Engine) ballot(b ballot) {
 }
 
 func (e *Engine) quorumIn(in quorum.Input) {
+	if e.group != nil {
+		return // Corosync counts
+	}
 	for _, x := range e.quorum.Step(e.now.Mono, in) {
 		switch x := x.(type) {
 		case quorum.State:
@@ -116,7 +119,7 @@ func (e *Engine) voted(s quorum.State) {
 
 // stand tells the quorum device's client where this node stands.
 func (e *Engine) stand() {
-	if e.cfg.Conf.Quorum.Device != nil {
+	if e.cfg.Conf.Quorum.Device != nil && e.group == nil {
 		e.emit(Standing{View: e.view, Votes: e.votes})
 	}
 }

@@ -9,7 +9,7 @@ import (
 // The layers that rows of the table speak of.
 var (
 	nouns    = []string{"member", "cib", "agent", "graph", "status", "conf"}
-	deciders = []string{"sched", "transit", "ring", "quorum", "qdevice", "replica", "lrm", "fence", "attr", "ticket", "colo", "control"}
+	deciders = []string{"sched", "transit", "ring", "group", "quorum", "qdevice", "replica", "lrm", "fence", "attr", "ticket", "colo", "control"}
 	speakers = []string{"intent", "view", "shell/crm", "shell/pcs", "blueprint"}
 )
 
@@ -29,6 +29,7 @@ func allowed() map[string][]string {
 		"conf":   {"member"},
 
 		"ring":    {"member"},
+		"group":   {"member"},
 		"quorum":  {"member"},
 		"qdevice": {"member"},
 		"replica": {"cib", "member"},
@@ -54,7 +55,7 @@ func allowed() map[string][]string {
 		"internal/store":         hand(),
 		"internal/runner":        hand(),
 		"internal/agents":        hand(),
-		"internal/corosync":      hand(),
+		"internal/corosync":      append(hand(), "group", "quorum"),
 		"internal/device":        append(hand(), "qdevice", "quorum"),
 		"internal/device/qnetd":  {},
 		"internal/witness":       append(hand(), "qdevice", "internal/device"),
