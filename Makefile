@@ -17,6 +17,8 @@ STORIES := $(shell grep -rlE --include='*_test.go' 'cockroachdb/datadriven|face/
 CASES   ?= ../shared/scheduler-cases
 # The lab of the peers, for make bench.
 LAB     ?= ../shared/lab
+# Who does membership in the end-to-end tests: ring, or corosync (the installed one).
+ENGINE  ?= ring
 SEEDS   ?= 20
 MINUTES ?= 10
 FUZZTIME ?= 10s
@@ -67,7 +69,7 @@ soak: ## simulated clusters with ever new seeds for MINUTES=n; the first bad see
 
 e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
 	@echo "== end to end in the playground"
-	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e -program $(CURDIR)/bin/mainstay
+	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e -program $(CURDIR)/bin/mainstay -engine $(ENGINE)
 
 demo: deps build ## three nodes, real services, one power cut: watch them survive
 	@if [ "$$(id -u)" = 0 ]; then ./bin/mainstay playground rehearse; else sudo ./bin/mainstay playground rehearse; fi

@@ -358,8 +358,9 @@ func (b *builder) system(s *section) {
 	read(b, s, "system", systemKeys(), &b.c.System)
 	if e := b.c.System.engine; e != "" {
 		b.c.Engine = e
-		if e != "ring" {
-			b.say(b.lines["system.engine"], Error, "system.engine", "write ring or remove it", "this version cannot work on an installed Corosync")
+		if e == "corosync" {
+			b.say(b.lines["system.engine"], Info, "system.engine", "change them as its manual page says; what is set here is what it reads, if this is its file",
+				"an installed Corosync does membership, messages and votes: totem, quorum and addresses in nodelist are its settings")
 		}
 	}
 	if p := b.c.System.Priority; p != "" && p != "max" && p != "min" {

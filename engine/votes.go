@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,6 +42,9 @@ const appliedWithin = time.Second
 
 // voteRequest begins to carry out a wish about quorum; it tells whether it was one.
 func (e *Engine) voteRequest(in Request) bool {
+	if e.refuseVotes(in) {
+		return true
+	}
 	var err error
 	switch b := in.Body.(type) {
 	case SetExpected:
@@ -64,6 +68,19 @@ func (e *Engine) voteRequest(in Request) bool {
 	}
 	e.emit(Reply{ID: in.ID, Err: err})
 	return true
+}
+
+// refuseVotes answers what only Corosync's own tool can do, if Corosync counts.
+func (e *Engine) refuseVotes(in Request) bool {
+	switch in.Body.(type) {
+	case SetExpected, SetVotes, ForgetDevice, Unblock:
+		if e.group == nil {
+			return false
+		}
+		e.emit(Reply{ID: in.ID, Err: errors.New("Corosync counts the votes of this cluster; ask its own /usr/sbin/corosync-quorumtool")})
+		return true
+	}
+	return false
 }
 
 // ballot changes the votes as all members do.

@@ -12,13 +12,18 @@ import (
 )
 
 // loggingOf is the logging section of a configuration file. What is wrong with
-// the file is reported when the daemon reads it, so that it reaches the log.
+// the file is reported when the daemon reads it, so that it reaches the log. On an
+// installed Corosync both daemons read the section; each has a log file of its own.
 func loggingOf(file string) conf.Logging {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return conf.Logging{}
 	}
 	c, _ := conf.Parse(text, file)
+	if l := c.Logging; c.Engine == "corosync" {
+		// The file it names is Corosync's own.
+		return conf.Logging{ToSyslog: l.ToSyslog && !l.ToFile, Debug: l.Debug}
+	}
 	return c.Logging
 }
 

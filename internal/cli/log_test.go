@@ -36,6 +36,12 @@ func TestLogGoesWhereItIsToGo(t *testing.T) {
 	if _, err := openLog("", false, conf.Logging{ToFile: true, File: "/dev/null/x"}); err == nil {
 		t.Error("a log below a file was opened")
 	}
+	if err := os.WriteFile(config, []byte("system {\n engine: corosync\n}\nlogging {\n to_logfile: yes\n logfile: "+named+"\n debug: on\n}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if l := loggingOf(config); l != (conf.Logging{Debug: true}) {
+		t.Errorf("Corosync's log file is used: %+v", l)
+	}
 	if l := loggingOf(filepath.Join(dir, "none")); l != (conf.Logging{}) {
 		t.Errorf("%+v", l)
 	}

@@ -40,6 +40,7 @@ func (a *app) playgroundCommand() *cobra.Command {
 	f := c.Flags()
 	f.IntVar(&o.Nodes, "nodes", 3, "how many nodes")
 	f.DurationVar(&o.Token, "token", 0, "totem token of the cluster (0: the default)")
+	f.StringVar(&o.Engine, "engine", "ring", "who does membership and messages: ring (built in) or corosync (the installed one)")
 	f.BoolVar(&o.Plain, "plain", false, "nodes without database and proxy")
 	f.BoolVar(&detach, "detach", false, "leave it running in the background")
 	c.PersistentFlags().StringVar(&o.Dir, "dir", "", "directory of the playground (default $MAINSTAY_PLAYGROUND or the usual place)")

@@ -30,6 +30,7 @@ type Cluster struct {
 	watch  watchers
 
 	arbiter *arbiter
+	outside *outside
 }
 
 // static is what does not change while the daemon runs.

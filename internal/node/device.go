@@ -56,7 +56,7 @@ func (a *arbiter) configure(newest func() configFile) {
 	}
 	var next *device.Device
 	a.swap(nil, c)
-	if c.Quorum.Device != nil {
+	if c.Quorum.Device != nil && !engine.OnCorosync(c) {
 		next = device.Start(a.settings(file))
 		a.swap(next, c)
 	}

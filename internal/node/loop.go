@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mainstay/agent"
+	"mainstay/conf"
 	"mainstay/engine"
 	"mainstay/internal/host"
 	"mainstay/internal/runner"
@@ -21,7 +22,8 @@ import (
 // Loop drives one node. All its methods are called from one goroutine.
 type Loop struct {
 	host   host.Host
-	wire   *wire.Mux
+	wire   *wire.Mux // nil on an installed Corosync
+	group  Group     // nil with the built-in ring
 	engine *engine.Engine
 	runner *runner.Runner
 	log    *slog.Logger
@@ -44,6 +46,8 @@ type Loop struct {
 	Standing func(engine.Standing)
 	// Reconfigure is called when the cluster agreed on another configuration file.
 	Reconfigure func(text string)
+	// Adopted is called when settings of an installed Corosync took the place of the file's.
+	Adopted func(*conf.Config)
 	// Rekey is called when the cluster agreed on another key; see engine.NewKey.
 	Rekey func(key []byte)
 	// Deliver is called with the messages of programs, in the agreed order.
@@ -97,8 +101,10 @@ func (l *Loop) Exited() (string, bool) { return l.exit, l.exit != "" }
 // before; 0 if it wants none.
 func (l *Loop) Wake() time.Duration {
 	w := l.engine.Wake()
-	if t := l.wire.Wake(); t != 0 && (w == 0 || t < w) {
-		w = t
+	if l.wire != nil {
+		if t := l.wire.Wake(); t != 0 && (w == 0 || t < w) {
+			w = t
+		}
 	}
 	l.deadline = w
 	return w
@@ -131,7 +137,11 @@ func (l *Loop) Feed(c host.Completion) {
 	case Multicast:
 		l.engineIn(engine.Multicast{Payload: c.Payload})
 	case Look:
-		c.Answer(Links{States: l.wire.Links(), Lag: l.wire.KeyLag()})
+		c.Answer(l.links())
+	case engine.Group, engine.Votes, engine.Calm, engine.Trouble, engine.LinkState:
+		l.engineIn(c.(engine.Input))
+	case settings:
+		l.adopt(c)
 	case DeviceVote:
 		l.engineIn(engine.DeviceVote{Device: c.Device})
 		close(c.Counted)
@@ -174,15 +184,21 @@ func (l *Loop) noticeJump() {
 
 func (l *Loop) tick() {
 	now := l.host.Now()
-	if w := l.wire.Wake(); w != 0 && w <= now {
-		l.wireIn(wire.Tick{})
+	if l.wire != nil {
+		if w := l.wire.Wake(); w != 0 && w <= now {
+			l.wireIn(wire.Tick{})
+		}
 	}
 	if w := l.engine.Wake(); w != 0 && w <= now {
 		l.engineIn(engine.Tick{})
 	}
 }
 
+// wireIn feeds the links, if they are ours.
 func (l *Loop) wireIn(in wire.Input) {
+	if l.wire == nil {
+		return
+	}
 	for _, x := range l.wire.Step(l.host.Now(), in) {
 		switch x := x.(type) {
 		case wire.Transmit:
@@ -211,7 +227,9 @@ func (l *Loop) engineIn(in engine.Input) {
 	for _, x := range l.engine.Step(l.now(), in) {
 		switch x := x.(type) {
 		case engine.Send:
-			l.wireIn(wire.Outgoing{To: x.To, Data: x.Data})
+			l.send(x)
+		case engine.PutOut:
+			l.group.PutOut(x.Node, "its daemon does not answer")
 		case engine.Run:
 			l.start(x)
 		case engine.Kill:

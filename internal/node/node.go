@@ -82,18 +82,24 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	own := binds(file.conf, self)
+	if engine.OnCorosync(file.conf) {
+		own = nil
+	}
 	m, err := linux.New(linux.Config{StateDir: cfg.StateDir, Binds: own, Log: cfg.Log})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
 	boot, sameBoot := markBoot(cfg.RunDir, m)
-	loop, err := NewLoop(Setup{Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), Boot: boot, SameBoot: sameBoot, Version: cfg.Version,
+	outside := newOutside(cfg, file.conf, self, m)
+	loop, err := NewLoop(Setup{Group: outside.group(),
+		Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), Boot: boot, SameBoot: sameBoot, Version: cfg.Version,
 		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg), Env: []string{"MAINSTAY_SOCKET=" + cfg.Socket}})
 	if err != nil {
 		return err
 	}
 	c := newCluster(m, cfg, file, self, loop)
+	c.outside = outside
 	if cfg.Program != nil {
 		loop.Deliver = cfg.Program.Deliver
 		cfg.Program.Begin(self.ID, func(payload []byte) { m.Inject(Multicast{payload}) })
@@ -115,7 +121,9 @@ func Run(ctx context.Context, cfg Config) error {
 	life, end := context.WithCancel(context.Background())
 	defer end()
 	hasten(life, file.conf, cfg.Log)
+	outside.start()
 	why := loop.Run()
+	outside.stop()
 	c.arbiter.stop()
 	cfg.Log.Info("node ends", "event", "end", "why", why)
 	return nil
@@ -168,8 +176,8 @@ func load(cfg Config) (configFile, error) {
 	if err := resolve(f.conf, nil, systemLookup()); err != nil {
 		return f, fmt.Errorf("%s: %w", cfg.ConfigFile, err)
 	}
-	if f.conf.Engine == "corosync" {
-		return f, fmt.Errorf("%s: system.engine: this version does not run on an installed Corosync; write ring or remove the key", cfg.ConfigFile)
+	if engine.OnCorosync(f.conf) {
+		return f, nil // the links, and their key, are Corosync's
 	}
 	if !f.conf.Totem.Encrypted {
 		cfg.Log.Warn("packets are not encrypted, because the configuration says so", "key", "totem.secauth")

@@ -22,6 +22,11 @@ func newCluster(h host.Host, cfg Config, file configFile, self conf.Node, loop *
 		id: self.ID, started: h.Wall()}}
 	c.file.Store(&file)
 	loop.Publish = c.publish
+	loop.Adopted = func(now *conf.Config) {
+		have := *c.file.Load()
+		have.conf = now
+		c.file.Store(&have)
+	}
 	loop.Reconfigure = func(text string) { c.reconfigured(loop, text) }
 	loop.Rekey = func(key []byte) { c.rekeyed(loop, key) }
 	c.arbiter = &arbiter{config: cfg, host: h, self: self.ID}
@@ -53,6 +58,10 @@ func (c *Cluster) reconfigured(loop *Loop, text string) {
 		return
 	}
 	have := *c.file.Load()
+	if parsed.Engine != have.conf.Engine {
+		c.config.Log.Warn("who does membership changes when the daemon is started again", "key", "system.engine")
+		parsed.Engine = have.conf.Engine
+	}
 	if err := resolve(parsed, have.conf, systemLookup()); err != nil {
 		c.config.Log.Error("nodes cannot be reached until their names have addresses", "error", err)
 	}
@@ -68,6 +77,7 @@ func (c *Cluster) reconfigured(loop *Loop, text string) {
 	have.text, have.conf = []byte(text), parsed
 	c.file.Store(&have)
 	loop.configure(parsed)
+	go c.outside.reload(c.config.Log)
 	go c.arbiter.configure(func() configFile { return *c.file.Load() })
 	c.config.Log.Info("the configuration was changed", "event", "config", "nodes", len(parsed.Nodes))
 }
@@ -83,6 +93,9 @@ func (c *Cluster) Reload(ctx context.Context) error {
 
 // spread multicasts a configuration file if it can be used.
 func (c *Cluster) spread(ctx context.Context, text []byte) error {
+	if err := c.outside.ownFile(); err != nil {
+		return err
+	}
 	_, problems := conf.Parse(text, c.config.ConfigFile)
 	if conf.Failed(problems) {
 		p := &web.Problem{Kind: web.Invalid, Msg: c.config.ConfigFile + " cannot be used", Remedy: "mend it; \"mainstay config check\" explains it"}
@@ -147,6 +160,9 @@ func (c *Cluster) Rekey(ctx context.Context) error {
 func (c *Cluster) mayRekey() error {
 	f := c.file.Load()
 	switch {
+	case engine.OnCorosync(f.conf):
+		return &web.Problem{Kind: web.Invalid, Msg: "the links and their key are Corosync's",
+			Remedy: "make a key with corosync-keygen, copy it to all nodes and run \"corosync-cfgtool -R\""}
 	case !f.conf.Totem.Encrypted:
 		return &web.Problem{Kind: web.Invalid, Msg: "packets are not encrypted, so there is no cluster key", Remedy: "remove secauth: off from the totem section"}
 	case keyPath(c.config, f.conf) == "":

@@ -30,6 +30,7 @@ type Setup struct {
 	Host     host.Host
 	Env      []string // what agents need besides, NAME=value
 	ToolDir  string   // where agents find the cluster's tools, "" for the usual place
+	Group    Group    // an installed Corosync in the ring's place; nil: the ring
 	// Elapsed measures how long planning takes; nil: it is not measured.
 	Elapsed func() time.Duration
 }
@@ -56,11 +57,13 @@ func NewLoop(s Setup) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	links, err := wire.New(wireConfig(s))
-	if err != nil {
-		return nil, err
+	var links *wire.Mux
+	if s.Group == nil {
+		if links, err = wire.New(wireConfig(s)); err != nil {
+			return nil, err
+		}
 	}
-	l := &Loop{host: s.Host, wire: links, engine: e, log: s.Log, token: s.Conf.Totem.Token, setup: s,
+	l := &Loop{host: s.Host, wire: links, group: s.Group, engine: e, log: s.Log, token: s.Conf.Totem.Token, setup: s,
 		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: s.node(), ToolDir: s.ToolDir, Env: s.Env}),
 		runs:   map[host.Tag]run{}, tags: map[uint64]host.Tag{}, writes: map[host.Tag]uint64{},
 		calls: map[uint64]func(engine.Reply){}}
@@ -105,7 +108,7 @@ func binds(c *conf.Config, self conf.Node) []string {
 func (l *Loop) rebind(c *conf.Config) {
 	self, ok := c.Node(l.setup.Self)
 	m, real := l.host.(interface{ SetLinks([]string) error })
-	if !ok || !real {
+	if !ok || !real || l.group != nil {
 		return
 	}
 	if err := m.SetLinks(binds(c, self)); err != nil {

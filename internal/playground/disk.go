@@ -33,8 +33,9 @@ const (
 
 // facts are what the templates know.
 type facts struct {
-	Nodes   []factNode
-	TokenMS int64
+	Nodes    []factNode
+	TokenMS  int64
+	Corosync bool // does membership
 }
 
 type factNode struct {
@@ -44,7 +45,7 @@ type factNode struct {
 }
 
 func factsOf(o Options) facts {
-	f := facts{TokenMS: o.Token.Milliseconds()}
+	f := facts{TokenMS: o.Token.Milliseconds(), Corosync: o.Engine == engineCorosync}
 	for i := 1; i <= o.Nodes; i++ {
 		n := factNode{ID: i, Name: nodeName(i)}
 		for _, net := range Networks() {
@@ -73,6 +74,10 @@ func nodeFiles(o Options, number int, key string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	etc, name := "/etc/mainstay/", "cluster.conf"
+	if o.Engine == engineCorosync {
+		etc, name = "/etc/corosync/", "corosync.conf"
+	}
 	var hosts strings.Builder
 	hosts.WriteString("127.0.0.1 localhost\n::1 localhost\n")
 	for _, n := range f.Nodes {
@@ -81,8 +86,8 @@ func nodeFiles(o Options, number int, key string) ([]file, error) {
 	out := []file{
 		{Path: "/etc/hostname", Mode: 0o644, Text: nodeName(number) + "\n"},
 		{Path: "/etc/hosts", Mode: 0o644, Text: hosts.String()},
-		{Path: "/etc/mainstay/cluster.conf", Mode: 0o644, Text: conf},
-		{Path: "/etc/mainstay/authkey", Mode: 0o400, Text: key},
+		{Path: etc + name, Mode: 0o644, Text: conf},
+		{Path: etc + "authkey", Mode: 0o400, Text: key},
 		{Path: fencePath, Mode: os.ModeSymlink, Text: programPath},
 		{Path: "/usr/lib/ocf/resource.d/playground/faulty", Mode: 0o755, Text: faultyAgent},
 	}

@@ -29,16 +29,22 @@ const roomFD = 3
 
 // initProcess is pid 1 of a node.
 type initProcess struct {
-	room    *os.File
-	payload []string
+	room *os.File
 
 	mu      sync.Mutex
-	wanted  bool // the payload should run
-	pid     int  // of the payload, 0 if it does not run
+	payload service
+	beside  service // runs from boot on, whatever becomes of the payload
+}
+
+// service is a program that pid 1 keeps running.
+type service struct {
+	args    []string
+	wanted  bool // it should run
+	pid     int  // 0 if it does not run
 	started time.Time
 }
 
-// crashLoop is how short a life of the payload delays its next start by respawnDelay.
+// crashLoop is how short a life of a service delays its next start by respawnDelay.
 const (
 	crashLoop    = time.Second
 	respawnDelay = 500 * time.Millisecond
@@ -52,7 +58,7 @@ func runInit() error {
 	if err := in.Decode(&w); err != nil || w.Plan == nil {
 		return fmt.Errorf("no plan from the machine room: %w", err)
 	}
-	p.payload = w.Plan.Payload
+	p.payload.args, p.beside.args = w.Plan.Payload, w.Plan.Beside
 	if err := w.Plan.boot(); err != nil {
 		p.say(word{Op: "failed", Err: err.Error()})
 		return err
@@ -66,6 +72,10 @@ func runInit() error {
 		}
 	}()
 	p.say(word{Op: "mounted"})
+	p.mu.Lock()
+	p.beside.wanted = true
+	p.spawn(&p.beside)
+	p.mu.Unlock()
 	for {
 		var w word
 		if err := in.Decode(&w); errors.Is(err, io.EOF) {
@@ -118,21 +128,21 @@ func (p *initProcess) obey(op string) {
 	defer p.mu.Unlock()
 	switch op {
 	case "start":
-		if p.wanted = true; p.pid == 0 {
-			p.spawn()
+		if p.payload.wanted = true; p.payload.pid == 0 {
+			p.spawn(&p.payload)
 		}
 	case "stop":
-		if p.wanted = false; p.pid != 0 {
-			unix.Kill(p.pid, unix.SIGTERM)
+		if p.payload.wanted = false; p.payload.pid != 0 {
+			unix.Kill(p.payload.pid, unix.SIGTERM)
 			return
 		}
 		p.say(word{Op: "stopped"})
 	}
 }
 
-// spawn starts the payload; p.mu is held, so reap cannot see its end too early.
-func (p *initProcess) spawn() {
-	if len(p.payload) == 0 {
+// spawn starts a service; p.mu is held, so reap cannot see its end too early.
+func (p *initProcess) spawn(s *service) {
+	if len(s.args) == 0 {
 		return
 	}
 	log, err := p.log()
@@ -147,15 +157,15 @@ func (p *initProcess) spawn() {
 		return
 	}
 	defer null.Close()
-	p.started = time.Now()
-	p.pid, err = syscall.ForkExec(p.payload[0], p.payload, &syscall.ProcAttr{
+	s.started = time.Now()
+	s.pid, err = syscall.ForkExec(s.args[0], s.args, &syscall.ProcAttr{
 		Dir: "/", Env: nodeEnv(), Files: []uintptr{null.Fd(), log.Fd(), log.Fd()},
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
-		p.pid = 0
-		fmt.Fprintf(os.Stderr, "init: %s: %v\n", p.payload[0], err)
-		p.later()
+		s.pid = 0
+		fmt.Fprintf(os.Stderr, "init: %s: %v\n", s.args[0], err)
+		p.later(s)
 	}
 }
 
@@ -166,14 +176,16 @@ func (p *initProcess) log() (*os.File, error) {
 	return os.OpenFile("/var/log/mainstay/console.log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 }
 
-// reap collects whatever died: the payload, and orphans of anybody.
+// reap collects whatever died: services, and orphans of anybody.
 func (p *initProcess) reap() {
 	for {
 		p.mu.Lock()
 		var ws unix.WaitStatus
 		pid, err := unix.Wait4(-1, &ws, unix.WNOHANG, nil)
-		if err == nil && pid > 0 && pid == p.pid {
-			p.ended(ws)
+		for _, s := range []*service{&p.payload, &p.beside} {
+			if err == nil && pid > 0 && pid == s.pid {
+				p.ended(s, ws)
+			}
 		}
 		p.mu.Unlock()
 		if err != nil && !errors.Is(err, unix.EINTR) || pid == 0 {
@@ -182,28 +194,28 @@ func (p *initProcess) reap() {
 	}
 }
 
-// ended restarts the payload at once, unless it was stopped on purpose or dies as
+// ended restarts a service at once, unless it was stopped on purpose or dies as
 // soon as it is born.
-func (p *initProcess) ended(ws unix.WaitStatus) {
-	p.pid = 0
-	fmt.Fprintf(os.Stderr, "%s init: payload ended, exit %d signal %d\n", time.Now().Format(time.RFC3339Nano), ws.ExitStatus(), ws.Signal())
+func (p *initProcess) ended(s *service, ws unix.WaitStatus) {
+	s.pid = 0
+	fmt.Fprintf(os.Stderr, "%s init: %s ended, exit %d signal %d\n", time.Now().Format(time.RFC3339Nano), s.args[0], ws.ExitStatus(), ws.Signal())
 	switch {
-	case !p.wanted:
+	case !s.wanted:
 		p.say(word{Op: "stopped"})
-	case time.Since(p.started) < crashLoop:
-		p.later()
+	case time.Since(s.started) < crashLoop:
+		p.later(s)
 	default:
-		p.spawn()
+		p.spawn(s)
 	}
 }
 
-// later tries again to start the payload.
-func (p *initProcess) later() {
+// later tries again to start a service.
+func (p *initProcess) later(s *service) {
 	time.AfterFunc(respawnDelay, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.wanted && p.pid == 0 {
-			p.spawn()
+		if s.wanted && s.pid == 0 {
+			p.spawn(s)
 		}
 	})
 }

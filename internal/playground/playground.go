@@ -35,7 +35,15 @@ type Options struct {
 	Text    []byte        // what to load if there is no Config; nil for nothing
 	Out     io.Writer     `json:"-"` // progress, one line per step; nil: nowhere
 	Plain   bool          // no services: no database, no proxy configuration
+	Engine  string        // who does membership: "" or "ring", built in; "corosync", the installed one
 }
+
+// Engines, and where the installed one is.
+const (
+	engineRing     = "ring"
+	engineCorosync = "corosync"
+	corosyncPath   = "/usr/sbin/corosync"
+)
 
 // Network is one of the two networks that join the nodes; it is a link of the ring too.
 type Network struct {
@@ -90,6 +98,16 @@ func (o Options) defaults() (Options, error) {
 	}
 	if o.Nodes < 1 || o.Nodes > MaxNodes {
 		return o, fmt.Errorf("%d nodes: a playground has 1 to %d", o.Nodes, MaxNodes)
+	}
+	switch o.Engine {
+	case "", engineRing:
+		o.Engine = engineRing
+	case engineCorosync:
+		if _, err := os.Stat(corosyncPath); err != nil {
+			return o, fmt.Errorf("engine corosync: Corosync is not installed (apt-get install corosync): %w", err)
+		}
+	default:
+		return o, fmt.Errorf("engine %q: want %s or %s", o.Engine, engineRing, engineCorosync)
 	}
 	if o.Out == nil {
 		o.Out = io.Discard

@@ -122,6 +122,9 @@ func (r *Room) rack() error {
 				{r.base.path("room"), switchDir, false},
 				{r.base.path("san"), sharedDir, false},
 			}}
+		if r.opts.Engine == engineCorosync {
+			p.Beside = []string{corosyncPath, "-f"}
+		}
 		if r.opts.Payload[0] == programPath {
 			p.Install = [][]string{{"/bin/sh", "-c", installTools}}
 		}

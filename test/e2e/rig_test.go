@@ -29,6 +29,7 @@ import (
 var (
 	program = flag.String("program", "", "mainstay program to test (default: build it)")
 	dir     = flag.String("dir", "/var/tmp/mainstay-e2e", "directory of the playground")
+	provide = flag.String("engine", "ring", "who does membership and messages: ring or corosync")
 	verbose = flag.Bool("progress", false, "print the playground's progress")
 )
 
@@ -91,7 +92,7 @@ func open(t *testing.T, o playground.Options) *playground.Room {
 // openIn makes one in a directory of its own, beside others.
 func openIn(t *testing.T, dir string, o playground.Options) *playground.Room {
 	t.Helper()
-	o.Binary, o.Dir = build(t), dir
+	o.Binary, o.Dir, o.Engine = build(t), dir, *provide
 	if *verbose {
 		o.Out = os.Stdout
 	}
