@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 
 	"mainstay/internal/device"
 	"mainstay/qdevice"
@@ -47,6 +48,7 @@ const (
 	clustersDir = "clusters"
 	invitesFile = "invites.json"
 	grantsFile  = "grants.json"
+	lockFile    = "lock"
 )
 
 // Known is a cluster that was taken in by an invitation.
@@ -66,13 +68,31 @@ type invite struct {
 // lifetime of certificates: a witness should outlive everything it watches.
 const lifetime = 50 * 365 * 24 * time.Hour
 
-// Init makes what is not there yet.
-func (s *Store) Init() error {
+// locked does something while no other process and no other goroutine changes the
+// directory.
+func (s *Store) locked(do func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f, err := os.OpenFile(s.path(lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // the lock goes with it
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return do()
+}
+
+// Init makes what is not there yet.
+func (s *Store) Init() error {
 	if err := os.MkdirAll(filepath.Join(s.Dir, clustersDir), 0o700); err != nil {
 		return err
 	}
+	return s.locked(s.init)
+}
+
+func (s *Store) init() error {
 	if _, err := os.Stat(s.path(certFile)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -193,14 +213,14 @@ func (s *Store) Invite(cluster string, addrs []string, port int, valid time.Dura
 	secret := make([]byte, 16)
 	rand.Read(secret) // never fails
 	hash := sha256.Sum256(secret)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list, err := s.invites()
+	err = s.locked(func() error {
+		list, err := s.invites()
+		if err != nil {
+			return err
+		}
+		return s.write(invitesFile, append(list, invite{hash[:], cluster, s.Now().Add(valid)}))
+	})
 	if err != nil {
-		return device.Token{}, err
-	}
-	list = append(list, invite{hash[:], cluster, s.Now().Add(valid)})
-	if err := s.write(invitesFile, list); err != nil {
 		return device.Token{}, err
 	}
 	return device.Token{Addrs: addrs, Port: port, Fingerprint: print, Secret: secret, Cluster: cluster}, nil
@@ -221,8 +241,10 @@ var errNotInvited = errors.New("this token is not known here, was used, is for a
 // Admit takes a cluster in: it will be known by its public key. The secret is good
 // no more.
 func (s *Store) Admit(secret []byte, cluster string, cert *x509.Certificate) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	return s.locked(func() error { return s.admit(secret, cluster, cert) })
+}
+
+func (s *Store) admit(secret []byte, cluster string, cert *x509.Certificate) error {
 	list, err := s.invites()
 	if err != nil {
 		return err

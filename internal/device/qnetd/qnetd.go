@@ -55,6 +55,12 @@ func Certificates(t testing.TB, dir, cluster string) string {
 	return filepath.Join(dir, "qdevice", "nssdb")
 }
 
+// Command is the peer's arbiter in a directory.
+func Command(dir, host string, port int, tls string) *exec.Cmd {
+	settings := fmt.Sprintf("nss_db_dir=%s/qnetd/nssdb,lock_file=%s/lock,local_socket_file=%s/socket", dir, dir, dir)
+	return exec.Command("corosync-qnetd", "-f", "-d", "-l", host, "-p", fmt.Sprint(port), "-s", tls, "-S", settings)
+}
+
 // Start runs an arbiter on a free port of an address; with tls "off" it needs no
 // certificates, else those that Certificates made in the directory. It ends with
 // the test.
@@ -66,8 +72,7 @@ func Start(t testing.TB, dir, host, tls string) *Server {
 	}
 	s := &Server{Host: host, Port: l.Addr().(*net.TCPAddr).Port, dir: dir}
 	l.Close()
-	settings := fmt.Sprintf("nss_db_dir=%s/qnetd/nssdb,lock_file=%s/lock,local_socket_file=%s/socket", dir, dir, dir)
-	s.cmd = exec.Command("corosync-qnetd", "-f", "-d", "-l", host, "-p", fmt.Sprint(s.Port), "-s", tls, "-S", settings)
+	s.cmd = Command(dir, host, s.Port, tls)
 	log, err := os.Create(filepath.Join(dir, "qnetd.log"))
 	if err != nil {
 		t.Fatal(err)
