@@ -1,9 +1,14 @@
 package sched
 
+import "mainstay/status"
+
 // probeAll looks for every resource on every node of which nothing is known.
 func (p *planner) probeAll() {
 	for _, n := range p.nodes {
-		if !n.online || n.unclean || n.noProbes || n.pending && false {
+		if !n.online && n.kind == status.Remote && n.remoteRsc != nil && p.connectionOf(n) == broken {
+			p.condemn(n, "the connection is unrecoverable", false)
+		}
+		if !n.online || n.unclean || n.noProbes {
 			continue
 		}
 		for _, r := range p.top {
@@ -65,8 +70,8 @@ func (p *planner) probe(r *rsc, n *node) bool {
 		delete(a.meta, "op_target_rc")
 	}
 	top := r
-	if c := r.cloneAround(); c != nil {
-		top = r.uber(true)
+	if u := r.uber(true); u.kind == clone {
+		top = u
 	}
 	kind := ordOptional
 	if !a.runnable && notActive(top) {
@@ -91,13 +96,19 @@ func (p *planner) guestSettles(r *rsc, n *node) bool {
 		}
 		return true
 	}
-	for _, a := range g.acts {
-		if a.task == "stop" && !a.optional {
-			p.addOrder(&order{first: a, firstR: g, thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: ordOptional})
-			return true
-		}
+	if !guestWillStop(n) {
+		return false
 	}
-	return false
+	p.orderTasks(g, "stop", top, "start", ordOptional)
+	return true
+}
+
+// guestWillStop tells, before there are actions, whether a guest node's guest
+// is about to stop, for good or not.
+func guestWillStop(n *node) bool {
+	g := n.remoteRsc.container
+	return n.resetNeeded || n.unclean || g.failed || g.nextRole == roleStopped ||
+		g.role > roleStopped && g.assignedTo != nil && !g.isOn(g.assignedTo)
 }
 
 // probeClone probes a unique clone instance by instance, an anonymous one by

@@ -1,7 +1,7 @@
 package sched
 
 import (
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -162,14 +162,14 @@ func atoi(s string, fallback int) int {
 
 // sortHistory puts operations in the order in which they happened.
 func sortHistory(ops []*history) {
-	sort.SliceStable(ops, func(i, j int) bool { return cmpHistory(ops[i], ops[j]) < 0 })
+	slices.Reverse(ops)
+	mergeSort(ops, cmpHistory)
 }
 
 func cmpHistory(a, b *history) int {
-	if a.id == b.id {
-		return 0
-	}
 	switch {
+	case a.id == b.id:
+		return 0
 	case a.call == -1 && b.call == -1:
 		return 0
 	case a.call >= 0 && b.call >= 0 && a.call != b.call:
@@ -183,22 +183,15 @@ func cmpHistory(a, b *history) int {
 	// One of them is pending: its transition says which is newer.
 	ta, okA := transitionOf(a.elem)
 	tb, okB := transitionOf(b.elem)
-	if !okA || !okB {
+	switch {
+	case !okA || !okB:
 		return 0
-	}
-	if ta.uuid != tb.uuid || ta.num == tb.num {
-		if a.call == -1 && a.changed >= b.changed && ta.uuid == tb.uuid || a.changed > b.changed {
-			return 1
-		}
-		if a.call == -1 && ta.uuid == tb.uuid {
+	case ta.uuid != tb.uuid || ta.num == tb.num:
+		if b.call == -1 {
 			return -1
 		}
-		if b.call == -1 && a.changed > b.changed {
-			return 1
-		}
-		return -1
-	}
-	if a.call == -1 && ta.num < tb.num || a.call != -1 && ta.num < tb.num {
+		return 1
+	case ta.num >= 0 && ta.num < tb.num || tb.num == -1: // -1: a shutdown, always last
 		return -1
 	}
 	return 1

@@ -17,11 +17,11 @@ func (p *planner) afterHistory(r *rsc, n *node, fail onFail) {
 		p.activeOnLost(r, n)
 	}
 	saved := fail
-	if n.unclean && p.opt.fencing {
+	if n.unclean {
 		fail = failIgnore
 	}
 	p.applyFailure(r, n, fail)
-	if r.failed && r.remoteNode != nil && r.container == nil {
+	if r.failed && r.remoteNode != nil && r.remoteNode.unclean {
 		r.remoteNode.unseen = false
 	}
 	if r.role != roleStopped && r.role != roleUnknown {
@@ -37,29 +37,32 @@ func (p *planner) afterHistory(r *rsc, n *node, fail onFail) {
 	}
 	if strings.Contains(r.seenAs, ":") {
 		r.seenAs = "" // an inactive instance has no number of its own
-		return
-	}
-	for _, a := range r.acts {
-		if a.task == "stop" && a.n == n {
-			a.optional = true
+	} else {
+		for _, a := range r.acts {
+			if a.task == "stop" && a.n == n {
+				a.optional = true
+			}
 		}
+	}
+	// The end of a migration at its source does not end it at its target.
+	if r.role == roleStopped && r.partialFrom == n && r.partialTo != nil && len(r.runningOn) > 0 {
+		r.role = roleStarted
 	}
 }
 
 // activeOnLost: something seems to be active where nobody answers.
 func (p *planner) activeOnLost(r *rsc, n *node) {
+	why := r.id + " is thought to be active there"
 	switch {
 	case n.isGuest():
-		r.failed = true
-		p.condemn(n, r.id+" is thought to be active there", false)
-	case p.opt.fencing && n.kind == status.Remote && n.remoteRsc != nil && !n.remoteRsc.failed:
+		r.failed, r.stopIfFailed = true, true
+	case !p.opt.fencing:
+		return
+	case n.kind == status.Remote && n.remoteRsc != nil && !n.remoteRsc.failed:
 		n.unseen = true
-		p.condemn(n, r.id+" is active there (fencing will be revoked if remote connection can be re-established elsewhere)", false)
-	case p.opt.fencing && n.kind == status.Remote, p.opt.fencing && !n.unclean && n.kind == status.Member && false:
-		p.condemn(n, r.id+" is thought to be active there", false)
-	case p.opt.fencing && n.kind == status.Member && !n.unclean:
-		p.condemn(n, r.id+" is thought to be active there", false)
+		why = r.id + " is active there (fencing will be revoked if remote connection can be re-established elsewhere)"
 	}
+	p.condemn(n, why, false)
 }
 
 // applyFailure does what on-fail says.
@@ -81,11 +84,11 @@ func (p *planner) applyFailure(r *rsc, n *node, fail onFail) {
 		r.nextRole = roleStopped
 	case failRestart:
 		if activeHere {
-			r.failed = true
+			r.failed, r.stopIfFailed = true, true
 			p.stopAct(r, n, false)
 		}
 	case failRestartContainer:
-		r.failed = true
+		r.failed, r.stopIfFailed = true, true
 		switch {
 		case r.container != nil && r.bundled():
 			p.stopLater = append(p.stopLater, r.container)
@@ -95,7 +98,7 @@ func (p *planner) applyFailure(r *rsc, n *node, fail onFail) {
 			p.stopAct(r, n, false)
 		}
 	case failResetRemote:
-		r.failed = true
+		r.failed, r.stopIfFailed = true, true
 		if p.opt.fencing && r.remoteNode != nil && r.remoteNode.kind == status.Remote && !r.remoteNode.remoteFenced {
 			p.condemn(r.remoteNode, "remote connection is unrecoverable", false)
 		}

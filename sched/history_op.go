@@ -85,24 +85,25 @@ func (p *planner) maskProbe(h *history) {
 // judge turns what the agent returned into how the operation went.
 func (p *planner) judge(h *history, fail *onFail, expired bool) {
 	r := h.r
-	if h.status == execPending || h.status == execCancel || h.status == execNoAgent {
-		return
-	}
-	// A result that was expected is a success, and degraded is running.
-	switch h.rc {
+	switch h.rc { // degraded is running
 	case 190:
 		h.rc = 0
-		p.degraded(h)
+		p.degraded(h, expired)
 	case 191:
 		h.rc = 8
-		p.degraded(h)
+		p.degraded(h, expired)
 	}
-	if h.status == execDone && h.rc != h.want && (!h.probe() || h.rc != 0 && h.rc != 8 && h.rc != 7) {
-		h.status = execError
+	if h.status != execDone && h.status != execError {
+		return // the executor knows better
 	}
+	h.status = execError
+	if h.rc == h.want {
+		h.status = execDone
+	}
+	counts := !expired || h.rc == h.want
 	switch h.rc {
 	case 0:
-		if h.probe() && h.status == execError {
+		if h.probe() && h.want == 7 {
 			h.status = execDone
 		}
 	case 7:
@@ -116,11 +117,11 @@ func (p *planner) judge(h *history, fail *onFail, expired bool) {
 		if h.probe() && h.rc != h.want {
 			h.status = execDone
 		}
-		if !expired || h.rc == h.want {
+		if counts {
 			r.role = rolePromoted
 		}
 	case 9:
-		if !expired || h.rc == h.want {
+		if counts {
 			r.role = rolePromoted
 		}
 		h.status = execError
@@ -133,19 +134,29 @@ func (p *planner) judge(h *history, fail *onFail, expired bool) {
 		}
 		fallthrough
 	case 2, 4, 5:
-		if h.rc == h.want {
-			break
-		}
-		if p.failureOf(h) == failFence && h.task == "stop" {
-			h.status = execError
-			break
+		if !expired {
+			p.blockUnstoppable(h)
 		}
 		h.status = execHard
+	default:
+		h.status = execError // expected or not, it says that something is wrong
+	}
+}
+
+// blockUnstoppable: when a stop can never work and fencing cannot help, nothing
+// more is done with the resource.
+func (p *planner) blockUnstoppable(h *history) {
+	if h.task == "stop" && !p.canFence(h.n) {
+		h.r.managed, h.r.block = false, true
 	}
 }
 
 // degraded notes that a resource works but not well.
-func (p *planner) degraded(h *history) { p.failures = append(p.failures, h.elem) }
+func (p *planner) degraded(h *history, expired bool) {
+	if !expired && (!h.n.shutdown || h.n.online) {
+		p.failures = append(p.failures, h.elem)
+	}
+}
 
 // expired tells whether a failure is so old that it no longer counts, and asks
 // for its count to be cleared if so.
@@ -156,7 +167,7 @@ func (p *planner) expired(h *history) bool {
 	if r.failTimeout > 0 && h.changed > 0 {
 		limit := h.changed + (r.failTimeout+999)/1000
 		_, lastFail := rawFailCount(r, n)
-		if p.now.Unix() >= limit {
+		if p.now.Unix() >= limit && !p.waitsForFencing(h) {
 			exp = true
 		}
 		switch c, _ := p.failCount(r, n, true, false); {
@@ -174,15 +185,18 @@ func (p *planner) expired(h *history) bool {
 			} else {
 				exp = false
 			}
-		} else if r.remoteNode != nil && r.container == nil && r.remoteSecs > 0 {
+		} else if isLast && r.remoteSecs > 0 {
 			why = "reconnect interval is set"
 		}
 	}
-	if why == "" && isLast && p.historyStale(h) {
+	if !exp && isLast && p.historyStale(h) {
 		why = "resource parameters have changed"
 	}
 	if why != "" {
-		p.clearFailCount(r, n, why)
+		a := p.clearFailCount(r, n, why)
+		if p.opt.fencing && r.remoteSecs > 0 && r.remoteNode != nil {
+			p.clearAfterFencing(a, r.remoteNode)
+		}
 	}
 	if exp && h.interval == 0 && h.task == "monitor" {
 		switch h.rc {
@@ -191,6 +205,23 @@ func (p *planner) expired(h *history) bool {
 		}
 	}
 	return exp
+}
+
+// waitsForFencing tells whether a failed monitor of a remote node's connection
+// must be remembered until the node was fenced: nothing would report it again.
+func (p *planner) waitsForFencing(h *history) bool {
+	r := h.r
+	return r.remoteSecs > 0 && p.opt.fencing && h.interval > 0 && h.task == "monitor" && r.remoteNode != nil && !r.remoteNode.remoteFenced
+}
+
+// clearAfterFencing: lest the connection be made anew too early, its failure is
+// forgotten once every fencing of its node has ended.
+func (p *planner) clearAfterFencing(clear *action, n *node) {
+	for _, a := range p.acts {
+		if a.isStonith && a.n == n {
+			p.order(a, clear, ordOptional)
+		}
+	}
 }
 
 // clearFailCount asks for a fail count to be reset.
@@ -265,7 +296,7 @@ func (p *planner) succeeded(h, last *history, fail *onFail) {
 	case h.task == "promote":
 		r.role, clears = rolePromoted, true
 	case h.task == "demote":
-		r.role, clears = roleUnpromoted, true
+		r.role, clears = roleUnpromoted, *fail == failDemote
 	case h.task == "migrate_from":
 		r.role, clears = roleStarted, true
 	case h.task == "migrate_to":
@@ -352,7 +383,7 @@ func (p *planner) failedOp(h *history, fail *onFail, strategy onFail) *history {
 		setActive(r)
 	}
 	fr := p.failRole(h, strategy)
-	if fr != roleStarted && (r.nextRole < fr || r.nextRole == roleUnknown) && fr != roleUnknown {
+	if fr != roleStarted && r.nextRole < fr {
 		r.nextRole = fr
 	}
 	if fr == roleStopped {
@@ -377,6 +408,9 @@ func (p *planner) failRole(h *history, strategy onFail) role {
 		if h.r.remoteSecs != 0 {
 			return roleStopped
 		}
+	}
+	if h.task == "promote" {
+		return roleUnpromoted
 	}
 	return roleStarted
 }

@@ -49,8 +49,12 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, e *edge) (fc, tc 
 			}
 		}
 	}
-	if kind&ordNestedProbe != 0 && then.r != nil && !ff.runnable && first.r != nil && len(first.r.runningOn) > 0 {
-		e.kind = 0
+	if kind&ordNestedProbe != 0 && then.r != nil {
+		if !ff.runnable && first.r != nil && len(first.r.runningOn) > 0 {
+			e.kind = 0 // it is stopping, not about to start
+		} else {
+			both(ordUnrunnable, n, ff, true)
+		}
 	}
 	if kind&ordUnrunnable != 0 {
 		if then.r != nil {

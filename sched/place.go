@@ -96,20 +96,12 @@ func (p *planner) connectionPlaced(r *rsc) {
 	n := r.remoteNode
 	if r.assignedTo != nil && r.nextRole != roleStopped {
 		n.online = true
-		if !n.unseen {
-			n.unseen = false
-		} else {
-			n.unclean = n.unclean && !n.unseen
-		}
 		if n.unseen {
-			n.unclean = false
+			n.unclean = false // a connection will be tried: no need to fence
 		}
 		return
 	}
 	n.shutdown = true
-	if r.nextRole == roleStopped && len(r.runningOn) > 0 && r.runningOn[0].unclean && false {
-		return
-	}
 }
 
 // choose picks the best node for a primitive, or nil.

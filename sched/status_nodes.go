@@ -37,17 +37,16 @@ func (p *planner) unpackStatus() {
 	}
 	for p.unpackHistories(false) {
 	}
-	if p.opt.fencing {
-		for p.unpackHistories(true) {
-		}
-	}
+	p.unpackHistories(p.opt.fencing)
 	for _, n := range p.nodes {
 		if !n.isRemote() {
 			continue
 		}
-		p.remoteOnline(n)
+		if n.shutdown && n.remoteRsc != nil {
+			n.remoteRsc.nextRole = roleStopped
+		}
 		if !n.unpacked {
-			p.remoteAttributes(n)
+			p.remoteOnline(n)
 		}
 	}
 }
@@ -70,7 +69,7 @@ func (p *planner) unpackNodeState(e *cib.Elem) {
 	}
 	n.state = e
 	if n.isRemote() {
-		n.remoteFenced = truthy(e.Get("node_fenced"))
+		n.remoteFenced = atoi(e.Get("node_fenced"), 0) > 0 // the time of it
 		return
 	}
 	p.transient(n, e)
@@ -227,34 +226,29 @@ func (p *planner) condemn(n *node, why string, priorityDelay bool) {
 	}
 }
 
-// condemnGuest recovers a guest node through the resource that runs it.
+// condemnGuest recovers a guest node through the resource that runs it. The
+// node is not unclean for that: it may run resources once it is recovered.
 func (p *planner) condemnGuest(n *node, why string) {
 	if n.remoteRsc == nil || n.remoteRsc.container == nil {
 		return
 	}
-	c := n.remoteRsc.container
-	if !c.failed {
-		if !c.managed {
-			return
-		}
+	if c := n.remoteRsc.container; !c.failed && c.managed {
 		n.resetNeeded = true
-		c.failed = true
+		c.failed, c.stopIfFailed = true, true
 	}
 }
 
-// condemnRemote fences a remote node unless nothing of ours manages it.
+// condemnRemote fences a remote node; if that must be shows once connections
+// are placed.
 func (p *planner) condemnRemote(n *node, why string) {
-	r := n.remoteRsc
-	if r != nil && !r.managed {
-		return
-	}
-	if !n.resetNeeded {
+	if r := n.remoteRsc; r == nil || r.managed {
 		n.resetNeeded = true
 	}
-	if !n.unclean {
-		n.unclean, n.why = true, why
-		p.fenceAction(n, "", false, why, false) // whether it must be shows once connections are placed
+	n.unclean = true
+	if n.why == "" {
+		n.why = why
 	}
+	p.fenceAction(n, "", false, why, false)
 }
 
 // unpackHistories reads the histories that can be judged now, and tells whether
@@ -266,21 +260,18 @@ func (p *planner) unpackHistories(fenced bool) bool {
 		if n == nil || n.unpacked {
 			continue
 		}
+		r := n.remoteRsc
 		switch {
+		case fenced: // whatever is left
 		case n.isGuest():
-			r := n.remoteRsc
-			if r == nil || r.container == nil || r.role != roleStarted || r.container.role != roleStarted {
-				if !fenced || r == nil {
-					continue
-				}
+			if r == nil || r.role != roleStarted || r.container == nil || r.container.role != roleStarted {
 				continue
 			}
 		case n.kind == status.Remote:
-			r := n.remoteRsc
-			if r == nil || !fenced && r.role != roleStarted {
+			if r == nil || !p.opt.shutdownLock && r.role != roleStarted {
 				continue
 			}
-		case !p.opt.fencing && !n.online:
+		case !p.opt.fencing && !p.opt.shutdownLock && !n.online:
 			continue
 		}
 		if n.isRemote() {
@@ -331,18 +322,19 @@ func (p *planner) remoteAttributes(n *node) {
 	if n.state == nil {
 		return
 	}
+	if !n.resetNeeded {
+		n.unclean, n.unseen = false, false
+	}
 	p.transient(n, n.state)
 	if v := n.attrs["shutdown"]; v != "" && v != "0" {
 		n.shutdown = true
 	}
 	n.standby = n.standby || truthy(n.attrs["standby"])
-	if truthy(n.attrs["maintenance"]) || n.remoteRsc != nil && !n.remoteRsc.managed && n.kind == status.Remote && n.remoteRsc.maintenance && !p.opt.maintenance {
+	if truthy(n.attrs["maintenance"]) || n.remoteRsc != nil && !n.remoteRsc.managed {
 		n.maintenance = true
 	}
-	if v, ok := n.attrs["resource-discovery-enabled"]; ok && !flagOr(v, true) && !p.opt.fencing {
-		n.noProbes = true
-	} else if ok && !flagOr(v, true) {
-		n.noProbes = true
+	if v, ok := n.attrs["resource-discovery-enabled"]; ok && !truthy(v) && (p.opt.fencing || n.isGuest()) {
+		n.noProbes = true // what is active there can be fenced
 	}
 	n.featureSet = n.attrs["#feature-set"]
 }

@@ -42,7 +42,7 @@ func (p *planner) unpackNodes() {
 
 // addNode makes a node; nothing is known of it yet.
 func (p *planner) addNode(id, name string, kind status.NodeKind) *node {
-	n := &node{idx: len(p.nodes), id: id, name: name, kind: kind, unseen: true, attrs: map[string]string{}, util: map[string]int{}}
+	n := &node{idx: len(p.nodes), id: id, name: name, kind: kind, unseen: kind == status.Member, attrs: map[string]string{}, util: map[string]int{}}
 	p.nodes = append(p.nodes, n)
 	p.nodeByID[id] = n
 	if _, dup := p.nodeNamed[strings.ToLower(name)]; !dup {

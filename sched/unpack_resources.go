@@ -471,6 +471,9 @@ func (p *planner) linkConnections() {
 			if n := p.nodeByID[r.id]; n != nil && n.isRemote() {
 				n.remoteRsc = r
 				r.remoteNode = n
+				if r.meta["container"] == "" { // as with members, nothing is known at first
+					n.unclean, n.unseen = p.opt.startupFencing, true
+				}
 			}
 		}
 	}
