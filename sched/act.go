@@ -32,15 +32,15 @@ type action struct {
 	minBefore, runnableBefore  int
 	targetRC                   string
 	noDigest                   bool
-	detectedByProbe            bool
+	leftOver                   bool // a stop of what a migration left behind
 	needs                      need
 	isStonith                  bool
 	extraTo                    string // notifications and migrations: other node
 	notifyVars                 [][2]string
 	sensitive                  bool
 
-	before    []edge
-	after     []*action
+	before    []edge // the newest last; the newest counts first
+	after     []edge
 	impliedBy *action // the fencing that does it
 	synapse   int
 	state     emitState
@@ -74,7 +74,8 @@ const (
 // edge is something that an action waits for.
 type edge struct {
 	to      *action
-	kind    orderKind
+	kind    orderKind // 0 once it was found void
+	was     orderKind // as it was made
 	inGraph bool
 }
 

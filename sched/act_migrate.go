@@ -18,13 +18,13 @@ func (p *planner) createMigration(r *rsc, cur *node) {
 	from := p.act(r, opKey(r.id, "migrate_from", 0), "migrate_from", r.assignedTo, true)
 	start.migrateRunnable, stop.migrateRunnable, from.migrateRunnable = true, true, true
 	start.pseudo = true
-	from.needs = start.needs
 	if to != nil {
 		to.migrateRunnable = true
 		to.needs = start.needs
 		p.orderTasks(r, "monitor", r, "migrate_to", ordOptional)
 		p.orderTasks(r, "migrate_to", r, "migrate_from", ordOptional|ordUnmigratableBlocks)
 	} else {
+		from.needs = start.needs
 		p.orderTasks(r, "monitor", r, "migrate_from", ordOptional)
 	}
 	p.orderTasks(r, "migrate_from", r, "stop", ordOptional|ordUnmigratableBlocks)
@@ -39,38 +39,37 @@ func (p *planner) createMigration(r *rsc, cur *node) {
 	}
 }
 
-// migrationOrders adds, to the orderings of starts and stops, those that hold
-// when the resources migrate instead.
-func (p *planner) migrationOrders() {
-	for i := 0; i < len(p.orders); i++ {
-		o := p.orders[i]
-		f, t := o.firstR, o.thenR
-		if f == nil || t == nil || f == t || within(f, t) || within(t, f) || !f.migratable && !t.migratable {
-			continue
+// migrationOrder adds, to an ordering of starts and stops of two resources,
+// those that hold when the second one migrates instead.
+func (p *planner) migrationOrder(o *order) {
+	f, t := o.firstR, o.thenR
+	if f == nil || t == nil || f == t || !t.migratable || within(f, t) || within(t, f) {
+		return
+	}
+	add := func(firstTask, thenTask string, kind orderKind) { p.orderTasks(f, firstTask, t, thenTask, kind) }
+	first, then := o.firstTask, o.thenTask
+	if o.first != nil {
+		first = o.first.task
+	}
+	if o.then != nil {
+		then = o.then.task
+	}
+	switch {
+	case first == "start" && then == "start":
+		if f.migratable {
+			add("migrate_from", "migrate_to", ordOptional)
 		}
-		add := func(firstTask, thenTask string, kind orderKind) {
-			p.orderTasksID(o.id, f, firstTask, t, thenTask, kind)
+		add("start", "migrate_to", ordOptional|ifMigrating(f))
+	case first == "promote" && then == "start":
+		add("promote", "migrate_to", ordOptional)
+	case (first == "stop" || first == "demote") && then == "stop":
+		kind := ordOptional
+		if first == "stop" {
+			kind |= ifMigrating(f)
 		}
-		switch {
-		case o.firstTask == "start" && o.thenTask == "start":
-			if f.migratable && t.migratable {
-				add("migrate_from", "migrate_to", o.kind)
-			}
-			if t.migratable {
-				add("start", "migrate_to", o.kind|ifMigrating(f))
-			}
-		case t.migratable && o.firstTask == "stop" && o.thenTask == "stop":
-			add("stop", "migrate_to", o.kind|ifMigrating(f))
-			if t.partialTo != nil {
-				add("stop", "migrate_from", o.kind|ifMigrating(f))
-			}
-		case t.migratable && o.firstTask == "promote" && o.thenTask == "start":
-			add("promote", "migrate_to", o.kind)
-		case t.migratable && o.firstTask == "demote" && o.thenTask == "stop":
-			add("demote", "migrate_to", o.kind)
-			if t.partialTo != nil {
-				add("demote", "migrate_from", o.kind)
-			}
+		add(first, "migrate_to", kind)
+		if t.partialTo != nil {
+			add(first, "migrate_from", kind)
 		}
 	}
 }

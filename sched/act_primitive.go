@@ -75,7 +75,7 @@ func (p *planner) createPrimitive(r *rsc) {
 	migrate := r.migratable
 	cur := p.currentNode(r)
 	for _, d := range r.dangling {
-		p.stopAct(r, d, false)
+		p.stopAct(r, d, false).leftOver = true
 	}
 	multi := len(r.runningOn) > 1
 	switch {

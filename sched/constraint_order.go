@@ -50,7 +50,10 @@ func (p *planner) orderTasks(first *rsc, firstTask string, then *rsc, thenTask s
 	p.addOrder(&order{firstR: first, firstTask: firstTask, firstKey: opKey(first.id, firstTask, 0), thenR: then, thenTask: thenTask, thenKey: opKey(then.id, thenTask, 0), kind: kind})
 }
 
-func (p *planner) addOrder(o *order) { p.orders = append(p.orders, o) }
+func (p *planner) addOrder(o *order) {
+	p.orders = append(p.orders, o)
+	p.migrationOrder(o)
+}
 
 type symmetry int
 

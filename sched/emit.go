@@ -81,26 +81,29 @@ func (p *planner) linkInputs(g *graph.Graph, emitted []bool) {
 	byID := make([]*action, len(p.acts)+1)
 	for _, a := range p.acts {
 		byID[a.id] = a
+		a.before = mergeEdges(a.before)
 	}
 	for _, ga := range g.Actions {
 		a := byID[ga.ID]
 		for i := range a.before {
 			e := &a.before[i]
-			if p.inputCounts(a, e) {
+			if p.inputCounts(a, e, emitted) {
 				e.inGraph = true
 				ga.Inputs = append(ga.Inputs, e.to.id)
 			}
 		}
-		sort.Ints(ga.Inputs)
-		ga.Inputs = dedupe(ga.Inputs)
 	}
 }
 
-func dedupe(l []int) []int {
+// mergeEdges sorts orderings by action and makes one of those by the same action.
+func mergeEdges(l []edge) []edge {
+	sort.SliceStable(l, func(i, j int) bool { return l[i].to.id < l[j].to.id })
 	out := l[:0]
-	for i, v := range l {
-		if i == 0 || v != l[i-1] {
-			out = append(out, v)
+	for _, e := range l {
+		if n := len(out); n > 0 && out[n-1].to == e.to {
+			out[n-1].kind |= e.kind
+		} else {
+			out = append(out, e)
 		}
 	}
 	return out
@@ -134,34 +137,41 @@ func (p *planner) belongs(a *action) bool {
 }
 
 // inputCounts tells whether an ordering is part of the graph.
-func (p *planner) inputCounts(a *action, e *edge) bool {
+func (p *planner) inputCounts(a *action, e *edge, emitted []bool) bool {
 	f := e.to
 	switch {
 	case e.kind == 0:
 		return false
-	case !f.runnable && e.kind&^ordOptional == 0, !f.runnable:
+	case !f.runnable && (e.kind&^(ordShowFirst|ordShowThen|ordOptional) == 0 || e.kind&(ordMinRunnable|ordUnmigratableBlocks) != 0):
 		return false
 	case e.kind&ordIfMigrating != 0 && f.migrateRunnable:
 		return false
-	case e.kind&ordIfRequiredSameNode != 0 && e.kind&^ordIfRequiredSameNode == 0:
-		if f.n != nil && a.n != nil && f.n != a.n || f.optional {
-			return false
-		}
+	case e.kind == ordOptional && f.migrateRunnable && strings.HasSuffix(f.key, "_stop_0"):
+		return false
 	case e.kind == ordLoad:
 		if !p.loadMatters(a, f) {
+			e.kind = 0
 			return false
 		}
+	case e.kind == ordIfRequiredSameNode:
+		if f.n != nil && a.n != nil && f.n != a.n || f.optional {
+			e.kind = 0
+			return false
+		}
+	case f.r != nil && f.r != a.r && f.r.failed && !f.r.managed && strings.HasSuffix(f.key, "_stop_0") && a.r != nil && a.r.kind == clone:
+		return false // what failed and is unmanaged cannot hold up a clone
+	case f.optional && !f.printAlways && !emitted[f.id]:
+		return false
 	}
 	return p.belongs(f)
 }
 
 // loadMatters tells whether freed capacity is of use to an action.
 func (p *planner) loadMatters(a, f *action) bool {
-	at := a.n
-	if a.task == "migrate_to" {
-		at = a.r.assignedTo
+	if a.r != nil && a.task == "migrate_to" {
+		return f.n == a.r.assignedTo
 	}
-	return f.n != nil && at != nil && f.n == at || f.r != nil && a.r == nil && f.n == a.n
+	return f.n == a.n && !f.optional
 }
 
 // graphAction writes an action with its attributes.

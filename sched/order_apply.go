@@ -2,28 +2,37 @@ package sched
 
 import "strings"
 
-// order makes one action wait for another.
+// order makes one action wait for another. If it does already in one of the
+// ways asked for, nothing is added.
 func (p *planner) order(first, then *action, kind orderKind) bool {
 	if first == nil || then == nil || first == then || kind == 0 {
 		return false
 	}
-	for i := range then.before {
-		if e := &then.before[i]; e.to == first && e.kind&kind == kind {
-			return false
+	if len(first.after) < len(then.before) {
+		for i := range first.after {
+			if e := &first.after[i]; e.to == then && e.was&kind != 0 {
+				return false
+			}
+		}
+	} else {
+		for i := range then.before {
+			if e := &then.before[i]; e.to == first && e.was&kind != 0 {
+				return false
+			}
 		}
 	}
-	then.before = append(then.before, edge{to: first, kind: kind})
-	first.after = append(first.after, then)
+	then.before = append(then.before, edge{to: first, kind: kind, was: kind})
+	first.after = append(first.after, edge{to: then, kind: kind, was: kind})
 	return true
 }
 
 // applyOrders turns the orderings of tasks into orderings of actions, then
-// works out what they imply until nothing changes.
+// works out what they imply until nothing changes. The newest action counts first.
 func (p *planner) applyOrders() {
 	for _, o := range p.orders {
 		p.applyOrder(o)
 	}
-	for i := 0; i < len(p.acts); i++ {
+	for i := len(p.acts) - 1; i >= 0; i-- {
 		p.blockDependents(p.acts[i])
 	}
 	p.orderProbes()
@@ -34,30 +43,22 @@ func (p *planner) applyOrders() {
 }
 
 func (p *planner) applyOrder(o *order) {
-	if o.firstR == nil && o.first != nil || o.first != nil && o.thenR == nil {
-		p.applyThen(o, o.first)
-		return
-	}
 	if o.firstR == nil {
-		p.applyThen(o, nil)
+		if o.thenR == nil {
+			p.order(o.first, o.then, o.kind)
+			return
+		}
+		p.applyThen(o, o.first)
 		return
 	}
 	var firsts []*action
 	if o.first != nil {
 		firsts = []*action{o.first}
 	} else {
-		firsts = p.actsByTask(o.firstR, o.firstKey, o.firstTask)
+		firsts = p.actsByTask(o.firstR, o.firstKey)
 	}
 	if len(firsts) == 0 {
-		if o.firstR == o.thenR {
-			return
-		}
-		switch rl := instRole(o.firstR, true); {
-		case o.firstTask == "stop" && rl <= roleStopped:
-			return
-		case o.firstTask == "demote" && rl != rolePromoted:
-			return
-		case o.firstTask == "delete", o.firstTask == "monitor" && false:
+		if o.firstR == o.thenR || !p.canHappen(o.firstR, o.firstTask) {
 			return
 		}
 		firsts = []*action{p.act(o.firstR, opKey(o.firstR.id, o.firstTask, 0), o.firstTask, nil, true)}
@@ -66,33 +67,36 @@ func (p *planner) applyOrder(o *order) {
 		}
 	}
 	for _, f := range firsts {
-		p.applyThen(o, f)
+		if o.thenR == nil {
+			p.order(f, o.then, o.kind)
+		} else {
+			p.applyThen(o, f)
+		}
 	}
 }
 
-// notActive tells whether nothing of a resource is active.
-func notActive(r *rsc) bool {
-	_, n := whereActive(r)
-	return n == 0
+// canHappen tells whether a task that nobody asked for makes sense at all.
+func (p *planner) canHappen(r *rsc, task string) bool {
+	switch rl := instRole(r, true); task {
+	case "stop":
+		return rl > roleStopped
+	case "demote":
+		return rl != roleUnpromoted
+	}
+	return true
 }
 
 func (p *planner) applyThen(o *order, first *action) {
 	kind := o.kind
-	if o.thenR == nil {
-		if o.then != nil {
-			p.order(first, o.then, kind)
-		}
-		return
+	thens := []*action{o.then}
+	if o.then == nil {
+		thens = p.actsByTask(o.thenR, o.thenKey)
 	}
-	if first != nil && first.r == o.thenR && len(o.thenR.dangling) > 0 {
+	if first != nil && first.r == o.thenR && first.leftOver {
 		kind &^= ordImpliesThen
-		kind |= ordOptional
 	}
-	var thens []*action
-	if o.then != nil {
-		thens = []*action{o.then}
-	} else {
-		thens = p.actsByTask(o.thenR, o.thenKey, o.thenTask)
+	if first == nil && kind&ordImpliesThen == 0 {
+		return
 	}
 	for _, t := range thens {
 		if first != nil {
@@ -103,15 +107,21 @@ func (p *planner) applyThen(o *order, first *action) {
 	}
 }
 
-// actsByTask lists a resource's actions with a key.
-func (p *planner) actsByTask(r *rsc, key, task string) []*action {
+// actsByTask lists a resource's actions with a key, the oldest first.
+func (p *planner) actsByTask(r *rsc, key string) []*action {
 	var out []*action
-	for i := len(r.acts) - 1; i >= 0; i-- {
-		if a := r.acts[i]; a.key == key {
+	for _, a := range r.acts {
+		if a.key == key {
 			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// notActive tells whether nothing of a resource is active.
+func notActive(r *rsc) bool {
+	_, n := whereActive(r)
+	return n == 0
 }
 
 // expand maps an action of a collection to the milestone that others wait for:
@@ -121,30 +131,35 @@ func (p *planner) expand(a *action) *action {
 	if r == nil || r.kind == primitive || isNotify(a.task) || a.interval > 0 {
 		return a
 	}
-	task := a.task
-	switch task {
-	case "start":
-		task = "running"
-	case "stop":
-		task = "stopped"
-	case "promote":
-		task = "promoted"
-	case "demote":
-		task = "demoted"
-	case "running", "stopped", "promoted", "demoted":
-	default:
+	task := milestone(a.task)
+	if task == "" {
 		return a
 	}
 	key := opKey(r.id, task, 0)
-	if r.kind >= clone && r.notify {
+	if r.notify && (r.kind == clone || r.bundled()) {
 		key = notifyKey(r.id, "confirmed-post", task)
 	}
-	for _, b := range r.acts {
-		if b.key == key {
-			return b
+	for i := len(r.acts) - 1; i >= 0; i-- {
+		if r.acts[i].key == key {
+			return r.acts[i]
 		}
 	}
 	return a
+}
+
+// milestone is the end of what a task begins, "" if it has none.
+func milestone(task string) string {
+	switch task {
+	case "start", "running":
+		return "running"
+	case "stop", "stopped":
+		return "stopped"
+	case "promote", "promoted":
+		return "promoted"
+	case "demote", "demoted":
+		return "demoted"
+	}
+	return ""
 }
 
 func within(r, up *rsc) bool {
@@ -156,87 +171,91 @@ func within(r, up *rsc) bool {
 	return false
 }
 
-// flags of an action as an ordering sees them.
-type actFlags struct{ optional, runnable bool }
+// actFlags are an action's flags as an ordering sees them.
+type actFlags struct{ optional, runnable, pseudo, migratable bool }
+
+func flagsOf(a *action) actFlags {
+	return actFlags{a.optional, a.runnable, a.pseudo, a.migrateRunnable}
+}
 
 // update works out what the orderings before an action imply for it, and what
-// it implies for those after it.
+// it implies for those after it. Orderings that come up meanwhile have their
+// turn when it is looked at again.
 func (p *planner) update(then *action) {
 	p.depth++
 	defer func() { p.depth-- }()
 	if p.depth > 10000 {
 		return
 	}
-	wasRunnable := then.runnable
+	last := flagsOf(then)
 	if then.needAny {
 		then.runnableBefore = 0
-		if then.minBefore == 0 {
-			then.minBefore = 1
-		}
+		then.minBefore = max(1, then.minBefore)
 		then.runnable = false
 	}
 	thenChanged := false
-	for i := 0; i < len(then.before); i++ {
-		e := &then.before[i]
-		if e.kind == 0 {
-			continue
-		}
-		first := e.to
-		fn, tn := nodeOf(first), nodeOf(then)
-		if e.kind&ordSameNode != 0 && fn != nil && tn != nil && fn != tn {
-			e.kind = 0
-			continue
-		}
-		if first.r != nil && e.kind&ordThenCancels != 0 && !then.optional {
-			first.optional = true
-		}
-		orig := first
-		if first.r != nil && then.r != nil && first.r != then.r && !within(then.r, first.r) {
-			first = p.expand(first)
-		}
-		if first != orig {
-			kind := e.kind
-			if p.order(first, then, kind) {
-				thenChanged = true
-			}
-			then.before[i].kind = 0
-			continue
-		}
-		ff, tf := p.flagsFor(first, tn), p.flagsFor(then, fn)
-		fc, tc := p.imply2(first, then, ff, tf, e)
+	for i := len(then.before) - 1; i >= 0; i-- {
+		first, fc, tc := p.updateEdge(then, i)
+		thenChanged = thenChanged || tc
 		if fc {
-			for _, a := range append([]*action(nil), first.after...) {
-				p.update(a)
-			}
+			p.changed(first)
 			p.update(first)
 		}
-		thenChanged = thenChanged || tc
 	}
 	if then.needAny {
-		thenChanged = thenChanged || wasRunnable != then.runnable
+		thenChanged = last != flagsOf(then)
 	}
 	if !thenChanged {
 		return
 	}
-	if wasRunnable && !then.runnable {
+	if last.runnable && !then.runnable {
 		p.blockDependents(then)
 	}
 	p.update(then)
-	for _, a := range append([]*action(nil), then.after...) {
-		p.update(a)
+	p.changed(then)
+}
+
+// changed passes a change of an action on to what waits for it.
+func (p *planner) changed(a *action) {
+	for i := len(a.after) - 1; i >= 0; i-- {
+		p.update(a.after[i].to)
 	}
 }
 
-// nodeOf is where an action is carried out; for a group's milestones, where the group will be.
+// updateEdge looks at one ordering before an action: at its first action, which
+// of the two changed.
+func (p *planner) updateEdge(then *action, i int) (first *action, fc, tc bool) {
+	e := then.before[i]
+	first = e.to
+	fn, tn := nodeOf(first), nodeOf(then)
+	if e.kind&ordSameNode != 0 && fn != nil && tn != nil && fn != tn {
+		then.before[i].kind = 0
+		return first, false, false
+	}
+	if first.r != nil && e.kind&ordThenCancels != 0 && !then.optional {
+		first.optional = true
+		if first.task == "reload-agent" {
+			first.r.reload = false
+		}
+	}
+	if first.r != nil && then.r != nil && first.r != then.r && !within(then.r, first.r) {
+		first = p.expand(first)
+	}
+	if first != e.to {
+		if p.order(first, then, e.kind) {
+			tc = true
+			then.before[i].kind = 0
+		}
+		return first, false, tc
+	}
+	ff, tf := p.flagsFor(first, tn), p.flagsFor(then, fn)
+	fc, tc = p.imply2(first, then, ff, tf, i)
+	return first, fc, tc
+}
+
+// nodeOf is where an action is carried out; for the start of a group, where the group will be.
 func nodeOf(a *action) *node {
-	if a.r != nil && a.r.kind == group && (a.task == "start" || a.task == "running" || a.task == "stop" || a.task == "stopped") {
-		if a.task == "start" || a.task == "running" {
-			return placedOn(a.r)
-		}
-		n, _ := whereActive(a.r)
-		if n != nil && false {
-			return n
-		}
+	if a.r != nil && a.r.kind == group && a.task == "start" {
 		return placedOn(a.r)
 	}
 	return a.n
@@ -245,10 +264,10 @@ func nodeOf(a *action) *node {
 // flagsFor are an action's flags, seen from a node if it is a clone's.
 func (p *planner) flagsFor(a *action, n *node) actFlags {
 	if a.r == nil || a.r.kind == primitive {
-		return actFlags{a.optional, a.runnable}
+		return flagsOf(a)
 	}
 	f := p.flagsOn(a, nil)
-	if n == nil || a.r.kind < clone {
+	if n == nil || a.r.kind != clone {
 		return f
 	}
 	runnable := f.runnable
@@ -259,13 +278,10 @@ func (p *planner) flagsFor(a *action, n *node) actFlags {
 
 // flagsOn sums the flags of a collection's action up from its members.
 func (p *planner) flagsOn(a *action, n *node) actFlags {
-	if a.r == nil {
-		return actFlags{a.optional, a.runnable}
-	}
-	switch a.r.kind {
-	case primitive:
-		return actFlags{a.optional, a.runnable}
-	case group:
+	switch {
+	case a.r == nil || a.r.kind == primitive:
+		return flagsOf(a)
+	case a.r.kind == group:
 		return p.groupFlags(a, n)
 	}
 	return p.collectiveFlags(a, n)
@@ -286,20 +302,31 @@ func baseTask(t string) string {
 	return t
 }
 
+// taskIn is the task of a member that counts for a collection's: of a
+// primitive the one whose end is meant, of a group the same milestone.
+func taskIn(m *rsc, task string) string {
+	if m.kind == primitive {
+		return baseTask(task)
+	}
+	return task
+}
+
+// memberAct finds the newest action of a resource with a task, on a node if one is given.
 func memberAct(m *rsc, task string, n *node) *action {
 	for i := len(m.acts) - 1; i >= 0; i-- {
-		a := m.acts[i]
-		if a.task == task && a.interval == 0 && (n == nil || a.n == n || a.n == nil) {
+		if a := m.acts[i]; a.task == task && (n == nil || a.n == n) {
 			return a
 		}
 	}
 	return nil
 }
 
+// groupFlags: a group's action is required if a member's is; its milestone is
+// reached only if all members can do their part.
 func (p *planner) groupFlags(a *action, n *node) actFlags {
-	f := actFlags{true, true}
-	task := baseTask(a.task)
+	f := actFlags{optional: true, runnable: true, pseudo: true}
 	for _, m := range a.r.kids {
+		task := taskIn(m, a.task)
 		ma := memberAct(m, task, n)
 		if ma == nil {
 			if task != "stop" && task != "demote" {
@@ -318,11 +345,13 @@ func (p *planner) groupFlags(a *action, n *node) actFlags {
 	return f
 }
 
+// collectiveFlags: a clone's action is required if an instance's is, and
+// runnable if one instance's is.
 func (p *planner) collectiveFlags(a *action, n *node) actFlags {
-	f := actFlags{true, true}
-	task := baseTask(a.task)
+	f := actFlags{optional: true, runnable: true, pseudo: true}
+	name := a.task
 	if isNotify(a.task) {
-		task = notifyTask(a.key)
+		name = notifyTask(a.key)
 	}
 	any := false
 	for _, k := range p.flagInstances(a.r, a.task) {
@@ -330,7 +359,7 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 		if k.kind != primitive {
 			at = nil
 		}
-		ia := memberAct(k, task, at)
+		ia := memberAct(k, taskIn(k, name), at)
 		if ia == nil {
 			continue
 		}
@@ -338,11 +367,7 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 		if f.optional && !inf.optional {
 			f.optional, a.optional = false, false
 		}
-		runnable := inf.runnable
-		if task != a.task && k.kind == group {
-			runnable = runnable && p.wholeRunnable(k, task)
-		}
-		any = any || runnable
+		any = any || inf.runnable
 	}
 	if !any {
 		f.runnable = false
@@ -351,16 +376,6 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 		}
 	}
 	return f
-}
-
-// wholeRunnable tells whether a task can be done by every member of a group.
-func (p *planner) wholeRunnable(g *rsc, task string) bool {
-	for _, m := range g.kids {
-		if a := memberAct(m, task, nil); a != nil && !p.flagsOn(a, nil).runnable {
-			return false
-		}
-	}
-	return true
 }
 
 // instancesOf lists the instances of a clone, or the containers of a bundle.
@@ -373,13 +388,13 @@ func (p *planner) instancesOf(r *rsc) []*rsc {
 
 // notifyTask takes the task out of a notification's key.
 func notifyTask(key string) string {
-	i := strings.Index(key, "notify_")
+	i := strings.Index(key, "_notify_")
 	if i < 0 {
 		return ""
 	}
-	t := key[i+len("notify_"):]
+	t := key[i+len("_notify_"):]
 	if j := strings.LastIndexByte(t, '_'); j > 0 {
 		t = t[:j]
 	}
-	return baseTask(t)
+	return t
 }

@@ -6,76 +6,68 @@ import (
 	"mainstay/cib"
 )
 
-// imply2 works out what one ordering means for its two actions, and tells which of them changed.
-func (p *planner) imply2(first, then *action, ff, tf actFlags, e *edge) (fc, tc bool) {
+// imply2 works out what one ordering (the one at i before then) means for its
+// two actions, and tells which of them changed.
+func (p *planner) imply2(first, then *action, ff, tf actFlags, i int) (fc, tc bool) {
 	n := then.n
-	kind := e.kind
-	both := func(k orderKind, node *node, f actFlags, onRunnable bool) {
-		c1, c2 := p.ordered(then.r, first, then, node, f, k)
-		fc, tc = fc || c1, tc || c2
-	}
+	kind := then.before[i].kind
 	if kind&ordSameNodeImplies != 0 {
 		kind = kind&^ordSameNodeImplies | ordImpliesThen
+		then.before[i].kind = kind
 		n = first.n
 	}
-	if kind&ordImpliesThen != 0 {
-		if then.r != nil {
-			both(ordImpliesThen, n, ff, false)
-		} else if !ff.optional && then.optional {
-			then.optional, tc = false, true
-		}
+	apply := func(k orderKind) {
+		c1, c2 := p.ordered(then.r, first, then, n, ff, k)
+		fc, tc = fc || c1, tc || c2
 	}
-	if kind&ordRestart != 0 && then.r != nil {
-		both(ordRestart, n, ff, false)
+	if then.r == nil {
+		tc = p.implyPlain(first, then, ff, kind)
 	}
-	if kind&ordImpliesFirst != 0 {
-		if first.r != nil {
-			c1, c2 := p.ordered(first.r, first, then, n, ff, ordImpliesFirst)
-			fc, tc = fc || c1, tc || c2
-		} else if !tf.optional && first.optional {
-			first.optional, fc = false, true
-		}
-	}
-	if kind&ordPromotedImpliesFirst != 0 && then.r != nil {
-		both(ordPromotedImpliesFirst, n, ff, false)
-	}
-	if kind&ordMinRunnable != 0 {
-		if then.r != nil {
-			both(ordMinRunnable, n, ff, true)
-		} else if ff.runnable {
-			then.runnableBefore++
-			if then.runnableBefore >= then.minBefore && !then.runnable {
-				then.runnable = true
+	for _, k := range implications {
+		switch {
+		case kind&k == 0:
+		case k == ordImpliesFirst:
+			switch {
+			case first.r != nil:
+				c1, c2 := p.ordered(first.r, first, then, n, ff, k)
+				fc, tc = fc || c1, tc || c2
+			case !ff.optional && first.runnable:
+				first.runnable, fc = false, true
 			}
+		case then.r == nil:
+		case k == ordNestedProbe:
+			if !ff.runnable && first.r != nil && len(first.r.runningOn) > 0 {
+				then.before[i].kind = 0 // it is stopping, not about to start
+			} else {
+				apply(ordUnrunnable)
+			}
+		default:
+			apply(k)
 		}
-	}
-	if kind&ordNestedProbe != 0 && then.r != nil {
-		if !ff.runnable && first.r != nil && len(first.r.runningOn) > 0 {
-			e.kind = 0 // it is stopping, not about to start
-		} else {
-			both(ordUnrunnable, n, ff, true)
-		}
-	}
-	if kind&ordUnrunnable != 0 {
-		if then.r != nil {
-			both(ordUnrunnable, n, ff, true)
-		} else if !ff.runnable && then.runnable {
-			then.runnable, tc = false, true
-		}
-	}
-	if kind&ordUnmigratableBlocks != 0 && then.r != nil {
-		both(ordUnmigratableBlocks, n, ff, false)
-	}
-	if kind&ordFirstElse != 0 && then.r != nil {
-		both(ordFirstElse, n, ff, false)
-	}
-	if kind&ordOptional != 0 && then.r != nil && then.r.kind >= clone {
-		both(ordOptional, n, ff, true)
-	}
-	if kind&ordAsymmetric != 0 && then.r != nil {
-		both(ordAsymmetric, n, ff, true)
 	}
 	return fc, p.implyShown(first, then, ff, tf, kind) || tc
+}
+
+// implications are the kinds of ordering that change actions, in the order in
+// which they count.
+var implications = [...]orderKind{ordImpliesThen, ordRestart, ordImpliesFirst, ordPromotedImpliesFirst, ordNestedProbe,
+	ordUnrunnable, ordUnmigratableBlocks, ordFirstElse, ordAsymmetric}
+
+// implyPlain is what an ordering means for an action of no resource.
+func (p *planner) implyPlain(first, then *action, ff actFlags, kind orderKind) (tc bool) {
+	if kind&ordImpliesThen != 0 && !ff.optional && then.optional {
+		then.optional, tc = false, true
+	}
+	if kind&ordMinRunnable != 0 && ff.runnable {
+		then.runnableBefore++
+		if then.runnableBefore >= then.minBefore && !then.runnable {
+			then.runnable, tc = true, true
+		}
+	}
+	if kind&ordUnrunnable != 0 && !ff.runnable && then.runnable {
+		then.runnable, tc = false, true
+	}
+	return tc
 }
 
 // implyShown notes what an ordering makes visible in the graph, and keeps what
@@ -96,66 +88,50 @@ func (p *planner) implyShown(first, then *action, ff, tf actFlags, kind orderKin
 
 // because notes which other action is behind a change.
 func (a *action) because(o *action, how string) {
-	if a.reason != "" || o == nil || a.r != nil && a.r == o.r {
+	if a.r != nil && a.r == o.r || a.reason != "" {
 		return
 	}
-	name := o.key
 	if o.r != nil {
-		name = o.r.id + " " + o.task
-	} else if o.task == "stonith" {
-		name = "stonith"
+		a.reason = how + " " + o.r.id + " " + o.task
+	} else {
+		a.reason = how + " " + o.task
 	}
-	if o.r == nil && o.pseudo {
-		name = o.key
-	}
-	a.reason = how + " " + name
 }
 
 // ordered applies one kind of ordering for the resource r, to the action itself
 // and to the like actions of what is inside of it.
 func (p *planner) ordered(r *rsc, first, then *action, n *node, ff actFlags, kind orderKind) (fc, tc bool) {
-	switch r.kind {
-	case primitive:
+	if r.kind == primitive {
 		return p.orderedOne(first, then, n, ff, kind)
-	case group:
-		fc, tc = p.orderedOne(first, then, n, ff, kind)
-		for _, m := range r.kids {
-			if ma := memberAct(m, then.task, n); ma != nil {
-				c1, c2 := p.ordered(m, first, ma, n, ff, kind)
-				fc, tc = fc || c1, tc || c2
-				if c2 {
-					p.changed(ma)
-				}
-			}
-		}
-		return fc, tc
 	}
 	if then.r == nil {
 		return false, false
 	}
-	if p.interleavedActs(first, then) {
+	if r.kind > group && p.interleavedActs(first, then) {
 		return p.orderedPairs(first, then, n, kind)
 	}
 	fc, tc = p.orderedOne(first, then, n, ff, kind)
+	if r.kind == group {
+		for _, m := range then.r.kids {
+			if ma := memberAct(m, then.task, n); ma != nil {
+				c1, c2 := p.ordered(m, first, ma, n, ff, kind)
+				fc, tc = fc || c1, tc || c2
+			}
+		}
+		return fc, tc
+	}
 	for _, k := range p.instancesOf(then.r) {
 		ka := memberAct(k, then.task, n)
 		if ka == nil || !p.flagsOn(ka, n).runnable {
 			continue
 		}
-		_, c2 := p.ordered(k, first, ka, n, ff, kind)
+		c1, c2 := p.ordered(k, first, ka, n, ff, kind)
+		fc, tc = fc || c1, tc || c2
 		if c2 {
-			tc = true
 			p.changed(ka)
 		}
 	}
 	return fc, tc
-}
-
-// changed passes a change of an action on to what waits for it.
-func (p *planner) changed(a *action) {
-	for _, x := range append([]*action(nil), a.after...) {
-		p.update(x)
-	}
 }
 
 // interleavedActs tells whether two clones' actions wait instance by instance.
@@ -167,147 +143,165 @@ func (p *planner) interleavedActs(first, then *action) bool {
 	if strings.HasSuffix(then.key, "_stop_0") || strings.HasSuffix(then.key, "_demote_0") {
 		r = first.r
 	}
-	return flagOr(r.meta["interleave"], false)
+	return truthy(r.meta["interleave"])
 }
 
 func (p *planner) orderedPairs(first, then *action, n *node, kind orderKind) (fc, tc bool) {
 	current := strings.HasSuffix(first.key, "_stopped_0") || strings.HasSuffix(first.key, "_demoted_0")
-	firstTask := baseTask(first.task)
-	if isNotify(first.task) {
-		firstTask = notifyTask(first.key)
-		current = current || firstTask == "stop" || firstTask == "demote"
+	task := first.task
+	if isNotify(task) {
+		task = notifyTask(first.key)
+	}
+	if len(first.r.kids) > 0 {
+		task = taskIn(first.r.kids[0], task)
 	}
 	for _, tk := range p.instancesOf(then.r) {
 		fk := p.compatible(tk, first.r, roleUnknown, current)
 		if fk == nil {
-			if !current && kind&(ordUnrunnable|ordImpliesThen) != 0 && placedOn(tk) != nil {
-				p.assign(tk, nil, true, true)
+			if !current && kind&(ordUnrunnable|ordImpliesThen) != 0 && p.takeOff(tk) {
 				tc = true
 			}
 			continue
 		}
-		fa, ta := memberAct(fk, firstTask, nil), memberAct(tk, then.task, nil)
-		fa = p.within(first.r, fk, fa, firstTask, n)
-		ta = p.within(then.r, tk, ta, then.task, n)
+		fa := p.pairAct(first, fk, task, n, true)
+		ta := p.pairAct(then, tk, then.task, n, false)
 		if fa == nil || ta == nil {
 			continue
 		}
 		if p.order(fa, ta, kind) {
 			fc, tc = true, true
 		}
-		c1, c2 := p.ordered(tk, fa, ta, nil, p.flagsOn(fa, nil), kind)
-		if c1 {
-			fc = true
-			p.changed(fa)
-		}
-		if c2 {
-			tc = true
-			p.changed(ta)
-			p.update(ta)
-		}
+		c1, c2 := p.ordered(tk, fa, ta, n, p.flagsOn(fa, n), kind)
+		fc, tc = fc || c1, tc || c2
 	}
 	return fc, tc
 }
 
-// within finds an instance's action; of a bundle, that of what it contains if that has the task.
-func (p *planner) within(up, k *rsc, a *action, task string, n *node) *action {
-	if up.kind != bundle {
-		return a
+// takeOff leaves an instance without a node, and tells whether it had one.
+func (p *planner) takeOff(k *rsc) bool {
+	had := placedOn(k) != nil
+	p.assign(k, nil, true, true)
+	return had
+}
+
+// pairAct finds the action of an instance that stands for its collection's. Of
+// a bundle's replica, what is inside of the container counts, except where
+// starting or stopping the container itself is meant.
+func (p *planner) pairAct(of *action, k *rsc, task string, n *node, asFirst bool) *action {
+	inside := asFirst && of.task != "stop" && of.task != "stopped"
+	switch of.task {
+	case "promote", "promoted", "demote", "demoted":
+		inside = true
 	}
-	if c := roleRsc(k); c != k && (task == "promote" || task == "demote" || task == "promoted" || task == "demoted") {
-		return memberAct(c, baseTask(task), nil)
+	if c := roleRsc(k); inside && c != k {
+		return memberAct(c, task, nil)
 	}
-	return a
+	return memberAct(k, task, n)
 }
 
 // orderedOne applies one kind of ordering to two actions themselves.
 func (p *planner) orderedOne(first, then *action, n *node, ff actFlags, kind orderKind) (fc, tc bool) {
-	f0, t0 := *first, *then
+	f0, t0 := flagsOf(first), flagsOf(then)
 	switch kind {
 	case ordAsymmetric:
 		p.asymmetric(first, then)
 	case ordImpliesFirst:
-		// A stop that follows from another comes about through the start that
-		// becomes impossible; only what collections sum up counts here.
-		if !ff.optional && !then.optional && first.optional {
-			first.optional = false
-			first.because(then, "required")
-		}
-		if !then.optional && first.migrateRunnable && !then.migrateRunnable {
-			first.migrateRunnable = false
-		}
+		p.impliesFirst(first, then, ff)
 	case ordPromotedImpliesFirst:
-		if then.r != nil && then.r.role == rolePromoted && !then.optional && first.optional {
-			first.optional = false
-		}
-		if then.r != nil && then.r.role == rolePromoted && !then.optional && first.migrateRunnable && !then.migrateRunnable {
-			first.migrateRunnable = false
+		if then.r != nil && then.r.role == rolePromoted && !then.optional {
+			first.require(then)
+			if first.migrateRunnable && !then.migrateRunnable {
+				first.noMigration(then)
+			}
 		}
 	case ordUnmigratableBlocks:
-		if !(then.migrateRunnable && then.runnable) && first.runnable {
-			first.runnable = false
-			first.because(then, "unmigrateable")
+		if !then.migrateRunnable || !then.runnable {
+			first.prevent(then)
 		}
-		if !then.optional && first.optional {
-			first.optional = false
+		if !then.optional {
+			first.require(then)
 		}
 	case ordFirstElse:
 		if !first.runnable {
-			then.migrateRunnable = false
+			then.noMigration(first)
 			then.pseudo = false
-		}
-	case ordMinRunnable:
-		if ff.runnable {
-			then.runnableBefore++
-			if then.runnableBefore >= then.minBefore {
-				then.runnable = true
-			}
 		}
 	case ordUnrunnable:
 		if then.runnable && !ff.runnable {
-			then.runnable, then.migrateRunnable = false, false
-			then.because(first, "unrunnable")
+			then.prevent(first)
+			then.noMigration(first)
 		}
 	case ordImpliesThen:
 		if then.optional && !ff.optional && !first.migrateRunnable {
-			then.optional = false
-			then.because(first, "required")
+			then.require(first)
 		}
 	case ordRestart:
 		p.restart(first, then)
 	}
-	return flagsDiffer(&f0, first), flagsDiffer(&t0, then)
+	fc, tc = f0 != flagsOf(first), t0 != flagsOf(then)
+	if tc && then.r != nil && then.r.parent != nil {
+		p.update(then)
+	}
+	return fc, tc
 }
 
-func flagsDiffer(a *action, b *action) bool {
-	return a.optional != b.optional || a.runnable != b.runnable || a.migrateRunnable != b.migrateRunnable || a.pseudo != b.pseudo
+// impliesFirst: what then needs must be done if then must be done.
+func (p *planner) impliesFirst(first, then *action, ff actFlags) {
+	if then.optional {
+		return
+	}
+	if !ff.optional {
+		first.require(then)
+	}
+	if ff.migratable && !then.migrateRunnable {
+		first.noMigration(then)
+	}
+}
+
+// require makes an action required because of another.
+func (a *action) require(why *action) {
+	if a.optional {
+		a.optional = false
+		a.because(why, "required")
+	}
+}
+
+// prevent makes an action impossible because of another.
+func (a *action) prevent(why *action) {
+	if a.runnable {
+		a.runnable = false
+		a.because(why, "unrunnable")
+	}
+}
+
+// noMigration makes an action unfit for a live migration because of another.
+func (a *action) noMigration(why *action) {
+	if a.migrateRunnable {
+		a.migrateRunnable = false
+		a.because(why, "unmigrateable")
+	}
 }
 
 // restart binds two actions of a restart to each other, a stop and what it is
-// stopped for: if that must be done, or cannot be done with the same resource,
-// the stop must be done too; if the stop cannot be done, neither can that.
+// stopped for: if that must be done, or cannot be done with a resource that is
+// managed, the stop must be done too; if the stop cannot be done, neither can that.
 func (p *planner) restart(first, then *action) {
 	impossible := !then.runnable && then.r != nil && then.r.managed
 	if then.optional && !impossible {
 		return
 	}
-	if first.optional && (first.runnable || !then.optional) {
-		first.optional = false
-		if !then.runnable && then.reason != "" {
-			first.setReason(then.reason)
-		}
-		first.because(then, "required")
+	if first.runnable || !then.optional {
+		first.require(then)
 	}
-	if first.migrateRunnable && !then.migrateRunnable && !then.optional {
-		first.migrateRunnable = false
+	if !then.migrateRunnable {
+		first.noMigration(then)
 	}
-	if !first.optional && !first.runnable && then.runnable {
-		then.runnable = false
-		then.because(first, "unrunnable")
+	if !first.optional && !first.runnable {
+		then.prevent(first)
 	}
 }
 
-// asymmetric: a start after something impossible is impossible too, unless it is done already.
+// asymmetric: what comes after something impossible is impossible too, unless it is done already.
 func (p *planner) asymmetric(first, then *action) {
 	if then.r == nil || first.runnable {
 		return
@@ -317,64 +311,41 @@ func (p *planner) asymmetric(first, then *action) {
 		if then.task == "stop" && rl == roleStopped {
 			return
 		}
-		if then.task == "start" && rl >= roleStarted && len(then.r.runningOn) == 1 {
+		if n, active := whereActive(then.r); then.task == "start" && rl >= roleStarted && active == 1 && n == then.n {
 			return
 		}
 	}
-	if then.runnable {
-		then.runnable = false
-		then.because(first, "unrunnable")
-	}
-	if !first.optional || !then.optional {
-		return
-	}
-	then.optional = false
+	then.require(first)
+	then.prevent(first)
 }
 
-// blockDependents: what must be with something that cannot start (or be promoted) cannot either.
+// blockDependents: what must be with something that cannot start (or be
+// promoted) cannot either, once nothing in the same collection can.
 func (p *planner) blockDependents(a *action) {
 	if a.runnable || a.r == nil || a.task != "start" && a.task != "promote" {
 		return
 	}
-	r := a.r
-	isStart := a.task == "start"
-	if c := r.cloneAround(); c != nil {
-		for _, k := range p.instancesOf(c) {
-			x := memberAct(k, a.task, nil)
-			if x == nil || p.flagsOn(x, nil).runnable {
-				return
-			}
-		}
-		r = c
-	}
-	p.blockWith(r, isStart, a.r)
-}
-
-// blockWith blocks what depends on r and what is inside of it; cause is what cannot run.
-func (p *planner) blockWith(r *rsc, isStart bool, cause *rsc) {
+	r := a.r.uber(true)
 	for _, k := range r.kids {
-		p.blockWith(k, isStart, cause)
-	}
-	for _, c := range r.consWith {
-		if c.score < cib.Infinity || !isStart && c.primRole != rolePromoted {
-			continue
+		if x := memberAct(k, a.task, nil); x == nil || x.runnable {
+			return
 		}
-		if c.primRole == rolePromoted && isStart && false {
+	}
+	for _, c := range p.withThis(r) {
+		if c.score < cib.Infinity || a.task != "start" && c.primRole != rolePromoted {
 			continue
 		}
 		task := "start"
 		if c.depRole == rolePromoted {
 			task = "promote"
 		}
-		p.markBlocked(c.dep, task, cause)
+		p.markBlocked(c.dep, task, a.r)
 	}
 }
 
 func (p *planner) markBlocked(dep *rsc, task string, prim *rsc) {
-	for _, k := range dep.kids {
-		p.markBlocked(k, task, prim)
-	}
-	for _, x := range dep.acts {
+	for i := len(dep.acts) - 1; i >= 0; i-- {
+		x := dep.acts[i]
 		if x.task != task || !x.runnable {
 			continue
 		}
@@ -382,6 +353,9 @@ func (p *planner) markBlocked(dep *rsc, task string, prim *rsc) {
 		x.setReason("colocation with " + prim.id)
 		p.blockDependents(x)
 		p.update(x)
+	}
+	for _, k := range dep.kids {
+		p.markBlocked(k, task, prim)
 	}
 }
 

@@ -9,8 +9,11 @@ func (p *planner) orderProbes() {
 				return
 			}
 			for _, a := range r.acts {
-				if a.task == "monitor" && a.interval == 0 {
-					p.probeBeforeRestarts(a)
+				if a.task != "monitor" || a.interval != 0 {
+					continue
+				}
+				for i := len(a.after) - 1; i >= 0; i-- {
+					p.probeBeforeRestarts(a, a.after[i].to, map[*action]bool{})
 				}
 			}
 		})
@@ -22,92 +25,78 @@ func (p *planner) orderProbes() {
 
 // probeBeforeStops: of "stop A, then X", the probes of A come before X too.
 func (p *planner) probeBeforeStops(o *order) {
-	if o.firstR == nil || o.firstR == o.thenR || o.kind == 0 {
+	if o.kind == 0 || o.firstR == nil || o.firstR == o.thenR {
 		return
 	}
-	task := o.firstTask
+	task, thenTask := o.firstTask, o.thenTask
 	if o.first != nil {
 		task = o.first.task
 	}
-	if task != "stop" || o.thenR == nil && o.then == nil || o.kind&(ordIfRequiredSameNode|ordOptional|ordImpliesThen|ordImpliesFirst|ordShowThen|ordUnrunnable) == 0 {
-		return
+	if o.then != nil {
+		thenTask = o.then.task
 	}
-	if o.then != nil && o.then.task != "stop" && o.thenR == nil {
-		return
+	if task != "stop" || o.thenR == nil && thenTask != "load_stopped" || o.thenR != nil && o.firstR.container == o.thenR && thenTask == "stop" {
+		return // inside of a container that stops, it would be probed only once it is up again
 	}
-	kind := ordOptional
-	if o.kind == ordIfRequiredSameNode {
+	kind := ordOptional | o.kind&(ordIfMigrating|ordSameNode)
+	if o.kind == ordIfRequiredSameNode || o.kind == ordLoad {
 		kind = o.kind
 	}
-	if o.thenR != nil && o.firstR.container == o.thenR {
-		kind = ordNestedProbe
-	}
 	var thens []*action
-	if o.then != nil {
-		thens = []*action{o.then}
-	} else {
-		thens = p.actsByTask(o.thenR, o.thenKey, o.thenTask)
-	}
 	for _, a := range o.firstR.acts {
 		if a.task != "monitor" || a.interval != 0 {
 			continue
 		}
-		for _, t := range thens {
-			if t.r != a.r {
-				p.order(a, t, kind)
+		if thens == nil {
+			if thens = []*action{o.then}; o.then == nil {
+				thens = p.actsByTask(o.thenR, o.thenKey)
 			}
+		}
+		for _, t := range thens {
+			p.order(a, t, kind)
 		}
 	}
 }
 
-// probeBeforeRestarts follows what the start after a probe requires.
-func (p *planner) probeBeforeRestarts(probe *action) {
-	seen := map[*action]bool{probe: true}
-	var follow func(a *action)
-	follow = func(a *action) {
-		for _, t := range a.after {
-			if seen[t] {
-				continue
-			}
-			kind := kindBetween(a, t)
-			if a != probe && kind&ordImpliesThen == 0 {
-				if a.r == nil || t.r == nil || a.r.kind < group || probe.r.parent == a.r || t.r.kind > group || t.r.parent != a.r {
-					continue
-				}
-				if a.r.kind > group && flagOr(a.r.meta["interleave"], false) && p.compatible(probe.r, a.r, roleUnknown, false) != t.r {
-					continue
-				}
-			}
-			if a == probe && (t.r != probe.r || t.task != "start") && !(t.r != nil && t.r == probe.r.cloneAround() && t.task == "start") {
-				continue
-			}
-			seen[t] = true
-			if t.r != nil && t.r != probe.r && !within(probe.r, t.r) && (t.task == "start" || t.task == "promote") {
-				p.beforeDown(probe, t)
-			}
-			follow(t)
-		}
+// probeBeforeRestarts puts a probe before the stops (or demotions) of what the
+// start (or promotion) that follows it may require to restart, and so on along
+// the chain of what requires what.
+func (p *planner) probeBeforeRestarts(probe, after *action, seen map[*action]bool) {
+	if seen[after] {
+		return
 	}
-	follow(probe)
+	seen[after] = true
+	r := after.r
+	if r != nil && r.kind == primitive && r != probe.r {
+		p.beforeDown(probe, after)
+	}
+	interleave := r != nil && r.kind > group && truthy(r.meta["interleave"])
+	var pair *rsc
+	if interleave {
+		pair = p.compatible(probe.r, r, roleUnknown, false)
+	}
+	for i := len(after.after) - 1; i >= 0; i-- {
+		e := after.after[i]
+		if e.was&ordImpliesThen == 0 {
+			// Else only from a collection to what is inside of it.
+			k := e.to.r
+			if r == nil || r.kind < group || probe.r.parent == r || k == nil || k.kind > group || k.parent != r {
+				continue
+			}
+			if interleave && k != pair {
+				continue
+			}
+		}
+		p.probeBeforeRestarts(probe, e.to, seen)
+	}
 }
 
 // beforeDown orders a probe before the stop or demotion of what a start or promotion may restart.
 func (p *planner) beforeDown(probe, up *action) {
 	down := map[string]string{"start": "stop", "promote": "demote"}[up.task]
 	for _, a := range up.r.acts {
-		if a.task == down {
+		if a.task == down && !a.pseudo {
 			p.order(probe, a, ordOptional)
 		}
 	}
-}
-
-// kindBetween is what the ordering of two actions means.
-func kindBetween(first, then *action) orderKind {
-	var k orderKind
-	for i := range then.before {
-		if then.before[i].to == first {
-			k |= then.before[i].kind
-		}
-	}
-	return k
 }

@@ -14,7 +14,6 @@ func Schedule(in Input) *Result {
 	p.forgetRemoved()
 	p.placeAll()
 	p.afterPlacement()
-	p.migrationOrders()
 	p.applyOrders()
 	p.notifyAll()
 	res.Summary = p.summary()
