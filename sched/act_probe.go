@@ -49,8 +49,8 @@ func (p *planner) probe(r *rsc, n *node) bool {
 			return false
 		}
 	}
-	if c.discover == discoverNever {
-		return false
+	if c.discover == discoverNever || !c.ok && n.bundled {
+		return false // nothing but its own runs inside of a bundle's container
 	}
 	if n.isGuest() && p.guestSettles(r, n) {
 		return false

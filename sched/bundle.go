@@ -258,6 +258,7 @@ func (p *planner) makeReplica(r *rsc, b *bundleConf, rep *replica, hosts string)
 		rep.child.meta["external-ip"] = rep.addr
 	}
 	rep.node = p.nodeByID[name]
+	rep.node.bundleAt = len(p.all)
 	if p.byRsc[name] != nil {
 		name = b.id + "-remote-" + strconv.Itoa(rep.number)
 	}
@@ -371,7 +372,9 @@ func (b *bundleConf) runOptions(rep *replica, hosts string) (string, []string) {
 }
 
 // bundleTable is the score table of a resource as far as bundles' guest nodes
-// go: only what a bundle runs inside of its containers knows them.
+// go: what a bundle runs inside of its containers knows them. So does, if they
+// are listed among the nodes, what is configured before the bundle, but it may
+// not run there; only the bundle's own parts must learn that later.
 func (p *planner) bundleTable(r *rsc) {
 	inner := r.parent
 	if r.kind == clone {
@@ -382,8 +385,13 @@ func (p *planner) bundleTable(r *rsc) {
 		b = inner.parent.bundle
 	}
 	for i, n := range p.nodes {
-		if n.bundled {
-			r.allowed[i].ok = false
+		c := &r.allowed[i]
+		if !n.bundled {
+			continue
+		}
+		c.ok = c.ok && n.elem != nil && r.idx < n.bundleAt && r.kind != bundle
+		if c.ok && r.uber(true).bundle != bundleOf(n) {
+			c.score, c.discover = -cib.Infinity, discoverNever
 		}
 	}
 	if b == nil {
@@ -393,12 +401,20 @@ func (p *planner) bundleTable(r *rsc) {
 		switch {
 		case rep.node == nil:
 		case r == inner:
-			r.allowed[rep.node.idx] = cand{ok: true, score: -cib.Infinity}
+			r.allowed[rep.node.idx] = cand{ok: true, score: -cib.Infinity, discover: discoverExclusive}
 		case r == rep.child:
 			clear(r.allowed)
 			r.allowed[rep.node.idx] = cand{ok: true, score: 500, discover: discoverExclusive}
 		}
 	}
+}
+
+// bundleOf is the bundle that a guest node belongs to.
+func bundleOf(n *node) *bundleData {
+	if n.remoteRsc == nil {
+		return nil
+	}
+	return n.remoteRsc.uber(true).bundle
 }
 
 // containers lists the containers of the replicas.

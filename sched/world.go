@@ -71,6 +71,7 @@ type node struct {
 	resetNeeded              bool // remote: the connection failed and must be made anew
 	remoteFenced             bool
 	bundled                  bool // guest: inside of a bundle's container
+	bundleAt                 int  // resources unpacked before it was known to be
 	remoteMaint              bool
 	unfenced                 bool
 	featureSet               string
