@@ -331,7 +331,7 @@ func (p *planner) removedRsc(n *node, e *cib.Elem) *rsc {
 		rn := p.addNode(id, id, "remote")
 		rn.unclean = false
 		for _, r := range p.all {
-			r.allowed = append(r.allowed, cand{ok: p.opt.symmetric})
+			r.allowed = append(r.allowed, cand{}) // unpacked before the node was known
 		}
 	}
 	r := p.makeRsc(x, nil, "")

@@ -164,7 +164,7 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 	case clone:
 		s.Kind = status.Clone
 		s.Max = r.clone.max
-		s.Allowed = p.allowedNames()
+		s.Allowed = p.allowedNames(r)
 	case bundle:
 		p.bundleStatus(r, s)
 		return s
@@ -175,12 +175,11 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 	return s
 }
 
-// allowedNames lists the nodes that a clone's table has before constraints:
-// all but those of which only a history is left.
-func (p *planner) allowedNames() []string {
+// allowedNames lists the nodes of a resource's table.
+func (p *planner) allowedNames(r *rsc) []string {
 	var out []string
-	for _, n := range p.nodes {
-		if !n.bundled && (n.remoteRsc == nil || !n.remoteRsc.removed) {
+	for i, n := range p.nodes {
+		if r.allowed[i].ok {
 			out = append(out, n.name)
 		}
 	}

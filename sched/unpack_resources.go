@@ -311,7 +311,7 @@ func (p *planner) unpackMeta(r *rsc) {
 	if v, ok := m["resource-stickiness"]; ok && v != "default" {
 		r.stickiness, _ = cib.ParseScore(v)
 	} else if r.kind == primitive || r.kind == group {
-		if c := r.cloneAround(); c != nil && c.kind == clone && !c.unique {
+		if c := r.cloneAround(); c != nil && c.kind == clone {
 			r.stickiness = 1
 		}
 	}
