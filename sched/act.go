@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"mainstay/status"
 )
 
 // action is one thing that may have to be done. It is optional until something
@@ -117,6 +115,8 @@ func (p *planner) act(r *rsc, key, task string, n *node, optional bool) *action 
 	return a
 }
 
+// findAct finds an action by key and node; one that has no node yet gets it.
+// Without a node, any will do.
 func (p *planner) findAct(r *rsc, key string, n *node) *action {
 	if r == nil {
 		return p.unique[key]
@@ -125,11 +125,10 @@ func (p *planner) findAct(r *rsc, key string, n *node) *action {
 		if a.key != key {
 			continue
 		}
-		if a.n == n || n == nil && a.n == nil {
-			return a
-		}
 		if n != nil && a.n == nil {
 			a.n = n
+		}
+		if n == nil || a.n == n {
 			return a
 		}
 	}
@@ -179,44 +178,58 @@ func (p *planner) unpackAct(a *action) {
 	}
 }
 
-// settle works out whether an action of a resource can be carried out at all.
+// settle works out whether an action of a resource can be carried out at all,
+// as far as its node and quorum go. What needs neither quorum nor fencing
+// has no reason of its own.
 func (p *planner) settle(a *action) {
 	if a.pseudo {
 		return
 	}
 	r, n := a.r, a.n
-	if n != nil && !r.managed && a.interval == 0 && !isNotify(a.task) && a.task != "clear_failcount" && a.task != "delete" {
+	if n != nil && !r.managed && a.interval == 0 && a.task != "clear_failcount" && a.task != "delete" {
 		a.optional = true
 	}
 	if a.task == "clear_failcount" {
 		return
 	}
-	if r.isCollection() {
-		return
-	}
 	switch {
 	case n == nil:
-		p.block(a, "node assignment")
-	case n.kind != status.Guest && !n.online || n.isGuest() && n.resetNeeded && !n.online:
-		if a.runnable {
-			a.runnable = false
-		}
-		if r.managed && a.task == "stop" && !n.unclean && n.kind != status.Guest && p.opt.fencing && !a.optional {
+		a.runnable = false
+	case !n.online && (!n.isGuest() || n.resetNeeded):
+		a.runnable = false
+		if r.managed && a.task == "stop" && !n.unclean {
 			p.condemn(n, "resource actions are unrunnable", false)
 		}
-	case n.pending && a.task != "monitor", n.pending && a.interval == 0:
-		p.block(a, "node availability")
+	case n.pending:
+		a.runnable = false
 	case a.needs == needNothing:
-		if n.isGuest() && !p.canFence(n) {
-			a.runnable = false
-		} else {
-			a.runnable = true
-		}
-	case !p.quorate && (p.opt.noQuorum == "stop" || p.opt.noQuorum == "demote" && (a.task == "promote" || !r.uber(false).promotable)):
-		p.block(a, "no quorum")
-	case !p.quorate && p.opt.noQuorum == "freeze":
+		a.reason = ""
+		a.runnable = !n.isGuest() || p.canFence(n)
+	default:
+		p.settleQuorum(a)
+	}
+}
+
+// settleQuorum does what no-quorum-policy says of a start or promotion. With
+// "demote", what has a role may keep it up to the unpromoted one.
+func (p *planner) settleQuorum(a *action) {
+	r := a.r
+	policy := p.opt.noQuorum
+	switch {
+	case p.quorate:
+		policy = "ignore"
+	case policy == "demote" && r.role >= roleUnpromoted:
+		r.nextRole = min(r.nextRole, roleUnpromoted)
+		policy = "ignore"
+	case policy == "demote":
+		policy = "stop"
+	}
+	switch policy {
+	case "stop":
+		a.runnable, a.reason = false, "no quorum"
+	case "freeze":
 		if !p.activeAll(r) || r.nextRole > r.role {
-			p.block(a, "quorum freeze")
+			a.runnable, a.reason = false, "quorum freeze"
 		}
 	default:
 		a.runnable = true
@@ -224,13 +237,6 @@ func (p *planner) settle(a *action) {
 }
 
 func isNotify(task string) bool { return task == "notify" || task == "notified" }
-
-func (p *planner) block(a *action, why string) {
-	if a.runnable {
-		a.runnable = false
-		a.setReason(why)
-	}
-}
 
 // setReason keeps the first reason.
 func (a *action) setReason(why string) {

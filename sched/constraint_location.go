@@ -243,12 +243,14 @@ func (p *planner) applyLocation(r *rsc, l *location, zero bool) {
 	}
 }
 
-// allowTable gives a resource its empty score table.
+// allowTable gives a resource its score table before any constraint: in a
+// symmetric cluster every node with the score that it has for all resources,
+// else none; what comes and goes with a container goes where that goes.
 func (p *planner) allowTable(r *rsc) {
 	r.allowed = make([]cand, len(p.nodes))
-	if p.opt.symmetric {
-		for i := range r.allowed {
-			r.allowed[i].ok = true
+	if p.opt.symmetric || r.remoteNode != nil && r.container != nil {
+		for i, n := range p.nodes {
+			r.allowed[i] = cand{ok: true, score: n.base}
 		}
 	}
 	p.bundleTable(r)

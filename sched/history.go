@@ -352,17 +352,15 @@ func (p *planner) removedRsc(n *node, e *cib.Elem) *rsc {
 	return r
 }
 
-// targetRole returns the role that target-role, or the lack of quorum, limits the resource to.
+// targetRole returns the role that target-role limits the resource to.
 func (p *planner) targetRole(r *rsc) (role, bool) {
-	promotable := r.uber(false).promotable
-	limited := !p.quorate && p.opt.noQuorum == "demote" && promotable
 	switch parseRole(r.meta["target-role"]) {
 	case roleStopped:
 		return roleStopped, true
 	case roleUnpromoted:
-		limited = limited || promotable
+		return roleUnpromoted, r.uber(false).promotable
 	}
-	return roleUnpromoted, limited
+	return roleUnknown, false
 }
 
 // parseRole reads a role in either vocabulary.

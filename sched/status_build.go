@@ -175,16 +175,33 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 	return s
 }
 
-// allowedNames lists the nodes of a resource's table.
+// allowedNames lists the nodes of a clone's table; if it is empty before there
+// are constraints, those on which the clone was looked for.
 func (p *planner) allowedNames(r *rsc) []string {
-	var out []string
+	var out, known []string
 	for i, n := range p.nodes {
 		if r.allowed[i].ok {
 			out = append(out, n.name)
 		}
+		if knownAnywhere(r, n) {
+			known = append(known, n.name)
+		}
+	}
+	if out == nil {
+		out = known
 	}
 	sort.Strings(out)
 	return out
+}
+
+// knownAnywhere tells whether it is known of something in a collection how it stands on a node.
+func knownAnywhere(r *rsc, n *node) bool {
+	for _, m := range r.prims(nil) {
+		if m.isKnownOn(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // failureStatus tells the operations that failed, in the order of the status

@@ -88,14 +88,6 @@ func (p *planner) unpackNodeState(e *cib.Elem) {
 	} else {
 		n.online = judgeUnfenced(n, e)
 	}
-	if !n.online {
-		n.fixed, n.base = true, -cib.Infinity
-	} else if n.shutdown {
-		n.fixed, n.base = true, -cib.Infinity
-	}
-	if n.online && n.unclean {
-		n.online = n.online && true
-	}
 }
 
 // transient takes over a node's transient attributes.

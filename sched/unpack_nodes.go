@@ -31,6 +31,7 @@ func (p *planner) unpackNodes() {
 		}
 		n := p.addNode(id, name, kind)
 		n.elem = e
+		n.base, _ = cib.ParseScore(e.Get("score"))
 		p.nodeAttributes(n)
 		if n.kind == status.Member && (!p.opt.startupFencing && p.opt.fencing || !p.opt.fencing) {
 			n.unclean = false

@@ -66,7 +66,6 @@ type node struct {
 	maintenance, shutdown    bool
 	expectedUp, unseen       bool
 	unpacked                 bool // its history was read
-	fixed                    bool // nothing may be placed here
 	noProbes                 bool // resource-discovery-enabled=false
 	resetNeeded              bool // remote: the connection failed and must be made anew
 	remoteFenced             bool
@@ -77,7 +76,7 @@ type node struct {
 	featureSet               string
 	hasFailures              bool
 
-	base      int // score that every resource starts with (-INFINITY if fixed)
+	base      int // score that every resource starts with
 	attrs     map[string]string
 	util      map[string]int // capacity left
 	remoteRsc *rsc           // the connection of a remote or guest node
