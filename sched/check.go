@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 
 	"mainstay/cib"
@@ -13,65 +12,59 @@ import (
 
 // checkHistories compares what runs with what is configured now: recurring
 // operations that no longer exist are cancelled, changed parameters restart.
+// On a node in maintenance, recurring operations end.
 func (p *planner) checkHistories() {
-	for e := range p.root.Child("status").Named("node_state") {
-		n := p.stateNode(e)
-		if n == nil || !n.available() && !n.maintenance || !n.online && true && !n.maintenance {
-			if n == nil || !(n.online && n.maintenance) && !n.available() {
-				continue
-			}
+	owners := p.historyOwners()
+	for _, n := range p.nodes {
+		if !n.maintenance && !n.available() {
+			continue
 		}
-		for lr := range e.Path("lrm", "lrm_resources").Named("lrm_resource") {
+		for lr := range n.state.Path("lrm", "lrm_resources").Named("lrm_resource") {
 			if lr.Child("lrm_rsc_op") == nil {
 				continue
 			}
-			for _, r := range p.historyOwners(lr.ID(), n) {
+			for _, r := range owners[lr.ID()] {
 				p.checkHistory(r, n, lr)
 			}
 		}
 	}
 }
 
-// historyOwners finds the instances that a record may be about.
-func (p *planner) historyOwners(id string, n *node) []*rsc {
-	if r := p.byRsc[id]; r != nil && r.kind == primitive && !(r.anonymous() && r.cloneAround() != nil) {
-		return []*rsc{r}
-	}
-	inst := p.byRsc[baseName(id)+":0"]
-	if inst == nil {
-		if r := p.byRsc[id]; r != nil {
-			inst = r
-		}
-	}
-	if inst == nil || inst.cloneAround() == nil {
-		return nil
-	}
-	var out []*rsc
-	for _, k := range inst.cloneAround().kids {
-		if m := member(k, baseName(id)); m != nil && m.isOn(n) {
-			out = append(out, m)
+// historyOwners lists the primitives by the names that records may have for
+// them, the newest first.
+func (p *planner) historyOwners() map[string][]*rsc {
+	out := make(map[string][]*rsc, len(p.all))
+	add := func(name string, r *rsc) { out[name] = append(out[name], r) }
+	for i := len(p.top) - 1; i >= 0; i-- {
+		l := p.top[i].prims(nil)
+		for j := len(l) - 1; j >= 0; j-- {
+			add(l[j].id, l[j])
+			if l[j].seenAs != "" && l[j].seenAs != l[j].id {
+				add(l[j].seenAs, l[j])
+			}
 		}
 	}
 	return out
 }
 
 func (p *planner) checkHistory(r *rsc, n *node, lr *cib.Elem) {
-	if r.removed {
-		if r.anonymous() && r.parent != nil {
-			return
-		}
+	switch {
+	case r.removed && r.anonymous():
+		return
+	case r.removed:
 		p.scheduleCleanup(r, n, false)
 		return
-	}
-	if !r.isOn(n) {
-		if p.agentChanged(r, lr) {
+	case !r.isOn(n):
+		if agentChanged(r, lr) {
+			p.unfenceChanged(r, n, "Device definition changed")
 			p.scheduleCleanup(r, n, false)
 		}
 		return
 	}
-	if p.agentChanged(r, lr) {
-		p.stopAct(r, n, false)
+	if agentChanged(r, lr) {
 		p.unfenceChanged(r, n, "Device definition changed")
+		p.stopAct(r, n, false)
+		r.startPending = true
 		p.scheduleCleanup(r, n, false)
 	}
 	var ops []*history
@@ -83,27 +76,29 @@ func (p *planner) checkHistory(r *rsc, n *node, lr *cib.Elem) {
 	sortHistory(ops)
 	start, stop := activeSpan(ops)
 	for i, h := range ops {
-		if start < stop || i < start {
-			continue
+		if start >= stop && i >= start {
+			p.checkOp(h)
 		}
-		p.checkOp(h)
 	}
 }
 
-// agentChanged tells whether the running resource is of another agent than configured.
-func (p *planner) agentChanged(r *rsc, lr *cib.Elem) bool {
+// agentChanged tells whether a record is of another agent than configured.
+func agentChanged(r *rsc, lr *cib.Elem) bool {
 	return lr.Get("class") != r.class || lr.Get("provider") != r.provider || lr.Get("type") != r.agent
 }
 
-// scheduleCleanup has a node forget a resource, after its stop.
+// scheduleCleanup has a node forget a resource, between its stop and its start.
 func (p *planner) scheduleCleanup(r *rsc, n *node, optional bool) {
-	if r.failed || n.unclean || !n.online || len(r.acts) == 0 && false {
+	if r.failed || n.unclean || !n.online {
 		return
 	}
-	a := p.act(r, opKey(r.id, "delete", 0), "delete", n, optional)
-	a.optional = optional
-	p.addOrder(&order{firstR: r, firstTask: "stop", firstKey: opKey(r.id, "stop", 0), thenR: r, then: a, kind: ordOptional})
-	p.addOrder(&order{firstR: r, first: a, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordUnrunnable})
+	kind := ordOptional
+	if optional {
+		kind = ordImpliesThen
+	}
+	p.act(r, opKey(r.id, "delete", 0), "delete", n, optional)
+	p.orderTasks(r, "stop", r, "delete", kind)
+	p.orderTasks(r, "delete", r, "start", kind)
 }
 
 // checkOp compares one operation's record with the configuration.
@@ -113,11 +108,21 @@ func (p *planner) checkOp(h *history) {
 	case h.interval > 0 && (r.maintenance || n.maintenance):
 		p.cancelOrphan(h, "maintenance mode")
 	case h.interval > 0, h.task == "monitor", h.task == "start", h.task == "promote", h.task == "migrate_from":
-		if p.configChanged(h) {
-			if c, _ := p.failCount(r, n, true, false); c > 0 {
-				p.clearFailCount(r, n, "action definition changed")
-			}
+		if r.bundleAddr {
+			p.checkLater = append(p.checkLater, func() { p.checkConfig(h) })
+		} else {
+			p.checkConfig(h)
 		}
+	}
+}
+
+// checkConfig forgets the failures of an operation that is configured otherwise now.
+func (p *planner) checkConfig(h *history) {
+	if !p.configChanged(h) {
+		return
+	}
+	if c, _ := p.failCount(h.r, h.n, true, false); c > 0 {
+		p.clearFailCount(h.r, h.n, "action definition changed")
 	}
 }
 
@@ -128,10 +133,39 @@ func (p *planner) cancelOrphan(h *history, why string) {
 	p.addOrder(&order{firstR: h.r, firstTask: "stop", firstKey: opKey(h.r.id, "stop", 0), thenR: h.r, then: c, kind: ordOptional})
 }
 
-// configChanged tells whether an operation runs with other settings than configured, and has it done again if so.
+// difference is how the parameters of an operation's record compare with those
+// configured now.
+type difference int
+
+const (
+	sameParams     difference = iota
+	reloadable                // the agent, or the next run, can take them over
+	needsRestart              // it must be started anew
+	unknownChanges            // the record does not tell
+)
+
+// compareParams compares a record's parameters, which it keeps as digests, with
+// the configuration.
+func (p *planner) compareParams(h *history) difference {
+	all, restart := h.elem.Get("op-digest"), h.elem.Get("op-restart-digest")
+	switch {
+	case restart != "" && p.digest(h, "restart") != restart:
+		return needsRestart
+	case all == "":
+		return unknownChanges
+	case p.digest(h, "all") == all:
+		return sameParams
+	case h.interval == 0 && len(p.ownParams(h)) > 0:
+		return needsRestart // lest they differ from what the record says
+	}
+	return reloadable
+}
+
+// configChanged tells whether an operation runs with other settings than
+// configured, and has it done again if so.
 func (p *planner) configChanged(h *history) bool {
 	r, n := h.r, h.n
-	if h.interval > 0 && p.findOp(r, h.task, h.interval, true) == nil {
+	if h.interval > 0 && p.findOp(r, h.task, h.interval, false) == nil {
 		if p.opt.stopRemovedOps {
 			p.cancelOrphan(h, "orphan")
 		}
@@ -143,21 +177,20 @@ func (p *planner) configChanged(h *history) bool {
 			return true
 		}
 	}
-	all, restart := h.elem.Get("op-digest"), h.elem.Get("op-restart-digest")
-	if restart != "" && p.digest(h, "restart") != restart {
-		p.forceRestart(h)
-		return true
-	}
-	if all == "" || p.digest(h, "all") == all {
+	d := p.compareParams(h)
+	if d == sameParams || d == unknownChanges {
 		return false
 	}
 	if secure := h.elem.Get("op-secure-digest"); secure != "" && p.in.Options.Sanitized && p.digest(h, "secure") == secure {
 		return false
 	}
 	switch {
+	case d == needsRestart:
+		p.forceRestart(h)
 	case h.interval > 0:
 		p.reschedule(h)
-	case restart != "":
+	case h.elem.Get("op-restart-digest") != "":
+		p.unfenceChanged(r, n, "Device parameters changed (reload)")
 		p.scheduleReload(r, n)
 	default:
 		p.forceRestart(h)
@@ -165,89 +198,92 @@ func (p *planner) configChanged(h *history) bool {
 	return true
 }
 
-// forceRestart restarts a resource whose parameters changed.
+// digestTask is the task by whose parameters a record's are judged.
+func digestTask(h *history) string {
+	if h.interval == 0 && (h.task == "monitor" || h.task == "migrate_from" || h.task == "promote") {
+		return "start"
+	}
+	return h.task
+}
+
+// forceRestart has an operation done anew because its parameters changed; of
+// what is done once, it is the start.
 func (p *planner) forceRestart(h *history) {
-	r := h.r
-	p.unfenceChanged(r, h.n, "Device parameters changed")
-	task, iv := "start", int64(0)
-	_ = iv
-	a := p.act(r, opKey(r.id, task, 0), task, nil, false)
-	a.optional = false
+	r, task := h.r, digestTask(h)
+	a := p.act(r, opKey(r.id, task, h.interval), task, nil, false)
 	a.reason = "resource definition change"
+	p.unfenceChanged(r, h.n, "Device parameters changed")
 }
 
 // reschedule runs a recurring operation anew with its new settings.
 func (p *planner) reschedule(h *history) {
 	r := h.r
-	a := p.act(r, opKey(r.id, h.task, h.interval), h.task, h.n, true)
-	a.reschedule = true
+	p.act(r, opKey(r.id, h.task, h.interval), h.task, h.n, true).reschedule = true
 }
 
 // scheduleReload has the agent take new parameters over while running.
 func (p *planner) scheduleReload(r *rsc, n *node) {
-	for _, a := range r.acts {
-		if a.task == "reload-agent" {
-			return
-		}
+	if !r.managed || r.failed {
+		return
 	}
-	if !r.managed || r.failed || r.startPending {
-		if r.failed {
-			p.forceRestartNow(r)
-		}
+	if r.startPending { // it may not have them
+		p.stopAct(r, n, false)
 		return
 	}
 	a := p.act(r, opKey(r.id, "reload-agent", 0), "reload-agent", n, false)
-	a.reason = "resource definition change"
-	a.optional = false
+	a.setReason("resource definition change")
 	r.reload = true
-	p.addOrder(&order{firstR: r, first: a, thenR: r, thenTask: "stop", thenKey: opKey(r.id, "stop", 0), kind: ordOptional | ordThenCancels})
-	p.addOrder(&order{firstR: r, first: a, thenR: r, thenTask: "demote", thenKey: opKey(r.id, "demote", 0), kind: ordOptional | ordThenCancels})
+	for _, t := range []string{"stop", "demote"} {
+		p.addOrder(&order{firstR: r, first: a, thenR: r, thenTask: t, thenKey: opKey(r.id, t, 0), kind: ordOptional | ordThenCancels})
+	}
 }
 
-func (p *planner) forceRestartNow(r *rsc) {
-	a := p.act(r, opKey(r.id, "start", 0), "start", nil, false)
-	a.optional = false
-	a.reason = "resource definition change"
+// ownParams are the instance attributes of the operation itself.
+func (p *planner) ownParams(h *history) map[string]string {
+	op := p.findOp(h.r, digestTask(h), h.interval, true)
+	if op == nil || op.Child("instance_attributes") == nil {
+		return nil
+	}
+	return p.evalSets(op, "instance_attributes", p.facts(h.r, h.n), "")
 }
 
 // digest is the MD5 sum of an operation's parameters, as the history keeps it:
-// kind "all" of every one, "restart" of those whose change needs a restart.
+// kind "all" of every one, "restart" of those whose change needs a restart,
+// "secure" of those that anybody may see.
 func (p *planner) digest(h *history, kind string) string {
 	r, n := h.r, h.n
 	m := map[string]string{}
 	for k, v := range p.paramsOn(r, n) {
 		m[k] = v
 	}
-	op := p.findOp(r, h.task, h.interval, true)
-	if op != nil && op.Child("instance_attributes") != nil && kind == "all" {
-		for k, v := range p.evalSets(op, "instance_attributes", p.facts(r, n), "") {
-			m[k] = v
-		}
-	}
-	if kind == "restart" {
-		list := strings.Fields(h.elem.Get("op-force-restart"))
-		for k := range m {
-			if !slices.Contains(list, k) {
-				delete(m, k)
-			}
-		}
-		return paramsDigest(m)
-	}
-	if kind == "secure" {
-		private := strings.Fields(h.elem.Get("op-secure-params"))
-		for k := range m {
-			if slices.Contains(private, k) || len(private) == 0 && k == "passwd" || r.fenceDevice && strings.HasPrefix(k, "pcmk_") {
-				delete(m, k)
-			}
-		}
+	for k, v := range p.ownParams(h) {
+		m[k] = v
 	}
 	for k := range m {
 		if strings.HasPrefix(k, "CRM_meta_") || k == "pcmk_external_ip" {
 			delete(m, k)
 		}
 	}
-	if h.interval > 0 && kind == "all" {
-		m["CRM_meta_timeout"] = p.opConfig(r, n, h.task, h.interval, op)["timeout"]
+	switch kind {
+	case "secure":
+		private := strings.Fields(h.elem.Get("op-secure-params"))
+		for k := range m {
+			if slices.Contains(private, k) || len(private) == 0 && k == "passwd" || r.fenceDevice && strings.HasPrefix(k, "pcmk_") {
+				delete(m, k)
+			}
+		}
+	case "restart":
+		if list, ok := h.elem.Lookup("op-force-restart"); ok {
+			for k := range m {
+				if !slices.Contains(strings.Fields(list), k) {
+					delete(m, k)
+				}
+			}
+			return paramsDigest(m)
+		}
+	}
+	if h.interval > 0 && kind != "secure" {
+		m["CRM_meta_timeout"] = p.opConfig(r, n, h.task, h.interval, p.findOp(r, h.task, h.interval, true))["timeout"]
 	}
 	return paramsDigest(m)
 }
@@ -273,15 +309,6 @@ func (p *planner) historyStale(h *history) bool {
 	if h.task != "start" && h.task != "monitor" {
 		return false
 	}
-	d := h.elem.Get("op-digest")
-	if d == "" {
-		return false
-	}
-	restart := h.elem.Get("op-restart-digest")
-	if restart != "" && p.digest(h, "restart") != restart {
-		return true
-	}
-	return p.digest(h, "all") != d
+	d := p.compareParams(h)
+	return d == reloadable || d == needsRestart
 }
-
-var _ = strconv.Itoa

@@ -189,7 +189,13 @@ func (p *planner) expired(h *history) bool {
 			why = "reconnect interval is set"
 		}
 	}
-	if !exp && isLast && p.historyStale(h) {
+	if !exp && isLast && r.bundleAddr {
+		p.checkLater = append(p.checkLater, func() {
+			if p.historyStale(h) {
+				p.clearFailCount(r, n, "resource parameters have changed")
+			}
+		})
+	} else if !exp && isLast && p.historyStale(h) {
 		why = "resource parameters have changed"
 	}
 	if why != "" {

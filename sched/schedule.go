@@ -11,7 +11,6 @@ func Schedule(in Input) *Result {
 	res := &Result{Status: p.clusterStatus()}
 	p.beforePlacement()
 	p.lockToShutdown()
-	p.forgetRemoved()
 	p.placeAll()
 	p.afterPlacement()
 	p.applyOrders()
@@ -104,7 +103,11 @@ func (p *planner) lockToShutdown() {
 
 // afterPlacement makes the actions.
 func (p *planner) afterPlacement() {
+	for _, check := range p.checkLater {
+		check()
+	}
 	p.probeAll()
+	p.forgetRemoved()
 	p.createAll()
 	p.orderRemote()
 	p.fenceAndShutDown()

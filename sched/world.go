@@ -46,7 +46,8 @@ type planner struct {
 	unique  map[string]*action // cluster-wide actions by key
 	recheck time.Time
 
-	stopLater []*rsc // containers whose stop a failure inside of them requires
+	checkLater []func() // comparisons that need to know where things will be
+	stopLater  []*rsc   // containers whose stop a failure inside of them requires
 
 	scores   []Score
 	reasons  []Reason
