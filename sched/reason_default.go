@@ -103,6 +103,8 @@ func (p *planner) whyStop(r *rsc, n *node) string {
 		return "it failed on " + nodeName(n)
 	case r.failed:
 		return "it failed on " + nodeName(n) + whither(to)
+	case to != nil && cannotStart(r) != "":
+		return cannotStart(r)
 	case len(r.runningOn) > 1:
 		return "it runs on more than one node"
 	case to == nil:
@@ -111,6 +113,14 @@ func (p *planner) whyStop(r *rsc, n *node) string {
 		return "it moves to " + to.name
 	}
 	return "it is started anew after what it depends on"
+}
+
+// cannotStart is why a resource cannot start again.
+func cannotStart(r *rsc) string {
+	if a := r.findTask("start"); a != nil && !a.runnable {
+		return a.reason
+	}
+	return ""
 }
 
 func whither(to *node) string {
