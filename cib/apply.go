@@ -28,7 +28,11 @@ func applyOne(root *Elem, ed Edit) (*Elem, *EditError) {
 	case OpErase:
 		return erase(root), nil
 	case OpUpgrade:
-		up, err := Upgrade(root)
+		name := ValidateWith
+		if ed.Elem != nil {
+			name = ed.Elem.Get("validate-with")
+		}
+		up, err := UpgradeTo(root, name)
 		if err != nil {
 			return nil, &EditError{Kind: ErrInvalid, What: Label(root), Detail: err.Error()}
 		}

@@ -19,7 +19,7 @@ const (
 	OpErase     EditOp = "erase"      // empty the configuration and raise admin_epoch
 	OpBump      EditOp = "bump"       // only raise epoch
 	OpPatch     EditOp = "patch"      // Elem is a <diff format="2">
-	OpUpgrade   EditOp = "upgrade"    // bring the configuration to the newest vocabulary
+	OpUpgrade   EditOp = "upgrade"    // bring the configuration to the newest vocabulary, or to that of Elem, a <cib validate-with="…">
 )
 
 // Edit is one change of the CIB. Edits of one request apply all or not at all.

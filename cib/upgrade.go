@@ -12,13 +12,18 @@ import (
 // for the old roles, present names of options and attributes, ACL permissions
 // and targets. What has no present form stays as it is, for Validate to name.
 // A configuration that is new already comes back as it is.
-func Upgrade(root *Elem) (*Elem, error) {
+func Upgrade(root *Elem) (*Elem, error) { return UpgradeTo(root, ValidateWith) }
+
+// UpgradeTo is Upgrade to a vocabulary that is not the newest, because other tools
+// have to read the document. What it writes is valid in pacemaker-3.7 and later;
+// a document that has reached the vocabulary comes back as it is.
+func UpgradeTo(root *Elem, name string) (*Elem, error) {
 	from := root.Get("validate-with")
 	major, err := schemaMajor(from)
 	if err != nil {
 		return nil, err
 	}
-	if major >= 4 {
+	if major >= 4 || strings.HasPrefix(from, "pacemaker-") && CompareVersions(strings.TrimPrefix(from, "pacemaker-"), strings.TrimPrefix(name, "pacemaker-")) >= 0 {
 		return root, nil
 	}
 	conf := root.Child("configuration")
@@ -28,7 +33,7 @@ func Upgrade(root *Elem) (*Elem, error) {
 	conf = rewrite(conf, modernElem)
 	conf = moveDefaults(conf)
 	conf = upgradeACLs(conf)
-	return root.Put(conf).With("validate-with", ValidateWith), nil
+	return root.Put(conf).With("validate-with", name), nil
 }
 
 // schemaMajor is the major number of a validate-with.

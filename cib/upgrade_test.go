@@ -82,6 +82,14 @@ func TestUpgradeFrom(t *testing.T) {
 			t.Errorf("from %q: to %q", from, got.Get("validate-with"))
 		}
 	}
+	old := mustParse(t, baseDoc).With("validate-with", "pacemaker-2.10")
+	to := Empty().With("validate-with", "pacemaker-3.9")
+	if got, _, err := Commit(old, []Edit{{Op: OpUpgrade, Elem: to}}, Stamp{}); err != nil || got.Get("validate-with") != "pacemaker-3.9" {
+		t.Errorf("to an older vocabulary: %v, %v", got.Get("validate-with"), err)
+	}
+	if got, err := UpgradeTo(old.With("validate-with", "pacemaker-3.9"), "pacemaker-3.9"); err != nil || got.Get("validate-with") != "pacemaker-3.9" {
+		t.Errorf("to the vocabulary that it has: %v, %v", got.Get("validate-with"), err)
+	}
 	next, changed, err := Commit(mustParse(t, baseDoc), []Edit{{Op: OpUpgrade}}, Stamp{})
 	if err != nil || !changed || next.Get("validate-with") != ValidateWith || VersionOf(next).String() != "1.6.0" {
 		t.Errorf("%v %v %s", err, changed, next)

@@ -81,14 +81,17 @@ func setAttr(attrs []Attr, a Attr) []Attr {
 // The words that a fresh CIB says of itself.
 const (
 	FeatureSet   = "3.20.0"        // crm_feature_set: the peer's level of features that this house follows
-	ValidateWith = "pacemaker-4.0" // the vocabulary of documents
+	ValidateWith = "pacemaker-4.0" // the newest vocabulary, which Upgrade leads to
+	// FreshVocabulary is what new documents are written in: the newest that the
+	// installed base of other tools (crmsh, pcs) reads.
+	FreshVocabulary = "pacemaker-3.9"
 )
 
 // Empty makes a fresh CIB of version 0.0.0: the sections without content.
 // Its attributes may be completed or overridden.
 func Empty(attrs ...Attr) *Elem {
 	root := New("cib",
-		Attr{"crm_feature_set", FeatureSet}, Attr{"validate-with", ValidateWith},
+		Attr{"crm_feature_set", FeatureSet}, Attr{"validate-with", FreshVocabulary},
 		Attr{"epoch", "0"}, Attr{"num_updates", "0"}, Attr{"admin_epoch", "0"})
 	conf := New("configuration").WithKids([]*Elem{New("crm_config"), New("nodes"), New("resources"), New("constraints")})
 	return root.withAttrs(attrs...).WithKids([]*Elem{conf, New("status")})

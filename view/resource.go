@@ -149,6 +149,10 @@ func (s *screen) resource(r *status.Resource) {
 
 // primitive writes one line about an instance.
 func (s *screen) primitive(r *status.Resource) {
+	if s.opt.NoPlaces {
+		s.out.item(s.line(r, s.called(r), spot(r), false))
+		return
+	}
 	s.out.item(s.line(r, s.called(r), spot(r), true) + several(r))
 }
 

@@ -97,6 +97,7 @@ type Options struct {
 	FullFencing bool   // the whole history, not only the newest of each kind
 	Quiet       bool   // less in words
 	HideHeaders bool   // no block on the cluster as a whole
+	NoPlaces    bool   // instances without the nodes that they are on
 	BanPrefix   string // only bans whose id begins so
 	Node        string // only this node
 	Resource    string // only this resource

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -59,8 +60,32 @@ func (e *Env) Printf(format string, args ...any) { fmt.Fprintf(e.Stdout, format,
 func (e *Env) Errorf(format string, args ...any) { fmt.Fprintf(e.Stderr, format, args...) }
 
 // CIBFile is the file that stands for the cluster, "" if there is none: tools work
-// on it offline ($CIB_file).
-func (e *Env) CIBFile() string { return e.Getenv("CIB_file") }
+// on it offline ($CIB_file, or the copy that $CIB_shadow names).
+func (e *Env) CIBFile() string {
+	if name := e.Getenv("CIB_file"); name != "" {
+		return name
+	}
+	if name := e.Getenv("CIB_shadow"); name != "" {
+		return ShadowFile(e.Getenv, name)
+	}
+	return ""
+}
+
+// peerCIBDir is where programs that list shadow copies look for them.
+const peerCIBDir = "/var/lib/pacemaker/cib"
+
+// ShadowFile is where a shadow copy is kept: in $CIB_shadow_dir, else where other
+// programs look for it if that directory is there, else among Mainstay's own files.
+func ShadowFile(getenv func(string) string, name string) string {
+	dir := getenv("CIB_shadow_dir")
+	if dir == "" {
+		dir = peerCIBDir
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			dir = "/var/lib/mainstay"
+		}
+	}
+	return filepath.Join(dir, "shadow."+filepath.Base(name))
+}
 
 // CIB returns the whole document: of the file named by $CIB_file, else the node's.
 func (e *Env) CIB(ctx context.Context) (*cib.Elem, error) {

@@ -65,7 +65,7 @@ func allowed() map[string][]string {
 		"internal/client":        slices.Concat(nouns, []string{"internal/web"}),
 		"internal/face":          face(),
 		"internal/face/facetest": face("internal/face", "internal/web/fake", "internal/simulate"),
-		"internal/tools":         face("internal/face"),
+		"internal/tools":         face("internal/face", "internal/runner"),
 		"internal/simulate":      slices.Concat(nouns, speakers, []string{"sched", "transit", "internal/face"}),
 		"internal/conformance":   slices.Concat(nouns, speakers, []string{"sched", "transit", "internal/simulate", "internal/face"}),
 		"internal/playground":    face("internal/face", "internal/setup", "internal/host", "examples"),

@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"mainstay/agent"
+	"mainstay/internal/host"
 )
 
 // unitDirs are where systemd looks for units, the administrator's first.
@@ -146,6 +148,38 @@ func (c *Catalog) unit(n agent.Name) ([]byte, error) {
 		return agent.UnitMetadata(n.Type, description), nil
 	}
 	return nil, fmt.Errorf("agent %s: no unit %s: %w", n, unitName(n.Type), fs.ErrNotExist)
+}
+
+// Run carries a call out and waits for its end. Its caller bypasses the cluster.
+func (c *Catalog) Run(ctx context.Context, call agent.Call) agent.Result {
+	cmd, err := c.r.Command(call)
+	if err != nil {
+		return Failed(err)
+	}
+	if cmd.Path == "" {
+		return agent.Result{Status: agent.NotSupported, RC: agent.Unimplemented, Reason: "units are started by the cluster or by systemctl"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, call.Timeout)
+	defer cancel()
+	p := exec.CommandContext(ctx, cmd.Path, cmd.Args...)
+	p.Env, p.Dir, p.Stdin = cmd.Env, "/", bytes.NewReader(cmd.Stdin)
+	p.WaitDelay = time.Second
+	var out, errs bytes.Buffer
+	p.Stdout, p.Stderr = &out, &errs
+	begin := time.Now()
+	err = p.Run()
+	x := host.Exited{Stdout: out.Bytes(), Stderr: errs.Bytes(), Took: time.Since(begin), TimedOut: ctx.Err() != nil}
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		x.Code = max(exit.ExitCode(), 0)
+		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+			x.Signal = int(ws.Signal())
+		}
+	case err != nil:
+		x.Err = err
+	}
+	return c.r.Result(call, x)
 }
 
 // ask runs an agent for its metadata.

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 
 	"mainstay/cib"
@@ -101,6 +102,9 @@ func (o *cibOptions) run(ctx context.Context, f *flags) error {
 		return face.Silent(code)
 	}
 	e := cib.Edit{Op: op, Scope: o.scope, XPath: o.xpath}
+	if op == cib.OpUpgrade {
+		return o.upgradeCIB(ctx, env)
+	}
 	if o.create || o.modify || o.patch || o.replace || o.remove && o.xpath == "" {
 		elem, err := o.input(env)
 		if err != nil {
@@ -116,6 +120,50 @@ func (o *cibOptions) run(ctx context.Context, f *flags) error {
 	}
 	_, err := env.Client().Edit(ctx, []cib.Edit{e}, nil)
 	return err
+}
+
+// upgradeCIB brings the configuration to the newest vocabulary that the other
+// programs of this machine read.
+func (o *cibOptions) upgradeCIB(ctx context.Context, env *face.Env) error {
+	root, err := env.CIB(ctx)
+	if err != nil {
+		return err
+	}
+	name := newestVocabulary(env)
+	next, err := cib.UpgradeTo(root, name)
+	if err != nil {
+		return web.Problemf(web.Invalid, "%v", err)
+	}
+	if next.Equal(root) {
+		env.Errorf("Upgrade unnecessary: Schema is already the latest available\n")
+		return nil
+	}
+	return edit(ctx, env, []cib.Edit{{Op: cib.OpUpgrade, Elem: cib.New("cib", cib.Attr{Name: "validate-with", Value: name})}})
+}
+
+// schemaDir is where the schemas are that other programs validate with.
+const schemaDir = "/usr/share/pacemaker"
+
+// newestVocabulary is the newest one that has a schema on this machine, because
+// crmsh and pcs can work with no other; without any schema it is our newest.
+func newestVocabulary(env *face.Env) string {
+	dir := env.Getenv("PCMK_schema_directory")
+	if dir == "" {
+		dir = schemaDir
+	}
+	// An error means a malformed pattern, and this one is not.
+	files, _ := filepath.Glob(filepath.Join(dir, "pacemaker-[0-9]*.rng"))
+	best := ""
+	for _, f := range files {
+		v := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(f), "pacemaker-"), ".rng")
+		if best == "" || cib.CompareVersions(v, best) > 0 {
+			best = v
+		}
+	}
+	if best == "" || cib.CompareVersions(best, strings.TrimPrefix(cib.ValidateWith, "pacemaker-")) > 0 {
+		return cib.ValidateWith
+	}
+	return "pacemaker-" + best
 }
 
 // op is the edit that the options ask for.

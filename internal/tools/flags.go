@@ -24,14 +24,24 @@ type flags struct {
 	about   string
 	version bool
 	help    bool
+	helpAll bool
+	out     *reply // of tools that can answer in XML
 }
 
 // newFlags makes the options that every tool has.
-func newFlags(env *face.Env, about string) *flags {
+func newFlags(env *face.Env, about string) *flags { return newFlagsFor(env, about, "h") }
+
+// newFlagsFor is newFlags for a tool with another letter for --help.
+func newFlagsFor(env *face.Env, about, help string) *flags {
 	f := &flags{FlagSet: pflag.NewFlagSet(env.Name, pflag.ContinueOnError), env: env, about: about}
 	f.SetOutput(io.Discard)
 	f.SortFlags = false
-	f.BoolVarP(&f.help, "help", "h", false, "show this text")
+	f.BoolVarP(&f.help, "help", help, false, "show this text")
+	if help != "?" {
+		f.BoolVarP(&f.help, "help-too", "?", false, "")
+		f.hide("help-too")
+	}
+	f.BoolVar(&f.helpAll, "help-all", false, "show this text")
 	f.BoolVarP(&f.version, "version", "$", false, "show the version")
 	f.CountP("verbose", "V", "say more (accepted for compatibility)")
 	return f
@@ -50,21 +60,73 @@ func (f *flags) hide(names ...string) {
 // optional lets a string option stand without a value.
 func (f *flags) optional(name, without string) { f.Lookup(name).NoOptDefVal = without }
 
+// command declares an option that chooses what the tool does: name, shorthand,
+// whether it has a value ("=", or "?" if it may), and what it is.
+func (f *flags) command(c [4]string, chosen func(value string)) {
+	switch c[2] {
+	case "":
+		f.BoolFuncP(c[0], c[1], c[3], func(string) error { chosen(""); return nil })
+	default:
+		f.FuncP(c[0], c[1], c[3], func(v string) error { chosen(strings.TrimPrefix(v, "\x00")); return nil })
+		if c[2] == "?" {
+			f.optional(c[0], "\x00")
+		}
+	}
+}
+
 // parse reads the arguments; done means that there is nothing more to do.
 func (f *flags) parse(args []string) (code face.Code, done bool) {
 	err := f.Parse(args)
+	if f.out != nil {
+		if unknown := f.out.known(); unknown != nil {
+			return f.out.end(unknown), true
+		}
+	}
 	switch {
-	case errors.Is(err, pflag.ErrHelp), err == nil && f.help:
-		f.env.Printf("%s - %s\n\nUsage: %s [options]\n\n%s", f.env.Name, f.about, f.env.Name, f.FlagUsages())
+	case errors.Is(err, pflag.ErrHelp), err == nil && (f.help || f.helpAll):
+		f.env.Printf("%s", f.helpText())
 		return face.OK, true
 	case err != nil:
-		f.env.Errorf("%s: %v\n", f.env.Name, err)
-		return face.Usage, true
+		return f.refused(usageText(err)), true
 	case f.version:
 		f.env.Printf("Pacemaker %s\nMainstay %s answers in its place\n", peerVersion, f.env.Version)
 		return face.OK, true
 	}
 	return face.OK, false
+}
+
+// helpText describes the tool and its options.
+func (f *flags) helpText() string {
+	return fmt.Sprintf("%s - %s\n\nUsage: %s [options]\n\n%s", f.env.Name, f.about, f.env.Name, f.FlagUsages())
+}
+
+// refused ends a tool whose command line cannot be understood.
+func (f *flags) refused(text string) face.Code {
+	if f.out != nil && f.out.xml() {
+		return f.out.end(face.Failf(face.Usage, "%s", text))
+	}
+	f.env.Errorf("%s: %s\n", f.env.Name, text)
+	return face.Usage
+}
+
+// usageText says in the peer's words what is wrong with an option.
+func usageText(err error) string {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return "Unknown option -" + unknown.GetSpecifiedName()
+	case errors.As(err, &unknown):
+		return "Unknown option --" + unknown.GetSpecifiedName()
+	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() != "":
+		return "Missing argument for -" + missing.GetSpecifiedName()
+	case errors.As(err, &missing):
+		return "Missing argument for --" + missing.GetSpecifiedName()
+	case errors.As(err, &invalid):
+		return fmt.Sprintf("Cannot parse value %q for --%s", invalid.GetValue(), invalid.GetFlag().Name)
+	}
+	return err.Error()
 }
 
 // joinOptional puts the value of an option that may stand alone right behind it:
@@ -83,6 +145,12 @@ func joinOptional(args []string, names ...string) []string {
 		out = append(out, a)
 	}
 	return out
+}
+
+// verbosity is how often -V was given.
+func (f *flags) verbosity() int {
+	n, _ := f.GetCount("verbose")
+	return n
 }
 
 // usage refuses a combination of options.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"mainstay/cib"
 	"mainstay/intent"
 	"mainstay/internal/face"
-	"mainstay/internal/web"
 	"mainstay/sched"
 	"mainstay/status"
 	"mainstay/view"
@@ -16,297 +16,295 @@ import (
 
 // resourceOptions are crm_resource's.
 type resourceOptions struct {
-	list, raw, locate, xml, rawXML           bool
-	get, set, remove, value                  string
-	meta, utilization                        bool
-	cleanup, refresh, move, ban, clear       bool
-	wait, promoted, force, quiet             bool
+	*reply
+	f       *flags
+	command string // the last one that was given
+
+	arg                                      string // of the command
+	value, setName, pairID                   string
+	meta, utilization, recursive             bool
+	promoted, force, quiet, expired          bool
 	rsc, node, lifetime, operation, interval string
-	setName                                  string
+	kindOf                                   string // -t
+	timeout                                  string
+	class, agent, provider                   string
+	options                                  []string
 }
 
-// crmResource is crm_resource: the commands that agents and scripts use of it.
+// resourceCommands are the options that choose what crm_resource does: name,
+// shorthand, whether it has a value ("?": it may), and what it is.
+var resourceCommands = [][4]string{
+	{"list", "L", "", "list all resources with their state"},
+	{"list-raw", "l", "", "list the ids of all instances"},
+	{"list-operations", "O", "", "list the operations that are active"},
+	{"list-all-operations", "o", "", "list all operations in the history"},
+	{"list-standards", "", "", "list the classes of agents"},
+	{"list-ocf-providers", "", "", "list the providers of OCF agents"},
+	{"list-agents", "", "=", "list the agents of a class, or of class:provider"},
+	{"list-ocf-alternatives", "", "=", "list the providers of an OCF agent"},
+	{"show-metadata", "", "=", "print the metadata of class:provider:type"},
+	{"query-xml", "q", "", "print the configuration of a resource, templates expanded"},
+	{"query-xml-raw", "w", "", "print the configuration of a resource as it is written"},
+	{"get-parameter", "g", "=", "print a parameter"},
+	{"locate", "W", "", "print where a resource runs"},
+	{"constraints", "a", "", "print what places a resource"},
+	{"stack", "A", "", "as --constraints --recursive"},
+	{"why", "Y", "", "say why resources do not run"},
+	{"validate", "", "?", "have the agent check its configuration"},
+	{"cleanup", "C", "", "forget failures"},
+	{"refresh", "R", "", "forget the history; look again"},
+	{"set-parameter", "p", "=", "set a parameter (-v)"},
+	{"delete-parameter", "d", "=", "delete a parameter"},
+	{"move", "M", "", "make a constraint that moves a resource"},
+	{"ban", "B", "", "make a constraint that keeps a resource off a node"},
+	{"clear", "U", "", "remove such constraints"},
+	{"delete", "D", "", "delete a resource from the configuration (-t)"},
+	{"fail", "F", "", "tell the cluster that a resource failed"},
+	{"restart", "", "", "restart a resource and what depends on it"},
+	{"wait", "", "", "return when the cluster has nothing left to do"},
+	{"digests", "", "", "print the digests by which changes of parameters are noticed"},
+	{"force-demote", "", "", "demote a resource here, past the cluster"},
+	{"force-stop", "", "", "stop a resource here, past the cluster"},
+	{"force-start", "", "", "start a resource here, past the cluster"},
+	{"force-promote", "", "", "promote a resource here, past the cluster"},
+	{"force-check", "", "?", "check a resource here, past the cluster"},
+}
+
+// crmResource is crm_resource: look at resources and act on them.
 func crmResource(ctx context.Context, env *face.Env, args []string) face.Code {
-	var o resourceOptions
+	o := &resourceOptions{command: "list"}
 	f := newFlags(env, "perform tasks related to cluster resources")
-	f.BoolVarP(&o.list, "list", "L", false, "list all resources with status")
-	f.BoolVarP(&o.raw, "list-raw", "l", false, "list ids of all instances")
-	f.BoolVarP(&o.locate, "locate", "W", false, "print where a resource runs")
-	f.BoolVarP(&o.xml, "query-xml", "q", false, "print a resource's XML")
-	f.BoolVarP(&o.rawXML, "query-xml-raw", "w", false, "print a resource's XML as configured")
-	f.StringVarP(&o.get, "get-parameter", "g", "", "print a parameter")
-	f.StringVarP(&o.set, "set-parameter", "p", "", "set a parameter (-v)")
-	f.StringVarP(&o.remove, "delete-parameter", "d", "", "delete a parameter")
-	f.StringVarP(&o.value, "parameter-value", "v", "", "value")
+	o.f, o.reply = f, f.withOutput(args)
+	o.declare(f)
+	if code, done := f.parse(joinOptional(args, "--validate", "--force-check")); done {
+		return code
+	}
+	return o.end(o.run(ctx))
+}
+
+// declare gives the tool its options.
+func (o *resourceOptions) declare(f *flags) {
+	for _, c := range resourceCommands {
+		f.command(c, func(value string) { o.command, o.arg = c[0], value })
+	}
+	f.StringVarP(&o.value, "parameter-value", "v", "", "value (with -p)")
 	f.BoolVarP(&o.meta, "meta", "m", false, "a meta attribute instead of a parameter")
 	f.BoolVarP(&o.utilization, "utilization", "z", false, "a utilization instead of a parameter")
-	f.StringVarP(&o.setName, "set-name", "s", "", "within the set with this XML id")
-	f.BoolVarP(&o.cleanup, "cleanup", "C", false, "forget failures")
-	f.BoolVarP(&o.refresh, "refresh", "R", false, "forget history; probe again")
-	f.BoolVarP(&o.move, "move", "M", false, "make a constraint that moves a resource")
-	f.BoolVarP(&o.ban, "ban", "B", false, "make a constraint that keeps a resource off a node")
-	f.BoolVarP(&o.clear, "clear", "U", false, "remove such constraints")
+	f.StringVarP(&o.setName, "set-name", "s", "", "in the set with this XML id")
+	f.StringVarP(&o.pairID, "nvpair", "i", "", "the pair with this XML id")
+	f.BoolVar(&o.recursive, "recursive", false, "follow colocations (with -p, -a)")
 	f.StringVarP(&o.lifetime, "lifetime", "u", "", "how long the constraint holds (ISO 8601 duration)")
 	f.BoolVar(&o.promoted, "promoted", false, "for the promoted role only")
 	f.BoolVar(&o.promoted, "master", false, "")
-	f.BoolVar(&o.wait, "wait", false, "return when the cluster has nothing left to do")
+	f.BoolVarP(&o.expired, "expired", "e", false, "only constraints whose time is over (with -U)")
 	f.StringVarP(&o.rsc, "resource", "r", "", "resource")
 	f.StringVarP(&o.node, "node", "N", "", "node")
 	f.StringVarP(&o.node, "host", "H", "", "")
-	f.StringVarP(&o.operation, "operation", "n", "", "failures of this operation only")
-	f.StringVarP(&o.interval, "interval", "I", "", "of the operation with this interval only")
+	f.StringVarP(&o.kindOf, "resource-type", "t", "", "element of the resource (with -D)")
+	f.StringVarP(&o.operation, "operation", "n", "", "failures of this operation only (with -C)")
+	f.StringVarP(&o.interval, "interval", "I", "", "of the operation with this interval only (with -C)")
+	f.StringVar(&o.class, "class", "", "class of the agent (with --validate)")
+	f.StringVar(&o.agent, "agent", "", "type of the agent (with --validate)")
+	f.StringVar(&o.provider, "provider", "", "provider of the agent (with --validate)")
+	f.StringArrayVar(&o.options, "option", nil, "NAME=VALUE, a parameter (with --validate)")
+	f.StringVarP(&o.timeout, "timeout", "T", "", "how long to wait (with --wait, --restart, --force-…)")
 	f.BoolVarP(&o.force, "force", "f", false, "do it in spite of doubts")
 	f.BoolVarP(&o.quiet, "quiet", "Q", false, "say less")
-	f.StringP("timeout", "T", "", "")
-	f.hide("master", "host", "timeout")
-	if code, done := f.parse(args); done {
-		return code
-	}
-	return resourceSay(env, o.run(ctx, f))
+	f.hide("master", "host")
 }
 
-// resourceSay adds to an unknown resource what crm_resource says.
-func resourceSay(env *face.Env, err error) face.Code {
-	var missing *intent.NotFound
-	if asNotFound(err, &missing) {
-		env.Errorf("%s: Resource '%s' not found\nError performing operation: No such object\n", env.Name, missing.Name)
-		return face.NoSuch
+// run does what the last command option asked for.
+func (o *resourceOptions) run(ctx context.Context) error {
+	if err := o.judge(); err != nil {
+		return err
 	}
-	return say(env, err)
-}
-
-func (o *resourceOptions) run(ctx context.Context, f *flags) error {
-	env := f.env
-	if o.wait {
-		return awaitIdle(ctx, env)
+	switch o.command {
+	case "list-standards", "list-ocf-providers", "list-agents", "list-ocf-alternatives", "show-metadata":
+		return o.catalogue(ctx)
+	case "wait":
+		return awaitIdle(ctx, o.env, o.waitLimit())
 	}
-	root, err := env.CIB(ctx)
+	if o.command == "validate" && o.rsc == "" {
+		return o.execute(ctx, nil, nil)
+	}
+	root, err := o.env.CIB(ctx)
 	if err != nil {
 		return err
 	}
-	switch {
-	case o.cleanup, o.refresh:
-		return o.forget(ctx, env, root)
-	case o.list:
-		fr := &view.Frame{Cluster: sched.Unpack(sched.Input{CIB: root, Now: env.Now()}), CIB: root, Now: env.Now()}
-		env.Printf("%s", view.Text(fr, view.Options{Sections: map[view.Section]bool{view.Resources: true}, Inactive: true, HideHeaders: true}))
-		return nil
-	case o.raw:
-		printInstances(env, sched.Unpack(sched.Input{CIB: root, Now: env.Now()}).Resources)
-		return nil
+	c := sched.Unpack(sched.Input{CIB: root, Now: o.env.Now()})
+	w := &world{root: root, c: c, f: &view.Frame{Cluster: c, CIB: root, Now: o.env.Now()}}
+	if o.node != "" && o.command != "clear" && !w.hasNode(o.node) {
+		return &intent.NotFound{Kind: "node", Name: o.node}
 	}
-	if o.rsc == "" {
-		return face.Silent(f.usage("Must supply a resource id with -r"))
-	}
-	p, err := intent.NeedResource(root, o.rsc)
-	if err != nil {
-		return err
-	}
-	switch {
-	case o.locate:
-		printPlaces(env, o, sched.Unpack(sched.Input{CIB: root, Now: env.Now()}))
-		return nil
-	case o.xml, o.rawXML:
-		env.Printf("Resource XML:\n%s\n", strings.TrimSuffix(string(p.Elem.AppendXML(nil, true)), "\n"))
-		return nil
-	case o.get != "", o.set != "", o.remove != "":
-		return o.parameter(ctx, env, root, p)
-	case o.move, o.ban, o.clear:
-		return o.place(ctx, env, root, p)
-	}
-	return face.Silent(f.usage("Must specify a command; see --help"))
+	return o.runOn(ctx, w)
 }
 
-func (o *resourceOptions) forget(ctx context.Context, env *face.Env, root *cib.Elem) error {
-	rsc := ""
-	if o.rsc != "" {
-		p, err := intent.NeedResource(root, o.rsc)
-		if err != nil {
-			return err
-		}
-		if !o.force {
-			p = intent.Outermost(p)
-		}
-		rsc = p.Elem.ID()
+// judge refuses combinations of options that make no sense.
+func (o *resourceOptions) judge() error {
+	described := o.class != "" || o.agent != "" || o.provider != ""
+	args := o.f.Args()
+	switch {
+	case len(args) > 0 && o.command != "digests":
+		return refuse(face.Usage, "%s", strayText(args))
+	case o.command == "validate" && described && o.rsc != "":
+		return refuse(face.Usage, "--resource cannot be used with --class, --agent, and --provider")
+	case described && o.command != "validate":
+		return refuse(face.Usage, "--class, --agent, and --provider can only be used with --validate")
+	case o.command == "set-parameter" && !o.f.Changed("parameter-value"):
+		return refuse(face.Usage, "You need to supply a value with the -v option")
+	case o.rsc == "" && slices.Contains(needResource, o.command), o.rsc == "" && o.command == "validate" && !described:
+		return refuse(face.Usage, "Must supply a resource id with -r")
+	case o.command == "digests" && o.node == "":
+		return refuse(face.Usage, "Must supply a node name with -N")
 	}
-	do := env.Client().Cleanup
-	if o.refresh {
-		do = env.Client().Refresh
-	}
-	if err := do(ctx, rsc, web.ForgetBody{Node: o.node, Operation: o.operation, Interval: o.interval}); err != nil {
-		return err
-	}
-	what := rsc
-	if what == "" {
-		what = "all resources"
-	}
-	where := o.node
-	if where == "" {
-		where = "all nodes"
-	}
-	env.Printf("Cleaned up %s on %s\n", what, where)
 	return nil
 }
 
-// printInstances lists primitives, by instance.
-func printInstances(env *face.Env, list []*status.Resource) {
+// needResource are the commands that are about one resource.
+var needResource = []string{"query-xml", "query-xml-raw", "get-parameter", "locate", "constraints", "stack", "set-parameter", "delete-parameter",
+	"move", "ban", "clear", "delete", "fail", "restart", "digests", "force-demote", "force-stop", "force-start", "force-promote", "force-check"}
+
+// strayText names arguments that are no options.
+func strayText(args []string) string {
+	var b strings.Builder
+	b.WriteString("non-option ARGV-elements:\n")
+	for i, a := range args {
+		b.WriteString("[" + itoa(i+1) + " of " + itoa(len(args)) + "] " + a + "\n")
+	}
+	return b.String()
+}
+
+// runOn does what was asked, with the cluster's state at hand.
+func (o *resourceOptions) runOn(ctx context.Context, w *world) error {
+	switch o.command {
+	case "list":
+		o.list(w)
+		return nil
+	case "list-raw":
+		o.listRaw(w)
+		return nil
+	case "list-operations", "list-all-operations":
+		o.listOperations(w)
+		return nil
+	case "why":
+		return o.why(w)
+	case "cleanup", "refresh":
+		return o.forget(ctx, w)
+	case "delete":
+		return o.deleteResource(ctx, w)
+	}
+	p, err := intent.NeedResource(w.root, o.rsc)
+	if err != nil {
+		return err
+	}
+	switch o.command {
+	case "locate":
+		o.locate(w)
+		return nil
+	case "query-xml", "query-xml-raw":
+		return o.queryXML(w, p)
+	case "constraints", "stack":
+		o.constraints(w, p)
+		return nil
+	case "get-parameter":
+		return o.getParameter(w, p)
+	case "set-parameter", "delete-parameter":
+		return o.changeParameter(ctx, w, p)
+	case "move", "ban", "clear":
+		return o.place(ctx, w, p)
+	case "fail":
+		return o.failResource(ctx, w, p)
+	case "restart":
+		return o.restart(ctx, w, p)
+	case "digests":
+		return o.digests(w, p)
+	}
+	return o.execute(ctx, w, p)
+}
+
+// world is the state that a command works on.
+type world struct {
+	root *cib.Elem
+	c    *status.Cluster
+	f    *view.Frame
+}
+
+// hasNode tells whether there is a node of a name.
+func (w *world) hasNode(name string) bool {
+	return slices.ContainsFunc(w.c.Nodes, func(n status.Node) bool { return n.Name == name })
+}
+
+// instance is a primitive in the tree of resources.
+type instance struct {
+	*status.Resource
+	Name string           // with its number, if it is one of several
+	Top  *status.Resource // what it is a part of, or itself
+}
+
+// instances lists all primitives in the order of the configuration.
+func (w *world) instances() []instance {
+	var out []instance
+	for _, r := range w.c.Resources {
+		out = collect(out, r, r, "")
+	}
+	return out
+}
+
+// collect appends the primitives of a resource; number is that of the clone
+// instance around it.
+func collect(out []instance, top, r *status.Resource, number string) []instance {
+	if r.Kind == status.Primitive {
+		name := r.ID
+		if number != "" && !strings.Contains(name, ":") {
+			name += number
+		}
+		return append(out, instance{r, name, top})
+	}
+	for i, k := range r.Children {
+		n := number
+		if r.Kind == status.Clone {
+			n = ":" + itoa(i)
+		}
+		out = collect(out, top, k, n)
+	}
+	return out
+}
+
+// of lists the instances that an id stands for: a primitive's own, or all in a
+// collection.
+func (w *world) of(id string) []instance {
+	var out []instance
+	within := find(w.c.Resources, id)
+	for _, i := range w.instances() {
+		if i.Name == id || i.ID == id || i.BaseID == id || within != nil && holds(within, i.Resource) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// holds tells whether a resource is, or is in, another one.
+func holds(r, what *status.Resource) bool {
+	return r == what || slices.ContainsFunc(r.Children, func(k *status.Resource) bool { return holds(k, what) })
+}
+
+// find returns the first resource of an id in the tree, nil if there is none.
+func find(list []*status.Resource, id string) *status.Resource {
 	for _, r := range list {
-		if r.Kind == status.Primitive {
-			env.Printf("%s\n", r.ID)
+		if r.ID == id || r.BaseID == id {
+			return r
 		}
-		printInstances(env, r.Children)
-	}
-}
-
-// printPlaces tells where a resource runs, one line per instance.
-func printPlaces(env *face.Env, o *resourceOptions, c *status.Cluster) {
-	found := false
-	var visit func(list []*status.Resource, inside bool)
-	visit = func(list []*status.Resource, inside bool) {
-		for _, r := range list {
-			in := inside || r.ID == o.rsc || r.BaseID == o.rsc
-			for _, p := range r.Places {
-				if !in || r.Kind != status.Primitive {
-					continue
-				}
-				found = true
-				if o.quiet {
-					env.Printf("%s\n", p.Node)
-					continue
-				}
-				role := ""
-				if p.Role == status.Promoted {
-					role = "Promoted"
-				}
-				env.Printf("resource %s is running on: %s %s\n", o.rsc, p.Node, role)
-			}
-			visit(r.Children, in)
+		if k := find(r.Children, id); k != nil {
+			return k
 		}
-	}
-	visit(c.Resources, false)
-	if !found && !o.quiet {
-		env.Errorf("resource %s is NOT running\n", o.rsc)
-	}
-}
-
-// kind is the kind of set that -m and -z choose.
-func (o *resourceOptions) kind() intent.Kind {
-	switch {
-	case o.meta:
-		return intent.Meta
-	case o.utilization:
-		return intent.Utilization
-	}
-	return intent.Params
-}
-
-func (o *resourceOptions) parameter(ctx context.Context, env *face.Env, root *cib.Elem, p *cib.Place) error {
-	if up := intent.Parent(p); o.meta && !o.force && up != nil && up.Elem.Name() != "group" && o.get == "" {
-		env.Printf("Performing update of '%s' on '%s', the parent of '%s'\n", o.set+o.remove, up.Elem.ID(), p.Elem.ID())
-		p = up
-	}
-	h := intent.OfResource(p, o.kind())
-	if o.setName != "" {
-		h = h.In(o.setName)
-	}
-	id := p.Elem.ID()
-	switch {
-	case o.get != "":
-		pair, ok := h.Get(o.get)
-		if !ok {
-			env.Errorf("Attribute '%s' not found for '%s'\n", o.get, id)
-			return nil
-		}
-		env.Printf("%s\n", pair.Value)
-	case o.set != "":
-		pair := h.Set(o.set, o.value)
-		if err := edit(ctx, env, pair.Edits); err != nil {
-			return err
-		}
-		env.Printf("Set '%s' option: id=%s set=%s name=%s value=%s\n", id, pair.ID, pair.SetID, o.set, o.value)
-	default:
-		pair, ok := h.Unset(o.remove)
-		if !ok {
-			return nil
-		}
-		if err := edit(ctx, env, pair.Edits); err != nil {
-			return err
-		}
-		env.Printf("Deleted '%s' option: id=%s name=%s\n", id, pair.ID, o.remove)
 	}
 	return nil
 }
 
-// place is move, ban and clear.
-func (o *resourceOptions) place(ctx context.Context, env *face.Env, root *cib.Elem, p *cib.Place) error {
-	rsc := intent.Outermost(p).Elem.ID()
-	if o.clear {
-		edits, ids := intent.Clear(root, rsc, o.node)
-		if err := edit(ctx, env, edits); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			env.Printf("Removing constraint: %s\n", id)
-		}
-		return nil
+// waitLimit is how long a command waits: --timeout, or a default.
+func (o *resourceOptions) waitLimit() time.Duration {
+	if d, err := cib.ParseDuration(o.timeout); err == nil && o.timeout != "" && d > 0 {
+		return d
 	}
-	how := intent.Placing{Promoted: o.promoted}
-	if o.lifetime != "" {
-		d, err := cib.ParseDuration(o.lifetime)
-		if err != nil {
-			return face.Failf(face.Usage, "--lifetime: %v", err)
-		}
-		how.Until = env.Now().Add(d).UTC().Format("2006-01-02 15:04:05Z")
-		env.Printf("Migration will take effect until: %s\n", how.Until)
-	}
-	active := placesOf(sched.Unpack(sched.Input{CIB: root, Now: env.Now()}), rsc)
-	if o.move && o.node != "" {
-		if slices.Equal(active, []string{o.node}) && !o.force {
-			env.Errorf("%s: Error performing operation: Situation already as requested\n%s is already active on %s\n", env.Name, rsc, o.node)
-			return face.Silent(face.Exists)
-		}
-		if _, err := intent.NeedNode(root, o.node); err != nil {
-			return nodeUnknown(env, o.node)
-		}
-		return edit(ctx, env, []cib.Edit{intent.Put(root, intent.Prefer(rsc, o.node, how))})
-	}
-	node := o.node
-	if node == "" {
-		if len(active) != 1 {
-			env.Errorf("%s: Resource '%s' not moved: active in %d locations.\nTo prevent '%s' from running on a specific location, specify a node.\n", env.Name, rsc, len(active), rsc)
-			return face.Silent(face.Usage)
-		}
-		node = active[0]
-	} else if _, err := intent.NeedNode(root, node); err != nil {
-		return nodeUnknown(env, node)
-	}
-	env.Errorf("WARNING: Creating rsc_location constraint 'cli-ban-%s-on-%s' with a score of -INFINITY for resource %s on %s.\n"+
-		"\tThis will prevent %s from running on %s until the constraint is removed using the clear option or by editing the CIB with an appropriate tool\n"+
-		"\tThis will be the case even if %s is the last node in the cluster\n", rsc, node, rsc, node, rsc, node, node)
-	return edit(ctx, env, []cib.Edit{intent.Put(root, intent.Ban(rsc, node, how))})
-}
-
-func nodeUnknown(env *face.Env, node string) error {
-	env.Errorf("%s: Node '%s' not found\nError performing operation: No such object\n", env.Name, node)
-	return face.Silent(face.NoSuch)
-}
-
-// placesOf lists the nodes on which a resource, or a part of it, is active, sorted.
-func placesOf(c *status.Cluster, rsc string) []string {
-	var nodes []string
-	var visit func(list []*status.Resource, inside bool)
-	visit = func(list []*status.Resource, inside bool) {
-		for _, r := range list {
-			in := inside || r.ID == rsc || r.BaseID == rsc
-			for _, p := range r.Places {
-				if in && r.Kind == status.Primitive && !slices.Contains(nodes, p.Node) {
-					nodes = append(nodes, p.Node)
-				}
-			}
-			visit(r.Children, in)
-		}
-	}
-	visit(c.Resources, false)
-	slices.Sort(nodes)
-	return nodes
+	return waitLimit
 }

@@ -22,15 +22,25 @@ type Tool func(ctx context.Context, env *face.Env, args []string) face.Code
 // all maps names to tools.
 func all() map[string]Tool {
 	return map[string]Tool{
-		"attrd_updater": attrdUpdater,
-		"cibadmin":      cibadmin,
-		"crm_attribute": crmAttribute,
-		"crm_failcount": crmFailcount,
-		"crm_master":    crmMaster,
-		"crm_mon":       crmMon,
-		"crm_node":      crmNode,
-		"crm_resource":  crmResource,
-		"crm_standby":   crmStandby,
+		"attrd_updater":  attrdUpdater,
+		"cibadmin":       cibadmin,
+		"crm_attribute":  crmAttribute,
+		"crm_diff":       crmDiff,
+		"crm_error":      crmError,
+		"crm_failcount":  crmFailcount,
+		"crm_master":     crmMaster,
+		"crm_mon":        crmMon,
+		"crm_node":       crmNode,
+		"crm_resource":   crmResource,
+		"crm_rule":       crmRule,
+		"crm_shadow":     crmShadow,
+		"crm_standby":    crmStandby,
+		"crm_ticket":     crmTicket,
+		"crm_verify":     crmVerify,
+		"crmadmin":       crmadmin,
+		"fence_watchdog": fenceWatchdog,
+		"iso8601":        iso8601,
+		"stonith_admin":  stonithAdmin,
 	}
 }
 

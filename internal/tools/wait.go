@@ -3,34 +3,30 @@ package tools
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"mainstay/intent"
 	"mainstay/internal/face"
-	"mainstay/sched"
 )
 
-// waitLimit is how long crm_resource --wait waits.
+// waitLimit is how long crm_resource --wait waits, unless told.
 const waitLimit = time.Hour
 
 // awaitIdle returns when scheduling the cluster's state yields nothing to do.
-func awaitIdle(ctx context.Context, env *face.Env) error {
-	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+func awaitIdle(ctx context.Context, env *face.Env, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
 	for {
 		root, err := env.CIB(ctx)
 		if err != nil {
 			return err
 		}
-		if r := sched.Schedule(sched.Input{CIB: root, Now: env.Now()}); len(r.Graph.Actions) == 0 {
+		if idle(root, env.Now()) {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return face.Failf(face.Timeout, "Timer expired")
-		case <-tick.C:
+		if err := pause(ctx); err != nil {
+			return err
 		}
 	}
 }
@@ -38,4 +34,10 @@ func awaitIdle(ctx context.Context, env *face.Env) error {
 // asNotFound tells whether an error is an intent's missing resource.
 func asNotFound(err error, to **intent.NotFound) bool {
 	return errors.As(err, to) && (*to).Kind == "resource"
+}
+
+// atoi reads a number; what is none counts as 0.
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
 }
