@@ -26,6 +26,7 @@ func (a *app) commands() []*cobra.Command {
 		a.runCommand(),
 		a.simulateCommand(),
 		a.rehearseCommand(),
+		a.simCommand(),
 		a.playgroundCommand(),
 		a.installToolsCommand(),
 		a.waitCommand(),

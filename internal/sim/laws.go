@@ -22,6 +22,7 @@ type laws struct {
 	minuted   time.Duration     // when the minorities were looked at last
 	unfenced  bool              // fencing is switched off: one owner is not promised
 	lax       bool              // resources may run without quorum: no-quorum-policy says so
+	demote    bool              // promotable resources go on without quorum, but not promoted
 	// excused says that resources may run without quorum or outlive a shutdown: an
 	// operator took them out of the cluster's hands.
 	excused bool
@@ -37,6 +38,7 @@ func (l *laws) read(root *cib.Elem) {
 	l.unfenced = off(cib.Property(root, "fencing-enabled", cib.Property(root, "stonith-enabled", "true")))
 	policy := cib.Property(root, "no-quorum-policy", "stop")
 	l.lax = policy == "ignore" || policy == "freeze"
+	l.demote = policy == "demote"
 }
 
 // troubled notes that something happens to a machine that may well make others
@@ -120,7 +122,7 @@ func (w *World) minority(m *Machine) time.Duration {
 
 // checkStart looks whether a machine may start or promote a service.
 func (w *World) checkStart(m *Machine, c call) {
-	if w.laws.lax {
+	if w.laws.lax || w.laws.demote && c.op == "start" && w.Agents.services.promotable[c.rsc] {
 		return
 	}
 	if d := w.minority(m); d > w.laws.quietTime {
@@ -145,10 +147,18 @@ func (w *World) checkMinorities() {
 		if d := w.minority(m); d < stopBound || m.stopFailed || w.laws.excused {
 			continue
 		}
-		if held := w.Agents.On(m.Name); len(held) > 0 {
+		if held := w.heldWithoutQuorum(m); len(held) > 0 {
 			w.breakLaw("no quorum", "%s still runs %s after %.0f s without", m.Name, strings.Join(held, " "), w.minority(m).Seconds())
 		}
 	}
+}
+
+// heldWithoutQuorum lists what a machine without quorum runs and should not.
+func (w *World) heldWithoutQuorum(m *Machine) []string {
+	return slices.DeleteFunc(w.Agents.On(m.Name), func(service string) bool {
+		rsc, _, _ := strings.Cut(service, ":")
+		return w.laws.demote && w.Agents.services.promotable[rsc] && w.Agents.Role(service, m.Name) == Started
+	})
 }
 
 // check looks at the laws after every event.
