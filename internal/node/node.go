@@ -91,10 +91,14 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer m.Close()
 	boot, sameBoot := markBoot(cfg.RunDir, m)
+	mark := "MAINSTAY_SOCKET=" + cfg.Socket
+	if n := linux.EndOrphans(mark); n > 0 {
+		cfg.Log.Warn("agents of an earlier daemon were still running and are ended", "count", n)
+	}
 	outside := newOutside(cfg, file.conf, self, m)
 	loop, err := NewLoop(Setup{Group: outside.group(),
 		Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), Boot: boot, SameBoot: sameBoot, Version: cfg.Version,
-		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg), Env: []string{"MAINSTAY_SOCKET=" + cfg.Socket}})
+		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg), Env: []string{mark}})
 	if err != nil {
 		return err
 	}

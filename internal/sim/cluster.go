@@ -142,7 +142,11 @@ func (c *Cluster) learn(root *cib.Elem) {
 		c.known = conf
 		return
 	}
+	same := c.known != nil && cib.Hash(conf) == cib.Hash(c.known)
 	c.known = conf
+	if same { // another node's copy
+		return
+	}
 	c.Agents.services = readServices(root)
 	c.laws.read(root)
 }

@@ -196,3 +196,34 @@ func TestDead(t *testing.T) {
 		t.Error("the repaired machine has no power")
 	}
 }
+
+// A start that is under way when the daemon is killed is not seen by the next
+// daemon's probe; it must not make a second owner.
+func TestAgentsOfAnEarlierDaemon(t *testing.T) {
+	c := settledRich(t, Options{})
+	from := c.Agents.Owners("vm")[0]
+	c.Inject(Fault{Kind: OpSlow, Resource: "vm", Op: "start", By: 5 * time.Second})
+	c.Inject(Fault{Kind: PowerLoss, Node: from})
+	c.Run(c.Now + 3*time.Second)
+	starting := ""
+	for _, m := range c.Machines {
+		for _, p := range m.running {
+			if environment(p.cmd, "OCF_RESOURCE_INSTANCE") == "vm" {
+				starting = m.Name
+			}
+		}
+	}
+	if starting == "" {
+		t.Fatalf("nobody starts vm\n%s", c.Story())
+	}
+	m := c.Machine(starting)
+	c.Edit(starting, func(error) {}, c.standbyEdit(m, "on"))
+	c.Run(c.Now + 50*time.Millisecond)
+	m.KillDaemon()
+	m.StartDaemon()
+	c.Repair(Fault{Kind: OpSlow, Resource: "vm", Op: "start"})
+	c.Run(c.Now + 30*time.Second)
+	if len(c.Broken()) > 0 || len(c.Agents.Owners("vm")) != 1 {
+		t.Errorf("vm runs on %v: %v\n%s", c.Agents.Owners("vm"), c.Broken(), c.Story())
+	}
+}

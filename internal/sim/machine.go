@@ -33,7 +33,8 @@ type Machine struct {
 	alarm   time.Duration     // for when the next Timeout is planned
 	disk    disk
 	running map[host.Tag]*process
-	held    []func() // what agents would have done while the machine was frozen
+	orphans []*process // agents that outlived their daemon
+	held    []func()   // what agents would have done while the machine was frozen
 
 	unplugged []int         // links without carrier
 	features  int           // message version that its daemon speaks, 0: the newest
@@ -126,6 +127,10 @@ func (m *Machine) startDaemon(sameBoot bool) {
 	m.life++
 	m.left = false
 	m.troubled()
+	for _, p := range m.orphans { // the new daemon ends them first (linux.EndOrphans)
+		p.ended = true
+	}
+	m.orphans = nil
 	m.running = map[host.Tag]*process{}
 	m.alarm = 0
 	m.daemon = m.boot(m, sameBoot)
@@ -138,6 +143,9 @@ func (m *Machine) stopDaemon(power bool) {
 	m.daemon = nil
 	m.life++
 	m.waiting = nil
+	for _, p := range m.running { //order: all are put there
+		m.orphans = append(m.orphans, p)
+	}
 }
 
 // Freeze stops the machine's processes; Thaw lets them go on. With the clock

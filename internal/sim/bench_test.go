@@ -1,0 +1,65 @@
+package sim
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"mainstay/cib"
+)
+
+// many is a configuration of plain resources, each with a monitor every 10 s.
+func many(nodes, resources int) *cib.Elem {
+	d := &drawer{profile: Profile{}}
+	for i := 1; i <= nodes; i++ {
+		d.nodes = append(d.nodes, fmt.Sprintf("n%d", i))
+	}
+	out := `<primitive id="switch" class="stonith" type="fence_sim">` + pairs("instance_attributes", "switch-p", "device", "switch") + `</primitive>`
+	for i := range resources {
+		out += primitive(fmt.Sprintf("r%d", i), 10, "")
+	}
+	return parse(`<cib validate-with="pacemaker-4.0" admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config>` +
+		pairs("cluster_property_set", "cib-bootstrap-options", "dc-deadtime", "5s") + `</crm_config><nodes/><resources>` + out +
+		`</resources><constraints/></configuration><status/></cib>`)
+}
+
+// cpu is the processor time that this process has used: on a machine that does
+// other things too it tells more than the time that has passed.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// benchmark runs a cluster for a simulated while in which a machine dies every
+// ten minutes, and reports how much faster than real time that was on one core.
+func benchmark(b *testing.B, nodes, resources int) {
+	const long = 30 * time.Minute
+	virtual, began := time.Duration(0), cpu(b)
+	for b.Loop() {
+		c, err := NewCluster(1, Options{Nodes: nodes, Token: time.Second, CIB: many(nodes, resources)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.Boot()
+		for i := 0; c.Now < long; i++ {
+			c.Run(c.Now + 10*time.Minute)
+			c.Machines[i%nodes].PowerOff("benchmark")
+			c.Run(c.Now + 20*time.Second)
+			c.Machines[i%nodes].PowerOn()
+		}
+		if len(c.Broken()) > 0 {
+			b.Fatal(c.Broken())
+		}
+		virtual += c.Now
+	}
+	b.ReportMetric(virtual.Seconds()/b.Elapsed().Seconds(), "x-real-time")
+	b.ReportMetric(virtual.Seconds()/(cpu(b)-began).Seconds(), "x-per-core")
+}
+
+func BenchmarkSim3Nodes20Resources(b *testing.B)   { benchmark(b, 3, 20) }
+func BenchmarkSim16Nodes50Resources(b *testing.B)  { benchmark(b, 16, 50) }
+func BenchmarkSim16Nodes200Resources(b *testing.B) { benchmark(b, 16, 200) }
