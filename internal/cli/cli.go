@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mainstay/internal/corotools"
 	"mainstay/internal/face"
 	"mainstay/internal/playground"
 	"mainstay/internal/simulate"
@@ -52,7 +53,11 @@ func Run(ctx context.Context, env *face.Env, args []string) face.Code {
 
 // faces are the tools that live outside of package tools.
 func faces() map[string]tools.Tool {
-	return map[string]tools.Tool{"crm_simulate": simulate.Tool}
+	all := map[string]tools.Tool{"crm_simulate": simulate.Tool}
+	for name, t := range corotools.Tools() {
+		all[name] = t
+	}
+	return all
 }
 
 // faceNames lists their names, sorted.

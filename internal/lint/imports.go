@@ -66,6 +66,7 @@ func allowed() map[string][]string {
 		"internal/face":          face(),
 		"internal/face/facetest": face("internal/face", "internal/web/fake", "internal/simulate"),
 		"internal/tools":         face("internal/face", "internal/runner"),
+		"internal/corotools":     face("internal/face"),
 		"internal/simulate":      slices.Concat(nouns, speakers, []string{"sched", "transit", "internal/face"}),
 		"internal/conformance":   slices.Concat(nouns, speakers, []string{"sched", "transit", "internal/simulate", "internal/face"}),
 		"internal/playground":    face("internal/face", "internal/setup", "internal/host", "examples"),

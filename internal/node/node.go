@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"mainstay/cib"
 	"mainstay/conf"
 	"mainstay/engine"
+	"mainstay/internal/corotools"
 	"mainstay/internal/host"
 	"mainstay/internal/host/linux"
 	"mainstay/internal/tools"
@@ -248,7 +250,7 @@ func linkTools(cfg Config) string {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err == nil {
-		err = tools.Install(dir, self, true)
+		err = tools.Install(dir, self, true, slices.Sorted(maps.Keys(corotools.Tools()))...)
 	}
 	if err != nil {
 		cfg.Log.Warn("agents use the tools that are installed, not this program's", "error", err)
