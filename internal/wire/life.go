@@ -117,7 +117,8 @@ func (m *Mux) greet(p *peer) {
 }
 
 // heartbeat lets a peer know that we live. The link that has been quiet for
-// longest carries it; if all have carried something just now, none is needed.
+// longest carries it; if something was sent to the peer just now, and on each
+// link within a round of them, none is needed.
 func (m *Mux) heartbeat(p *peer) {
 	oldest := -1
 	for i := range p.paths {
@@ -133,7 +134,11 @@ func (m *Mux) heartbeat(p *peer) {
 			oldest = i
 		}
 	}
-	if oldest >= 0 && m.now-p.paths[oldest].sent >= m.timing.beat/2 {
+	if oldest < 0 {
+		return
+	}
+	round := time.Duration(len(p.order)) * m.timing.beat
+	if m.now-p.sentAt >= m.timing.beat/2 || m.now-p.paths[oldest].sent >= round-m.timing.beat/2 {
 		m.probe(p, 1<<oldest, false)
 	}
 }
