@@ -184,7 +184,7 @@ func (c *Catalog) Run(ctx context.Context, call agent.Call) agent.Result {
 
 // ask runs an agent for its metadata.
 func (c *Catalog) ask(ctx context.Context, n agent.Name) ([]byte, error) {
-	cmd, err := c.r.Command(agent.Call{Name: n, Op: "meta-data"})
+	cmd, err := c.r.Command(agent.Call{Name: n, Rsc: n.Type, Op: "meta-data"})
 	var refusal *Refusal
 	if errors.As(err, &refusal) && refusal.Status == agent.NoAgent {
 		return nil, fmt.Errorf("%w: %w", err, fs.ErrNotExist)

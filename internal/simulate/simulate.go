@@ -100,7 +100,7 @@ func (s *session) load(ctx context.Context) (*cib.Elem, error) {
 	var err error
 	name := s.o.file
 	switch {
-	case s.o.pipe:
+	case s.o.pipe, name == "-":
 		name = "standard input"
 		var text []byte
 		if text, err = s.env.Input("-"); err == nil {

@@ -16,12 +16,14 @@ type attributeOptions struct {
 	update, def, lifetime, node, section  string
 	query, remove, quiet, utilization     bool
 	isSet, hasDefault, byPromotion        bool
+	out                                   *reply // nil: text only
 }
 
 // crmAttribute is crm_attribute: node attributes and cluster options.
 func crmAttribute(ctx context.Context, env *face.Env, args []string) face.Code {
 	var o attributeOptions
 	f := newFlags(env, "query and update cluster options and node attributes")
+	o.out = f.withOutput(args)
 	f.StringVarP(&o.name, "name", "n", "", "attribute or option")
 	f.StringVarP(&o.pattern, "pattern", "P", "", "all attributes that match this pattern")
 	f.StringVarP(&o.promotion, "promotion", "p", "", "promotion score of this resource ($OCF_RESOURCE_INSTANCE)")
@@ -55,7 +57,22 @@ func crmAttribute(ctx context.Context, env *face.Env, args []string) face.Code {
 	if code := o.complete(f); code != face.OK {
 		return code
 	}
-	return say(env, runAttribute(ctx, env, o))
+	return o.end(env, runAttribute(ctx, env, o))
+}
+
+// end ends the tool.
+func (o *attributeOptions) end(env *face.Env, err error) face.Code {
+	if !o.out.xml() {
+		code := say(env, err)
+		o.out.end(face.Silent(code))
+		return code
+	}
+	if err == nil {
+		return o.out.end(nil)
+	}
+	word, _ := reason(err)
+	o.out.note("%s: Error performing operation: %s", env.Name, word)
+	return o.out.end(face.Silent(face.CodeOf(err)))
 }
 
 // complete fills in what follows from other options.
@@ -130,7 +147,11 @@ func runAttribute(ctx context.Context, env *face.Env, o attributeOptions) error 
 		if err := edit(ctx, env, pair.Edits); err != nil {
 			return err
 		}
-		env.Printf("Deleted %s attribute: id=%s name=%s\n", o.section, pair.ID, o.name)
+		what := "attribute"
+		if o.section != "nodes" && o.section != "status" {
+			what = "option"
+		}
+		o.printf(env, "Deleted %s %s: id=%s name=%s\n", o.section, what, pair.ID, o.name)
 		return nil
 	}
 	return queryAttribute(env, o, h)
@@ -160,7 +181,7 @@ func holderOf(root *cib.Elem, o attributeOptions) (intent.Holder, error) {
 	case "crm_config", "rsc_defaults", "op_defaults":
 		h = intent.OfSection(root, intent.Section(o.section))
 	default:
-		return h, face.Failf(face.NoSuch, "no options in section %q: want crm_config, rsc_defaults, op_defaults, nodes or status", o.section)
+		return h, face.Failf(face.NoSuch, "no options in section %q: want crm_config, rsc_defaults, op_defaults, nodes, tickets or status", o.section)
 	}
 	return within(h, o), nil
 }
@@ -190,9 +211,22 @@ func queryAttribute(env *face.Env, o attributeOptions, h intent.Holder) error {
 		hits = []intent.Pair{{Name: o.name, Value: o.def}}
 	}
 	for _, p := range hits {
+		if o.out != nil && o.out.xml() {
+			o.out.add(element("attribute", "name", p.Name, "value", p.Value, "scope", o.section))
+			continue
+		}
 		printAttribute(env, o.quiet, o.section, p.Name, p.Value)
 	}
 	return nil
+}
+
+// printf writes text, where the answer is text.
+func (o attributeOptions) printf(env *face.Env, format string, args ...any) {
+	if o.out == nil {
+		env.Printf(format, args...)
+		return
+	}
+	o.out.printf(format, args...)
 }
 
 func printAttribute(env *face.Env, quiet bool, section, name, value string) {

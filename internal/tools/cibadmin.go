@@ -82,8 +82,18 @@ func cibSay(env *face.Env, err error) face.Code {
 		env.Errorf("%s\nCall failed: Update does not conform to the configured schema\n", strings.Join(p.Details, "\n"))
 		return face.BadConfig
 	}
-	env.Errorf("Call failed: %s\n", reasonText(err))
+	word, detail := reason(err)
+	env.Errorf("Call failed: %s\n", word)
+	if detail != "" {
+		env.Errorf("  %s\n", strings.ReplaceAll(detail, "\n", "\n  "))
+	}
 	return code
+}
+
+// failedUpdate is what is printed of an element that is there already.
+func failedUpdate(e *cib.Elem) *cib.Elem {
+	update := element("failed_update", "id", e.ID(), "object_type", e.Name(), "operation", "cib_create", "reason", "File exists")
+	return cib.New("failed").Append(update.Append(e))
 }
 
 func (o *cibOptions) run(ctx context.Context, f *flags) error {
@@ -115,10 +125,10 @@ func (o *cibOptions) run(ctx context.Context, f *flags) error {
 	if e.Scope == "all" || e.Scope == "cib" {
 		e.Scope = ""
 	}
-	if name := env.CIBFile(); name != "" {
-		return face.EditFile(name, []cib.Edit{e}, cib.Stamp{Client: env.Name, Wall: env.Now()})
+	err := edit(ctx, env, []cib.Edit{e})
+	if op == cib.OpCreate && face.CodeOf(err) == face.Exists {
+		env.Printf("%s", failedUpdate(e.Elem).AppendXML(nil, true))
 	}
-	_, err := env.Client().Edit(ctx, []cib.Edit{e}, nil)
 	return err
 }
 
@@ -181,7 +191,7 @@ func (o *cibOptions) op(f *flags) (cib.EditOp, face.Code) {
 	case o.erase:
 		return dangerous(cib.OpErase, true)
 	case o.removeAll:
-		return dangerous(cib.OpDeleteAll, o.xpath == "")
+		return dangerous(cib.OpDeleteAll, true)
 	case o.bump:
 		return cib.OpBump, face.OK
 	case o.create:
@@ -197,7 +207,8 @@ func (o *cibOptions) op(f *flags) (cib.EditOp, face.Code) {
 	case o.remove:
 		return cib.OpDelete, face.OK
 	}
-	return "", f.usage("Must specify a command; see --help")
+	f.env.Errorf("%s", f.helpText())
+	return "", face.Usage
 }
 
 // input reads the XML that a command is given.
@@ -216,7 +227,7 @@ func (o *cibOptions) input(env *face.Env) (*cib.Elem, error) {
 			return nil, face.Failf(face.NoInput, "Couldn't parse input: %v", err)
 		}
 	default:
-		return nil, face.Failf(face.Usage, "Please supply XML to process with -X, -x or -p")
+		return nil, face.Failf(face.Software, "Call failed: Invalid argument")
 	}
 	e, err := cib.Parse(text)
 	if err != nil {
@@ -231,14 +242,16 @@ func (o *cibOptions) printDigest(env *face.Env) error {
 		return err
 	}
 	if o.digest {
-		env.Printf("Digest: %s\n", cib.Digest(e))
+		env.Errorf("Digest: ")
+		env.Printf("%s\n", cib.Digest(e))
 		return nil
 	}
 	set := e.Get("crm_feature_set")
 	if set == "" {
 		set = cib.FeatureSet
 	}
-	env.Printf("Versioned (%s) digest: %s\n", set, cib.VersionedDigest(e, set))
+	env.Errorf("Versioned (%s) digest: ", set)
+	env.Printf("%s\n", cib.VersionedDigest(e, set))
 	return nil
 }
 

@@ -122,16 +122,25 @@ var returnCodes = []codeName{
 }
 
 // lastErrno is the highest number of a system error that is listed.
-const lastErrno = 133
+const lastErrno = 129
+
+// unlisted are the system errors that the peer's lists leave out.
+var unlisted = []int{48, 50, 55, 59, 68, 69, 73, 109, 118, 119}
+
+// errnoNames are the names that the peer uses where there are several.
+var errnoNames = map[int]string{35: "EDEADLOCK", 95: "EOPNOTSUPP", 117: "EUCLEAN"}
 
 // errnoCode is a system error's name and text; ok is false if there is none.
 func errnoCode(n int) (codeName, bool) {
 	if n == 0 {
-		return codeName{0, "OK", "OK"}, true
+		return codeName{0, "pcmk_rc_ok", "OK"}, true
 	}
 	name := unix.ErrnoName(syscall.Errno(n))
 	if n < 0 || name == "" {
 		return codeName{}, false
+	}
+	if own, ok := errnoNames[n]; ok {
+		name = own
 	}
 	text := syscall.Errno(n).Error()
 	return codeName{n, name, strings.ToUpper(text[:1]) + text[1:]}, true
@@ -150,7 +159,7 @@ func findCode(table []codeName, n int) (codeName, bool) {
 func systemAnd(table []codeName) []codeName {
 	out := slices.Clone(table)
 	for n := range lastErrno + 1 {
-		if c, ok := errnoCode(n); ok {
+		if c, ok := errnoCode(n); ok && !slices.Contains(unlisted, n) {
 			out = append(out, c)
 		}
 	}

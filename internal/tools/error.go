@@ -39,8 +39,8 @@ func crmError(_ context.Context, env *face.Env, args []string) face.Code {
 		n, err := strconv.Atoi(a)
 		if err != nil {
 			n = 1
-			if rc {
-				n = -1001
+			if !exit {
+				n, table = -1001, returnCodes
 			}
 		}
 		c, ok := findCode(table, n)

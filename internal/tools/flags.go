@@ -176,20 +176,29 @@ func say(env *face.Env, err error) face.Code {
 	return code
 }
 
-// reasonText is the peer's word for a kind of error, followed by our message.
+// reasonText is the peer's word for a kind of error; our message follows.
 func reasonText(err error) string {
-	word := map[face.Code]string{
+	word, detail := reason(err)
+	if detail == "" {
+		return word
+	}
+	return word + "\n  " + strings.ReplaceAll(detail, "\n", "\n  ")
+}
+
+// reason is the peer's word for a kind of error, and what we know beyond it.
+func reason(err error) (word, detail string) {
+	word = map[face.Code]string{
 		face.NoSuch: "No such device or address", face.Exists: "File exists", face.Denied: "Permission denied",
-		face.BadData: "Invalid argument", face.Old: "Application has an older version", face.NoQuorum: "Quorum required",
+		face.BadData: "Invalid argument", face.Old: "Update was older than existing configuration", face.NoQuorum: "Operation requires quorum",
 		face.Timeout: "Timer expired",
 	}[face.CodeOf(err)]
 	var p *web.Problem
-	text := err.Error()
+	detail = err.Error()
 	if errors.As(err, &p) {
-		text = p.Error()
+		detail = p.Error()
 	}
 	if word == "" {
-		return text
+		return detail, ""
 	}
-	return word + " (" + text + ")"
+	return word, detail
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"mainstay/cib"
@@ -95,6 +96,7 @@ func (r *reply) end(err error) face.Code {
 			reply.Errors = []string{strings.TrimSuffix(text, "\n")}
 		}
 		doc := view.XMLReply(reply, r.kids...)
+		doc = errorElem.ReplaceAllStringFunc(doc, func(e string) string { return strings.ReplaceAll(e, "&#10;", "\n") })
 		for i, text := range r.verbatim {
 			text = strings.ReplaceAll(text, "]]>", "]]]]><![CDATA[>")
 			doc = strings.Replace(doc, fmt.Sprintf(">verbatim-%d-text<", i), "><![CDATA["+text+"]]><", 1)
@@ -151,6 +153,9 @@ func message(err error) string {
 	}
 	return err.Error()
 }
+
+// errorElem is an error in a document; its lines stay lines.
+var errorElem = regexp.MustCompile(`<error>[^<]*</error>`)
 
 // errNoMore marks a failure about which only its exit code's meaning is said.
 var errNoMore = errors.New("see the exit code")

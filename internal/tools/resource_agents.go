@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mainstay/agent"
+	"mainstay/cib"
 	"mainstay/internal/face"
 	"mainstay/internal/runner"
 )
@@ -81,7 +82,7 @@ func (o *resourceOptions) showMetadata(ctx context.Context, c *runner.Catalog) e
 	if !ok {
 		return refuse(face.NoSuch, "'%s' is not a valid agent specification", o.arg)
 	}
-	text, err := c.Metadata(ctx, n)
+	text, err := describe(ctx, c, n)
 	if err != nil {
 		return refuse(face.NoSuch, "Metadata query for %s failed: No such device or address", o.arg)
 	}
@@ -102,4 +103,45 @@ func agentName(s string) (agent.Name, bool) {
 		return agent.Name{Class: part[0], Type: strings.Join(part[1:], ":")}, true
 	}
 	return agent.Name{}, false
+}
+
+// describe returns an agent's metadata as tools show them. A fence agent's is told
+// as a resource's: the cluster chooses action and target, and what is managed has
+// a start and a stop.
+func describe(ctx context.Context, c *runner.Catalog, n agent.Name) ([]byte, error) {
+	text, err := c.Metadata(ctx, n)
+	if err != nil || n.Class != "stonith" {
+		return text, err
+	}
+	root, err := cib.Parse(text)
+	if err != nil {
+		return text, nil // shown as the agent wrote it
+	}
+	kids := make([]*cib.Elem, 0, len(root.Kids()))
+	for _, k := range root.Kids() {
+		switch k.Name() {
+		case "parameters":
+			k = notRequired(k, "action", "plug", "port")
+		case "actions":
+			if k.Kids() != nil && !hasPlace(k.Kids(), element("action", "name", "start"), sameName) {
+				k = k.Append(element("action", "name", "stop", "timeout", "20s"), element("action", "name", "start", "timeout", "20s"))
+			}
+		}
+		kids = append(kids, k)
+	}
+	return root.WithKids(kids).AppendXML(nil, true), nil
+}
+
+// sameName tells whether two elements have the same name attribute.
+func sameName(a, b *cib.Elem) bool { return a.Get("name") == b.Get("name") }
+
+// notRequired makes parameters optional that the cluster fills in.
+func notRequired(params *cib.Elem, names ...string) *cib.Elem {
+	kids := slices.Clone(params.Kids())
+	for i, p := range kids {
+		if slices.Contains(names, p.Get("name")) && p.Get("required") != "" {
+			kids[i] = p.With("required", "0")
+		}
+	}
+	return params.WithKids(kids)
 }

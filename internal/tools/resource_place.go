@@ -61,7 +61,7 @@ func (o *resourceOptions) banFrom(ctx context.Context, w *world, rsc, node strin
 		until = how.Until
 	}
 	if !o.quiet {
-		o.warnf("WARNING: Creating rsc_location constraint 'cli-ban-%s-on-%s' with a score of -INFINITY for resource %s on %s.\n"+
+		o.printf("WARNING: Creating rsc_location constraint 'cli-ban-%s-on-%s' with a score of -INFINITY for resource %s on %s.\n"+
 			"\tThis will prevent %s from %s on %s until %s\n"+
 			"\tThis will be the case even if %s is the last node in the cluster\n", rsc, node, rsc, node, rsc, what, node, until, node)
 	}

@@ -52,7 +52,11 @@ func crmRule(ctx context.Context, env *face.Env, args []string) face.Code {
 	for _, id := range rules {
 		code, why := ruleState(root, id, at)
 		r.add(element("rule-check", "rule-id", id, "rc", itoa(int(code))))
-		r.printf("%s", ruleWords(id, code, why))
+		if words := ruleWords(id, code, why); why != "" {
+			r.warnf("%s", words)
+		} else {
+			r.printf("%s", words)
+		}
 		if code != face.OK {
 			worst = code
 		}

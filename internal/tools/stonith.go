@@ -259,7 +259,7 @@ func (o *fencingOptions) metadata(ctx context.Context) error {
 		o.warnf("Please specify an agent to query using -a,--agent [value]\n%s", o.f.helpText())
 		return face.Silent(face.Usage)
 	}
-	text, err := catalog(o.env).Metadata(ctx, agent.Name{Class: "stonith", Type: o.agent})
+	text, err := describe(ctx, catalog(o.env), agent.Name{Class: "stonith", Type: o.agent})
 	if err != nil {
 		o.note("Can't get fence agent meta-data: No such device")
 		return face.Silent(face.NoSuch)

@@ -195,7 +195,7 @@ func (o *ticketOptions) cleanup(ctx context.Context, t *cib.Elem) error {
 		return nil
 	}
 	if !o.force && t.Get("granted") == "true" {
-		o.env.Errorf("%s", revokeWarning(o.ticket))
+		o.env.Printf("%s", revokeWarning(o.ticket))
 		return face.Silent(face.Denied)
 	}
 	err := edit(ctx, o.env, []cib.Edit{{Op: cib.OpDelete, Scope: "status", XPath: "/cib/status/tickets/ticket_state[@id='" + o.ticket + "']"}})
@@ -252,11 +252,14 @@ func (o *ticketOptions) mayChange(set map[string]string) error {
 	if !dangerous || o.force {
 		return nil
 	}
+	o.env.Errorf("%s: Ticket modification not allowed\n", o.env.Name)
 	if on {
-		return refuse(face.Denied, "Ticket modification not allowed\nThis command cannot help you verify whether '%s' has been already granted elsewhere.\n"+
-			"If you really want to grant '%s' to this site now, and you know what you are doing,\nplease specify --force.", o.ticket, o.ticket)
+		o.env.Printf("This command cannot help you verify whether '%s' has been already granted elsewhere.\n"+
+			"If you really want to grant '%s' to this site now, and you know what you are doing,\nplease specify --force.\n", o.ticket, o.ticket)
+	} else {
+		o.env.Printf("%s", revokeWarning(o.ticket))
 	}
-	return refuse(face.Denied, "Ticket modification not allowed\n%s", strings.TrimSuffix(revokeWarning(o.ticket), "\n"))
+	return face.Silent(face.Denied)
 }
 
 // revokeWarning tells what revoking a ticket may do.

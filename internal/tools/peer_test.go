@@ -1,0 +1,178 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"mainstay/cib"
+	"mainstay/internal/face"
+)
+
+// peerDir is where Pacemaker's tools are (Debian package pacemaker-cli-utils).
+const peerDir = "/usr/sbin"
+
+// answer is what a command said and left behind.
+type answer struct {
+	out, errs, rc string
+	doc           *cib.Elem
+}
+
+// TestAsThePeer runs each command of peer/commands.txt by Pacemaker's own tool and
+// by ours, on the same document.
+func TestAsThePeer(t *testing.T) {
+	if _, err := os.Stat(filepath.Join(peerDir, "crm_resource")); err != nil {
+		t.Fatalf("this test compares with Pacemaker's tools: install pacemaker-cli-utils (%v)", err)
+	}
+	text, err := os.ReadFile("peer/commands.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		line, codeOnly := strings.CutPrefix(line, "rc ")
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			peerSays := run(t, dir, line, runPeer)
+			weSay := run(t, dir, line, runOurs)
+			compareAnswers(t, peerSays, weSay, codeOnly)
+		})
+	}
+}
+
+func compareAnswers(t *testing.T, peer, ours answer, codeOnly bool) {
+	t.Helper()
+	if peer.rc != ours.rc {
+		t.Errorf("exit code %s, peer's %s\nours: %s%s\npeer's: %s%s", ours.rc, peer.rc, ours.out, ours.errs, peer.out, peer.errs)
+	}
+	if !peer.doc.Equal(ours.doc) {
+		t.Errorf("the document differs (from peer's to ours):\n%s", cib.DiffUnversioned(peer.doc, ours.doc))
+	}
+	if codeOnly {
+		return
+	}
+	if peer.out != ours.out {
+		t.Errorf("standard output is\n%s\npeer's is\n%s", ours.out, peer.out)
+	}
+	if peer.errs != plain(ours.errs, peer.errs) {
+		t.Errorf("standard error is\n%s\npeer's is\n%s", ours.errs, peer.errs)
+	}
+}
+
+// run prepares the document, has a command run, and reads what it left.
+func run(t *testing.T, dir, line string, by func(*testing.T, string, []string) (string, string, int)) answer {
+	t.Helper()
+	for _, name := range []string{"cib.xml", "new.xml", "patch.xml"} {
+		text, err := os.ReadFile(filepath.Join("peer", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var a answer
+	out, errs, rc := by(t, dir, split(strings.ReplaceAll(line, "$DIR", dir)))
+	a.out, a.errs, a.rc = timeless(out), timeless(errs), strconv.Itoa(rc)
+	root, err := face.ReadCIB(filepath.Join(dir, "cib.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"epoch", "num_updates", "cib-last-written", "update-origin", "update-client", "update-user"} {
+		root = root.Without(name)
+	}
+	a.doc = root
+	return a
+}
+
+// plain leaves out the details that ours tells below the peer's words: lines that
+// begin with two blanks.
+func plain(ours, peer string) string {
+	var b strings.Builder
+	for line := range strings.Lines(ours) {
+		if !strings.HasPrefix(line, "  ") || strings.Contains(peer, line) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// timeless blots out what tells the present time.
+func timeless(s string) string {
+	s = regexp.MustCompile(`(cib-last-written|update-origin|update-client|update-user)="[^"]*" ?`).ReplaceAllString(s, "")
+	return regexp.MustCompile(`last-granted="\d+"`).ReplaceAllString(s, "last-granted")
+}
+
+func runPeer(t *testing.T, dir string, words []string) (string, string, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	c := exec.CommandContext(ctx, filepath.Join(peerDir, words[0]), words[1:]...)
+	c.Env = append(os.Environ(), "CIB_file="+filepath.Join(dir, "cib.xml"), "LC_ALL=C.UTF-8", "TZ=UTC")
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	err := c.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	// The peer repeats the name that it was called by, with its directory.
+	clean := func(b bytes.Buffer) string { return strings.ReplaceAll(b.String(), peerDir+"/", "") }
+	return clean(out), clean(errs), c.ProcessState.ExitCode()
+}
+
+func runOurs(t *testing.T, dir string, words []string) (string, string, int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	env := &face.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Name: words[0], Version: "test",
+		Now: func() time.Time { return time.Now().UTC() }, Socket: filepath.Join(dir, "none.sock"),
+		Getenv: func(name string) string {
+			if name == "CIB_file" {
+				return filepath.Join(dir, "cib.xml")
+			}
+			return ""
+		}}
+	tool := Lookup(words[0])
+	if tool == nil {
+		t.Fatalf("there is no %s", words[0])
+	}
+	code := tool(t.Context(), env, words[1:])
+	return out.String(), errs.String(), int(code)
+}
+
+// split splits a command line at blanks outside of single quotes.
+func split(line string) []string {
+	var out []string
+	word, quoted, any := strings.Builder{}, false, false
+	for _, r := range line {
+		switch {
+		case r == '\'':
+			quoted, any = !quoted, true
+		case r == ' ' && !quoted:
+			if any {
+				out = append(out, word.String())
+			}
+			word.Reset()
+			any = false
+		default:
+			word.WriteRune(r)
+			any = true
+		}
+	}
+	if any {
+		out = append(out, word.String())
+	}
+	return out
+}
