@@ -40,6 +40,7 @@ type Machine struct {
 	counted member.RingID // whose votes were counted last
 	procs   []Proc        // of the group, sorted
 	told    bool          // this process sent its state for the present key
+	asked   bool          // it did so again, since others are silent
 	states  map[Proc]state
 	held    []Received    // in an exchange
 	wake    time.Duration // end of the patience, or of the wait for states
@@ -120,7 +121,7 @@ func (m *Machine) members() []Proc {
 
 // newKey begins an exchange.
 func (m *Machine) newKey() {
-	m.told = false
+	m.told, m.asked = false, false
 	clear(m.states)
 	if !slices.Contains(m.procs, m.self) {
 		return // the service has not let this process in yet
@@ -156,6 +157,10 @@ func (m *Machine) tell() {
 		return
 	}
 	m.told = true
+	m.sayState()
+}
+
+func (m *Machine) sayState() {
 	m.emit(Multicast{encodeState(state{Ring: m.ring, Procs: m.procs, Prev: m.view.Ring, Members: m.view.Members, Seq: m.seq})})
 }
 
@@ -187,6 +192,9 @@ func (m *Machine) heard(from Proc, s state) {
 	members := m.members()
 	for _, p := range members {
 		if _, ok := m.states[p]; !ok {
+			if m.asked && from == m.self {
+				m.putOut()
+			}
 			return
 		}
 	}
@@ -285,7 +293,11 @@ func (m *Machine) tick() {
 	case Outside:
 		m.alone()
 	case Exchange:
-		m.putOut()
+		m.wake = m.now + m.cfg.Stall
+		if m.told {
+			m.asked = true
+			m.sayState()
+		}
 	default:
 		panic("group: a wait ended in state " + m.state.String())
 	}
@@ -303,11 +315,13 @@ func (m *Machine) alone() {
 }
 
 // putOut has the service end on nodes whose daemon does not say where it stands:
-// no view can be formed with them.
+// no view can be formed with them. It is done when this process's own state has
+// come back a second time: so it was not this process that slept and has not yet
+// read what the others said long ago.
 func (m *Machine) putOut() {
-	m.wake = m.now + m.cfg.Stall
+	m.asked = false
 	for _, p := range m.members() {
-		if _, ok := m.states[p]; !ok && p != m.self {
+		if _, ok := m.states[p]; !ok {
 			m.note(Error, "the daemon of a node does not answer; its cluster engine is ended, so that the others can go on", "node", p.Node, "pid", p.PID)
 			m.emit(PutOut{p.Node})
 		}
