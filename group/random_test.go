@@ -298,7 +298,7 @@ func (s *service) submit(n *simNode) {
 	s.sent[n.self]++
 	text := fmt.Sprintf("%s:%d;", n.self, s.sent[n.self])
 	size := 0
-	if s.rand.IntN(10) == 0 {
+	if s.rand.IntN(60) == 0 {
 		size = s.rand.IntN(MaxPayload - len(text))
 	}
 	s.step(n, Submit{append([]byte(text), make([]byte, size)...)})

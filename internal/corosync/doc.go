@@ -22,5 +22,6 @@
 //	ipc.go       a connection: handshake, requests, events
 //	message.go   fields of requests and answers
 //	cpg.go quorum.go cmap.go cfg.go   what is asked of the five services
-//	provider.go  the hand: keeps the connections, feeds the node's loop
+//	session.go   one life of the connections, and what comes in on them
+//	provider.go  the hand: connects again and again, and carries messages out
 package corosync

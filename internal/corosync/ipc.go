@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,14 +56,18 @@ type conn struct {
 	wake chan struct{}  // the socket said that there is an event
 }
 
-// dial connects to a service.
-func dial(service string) (*conn, error) {
+// dial connects to a service; sockets is the directory of the sockets, "" for where
+// this machine's Corosync has them.
+func dial(sockets, service string) (*conn, error) {
 	if strconv.IntSize != 64 {
 		return nil, errors.New("an installed Corosync can be used on 64-bit machines only; write engine: ring")
 	}
 	name := "@" + service + strings.Repeat("\x00", sunPath-1-len(service))
-	if _, err := os.Stat(socketFiles); err == nil {
-		name = socketDir + "/" + service
+	if _, err := os.Stat(socketFiles); err == nil && sockets == "" {
+		sockets = socketDir
+	}
+	if sockets != "" {
+		name = filepath.Join(sockets, service)
 	}
 	s, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: name, Net: "unix"})
 	if err != nil {

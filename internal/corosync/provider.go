@@ -21,6 +21,8 @@ type Config struct {
 	// Tell takes what happened, one of the event types below, in order; it must not
 	// block.
 	Tell func(any)
+
+	sockets string // see dial
 }
 
 // The events.

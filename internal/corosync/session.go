@@ -29,7 +29,7 @@ func open(c Config) (*session, error) {
 		service string
 	}{{&s.cpg, "cpg"}, {&s.quorum, "quorum"}, {&s.cmap, "cmap"}, {&s.cfg, "cfg"}, {&s.votes, "votequorum"}} {
 		var err error
-		if *x.to, err = dial(x.service); err != nil {
+		if *x.to, err = dial(c.sockets, x.service); err != nil {
 			if x.service == "votequorum" && s.cpg != nil {
 				err = fmt.Errorf("corosync does not count votes: write provider: corosync_votequorum into the quorum section of corosync.conf (%w)", err)
 			}
