@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -10,44 +11,68 @@ import (
 	"mainstay/cib"
 	"mainstay/intent"
 	"mainstay/sched"
+	"mainstay/sched/whatif"
 	"mainstay/status"
 )
 
 // explainCommand tells why a resource is where it is, and not elsewhere.
 func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "explain RESOURCE [NODE]", Short: "Why is it here, why not there, why is it not running", GroupID: "look",
+	at := 0
+	c := &cobra.Command{
+		Use: "explain RESOURCE [NODE]", Short: "Why is it here, why not there, what would change it", GroupID: "look",
 		Long: "Has the scheduler judge the present state and prints, node by node, the score of a\n" +
-			"resource and every constraint, failure and option that it is made of.",
-		Example: "  mainstay explain vip__public\n  mainstay explain p_mysql node3\n  CIB_file=cib.xml mainstay explain vip",
+			"resource and every constraint, failure and option that it is made of. Then it tries\n" +
+			"what would have to be different for the resource to be on NODE (without NODE: on the\n" +
+			"next best), and prints what it saw come true. --at judges the state that a past\n" +
+			"transition was planned from instead; \"mainstay history\" lists them.",
+		Example: "  mainstay explain vip__public\n  mainstay explain p_mysql node3\n  mainstay explain p_mysql --at 12\n  CIB_file=cib.xml mainstay explain vip",
 		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeResourceNode,
 		RunE: func(c *cobra.Command, args []string) error {
-			root, err := a.CIB(c.Context())
+			in, err := a.situation(c.Context(), at)
 			if err != nil {
 				return err
 			}
-			p, err := intent.NeedResource(root, args[0])
+			p, err := intent.NeedResource(in.CIB, args[0])
 			if err != nil {
 				return err
 			}
 			node := ""
 			if len(args) > 1 {
-				n, err := intent.NeedNode(root, args[1])
+				n, err := intent.NeedNode(in.CIB, args[1])
 				if err != nil {
 					return err
 				}
 				node = n.Elem.Get("uname")
 			}
-			r := sched.Schedule(sched.Input{CIB: root, Now: a.Now(), Options: sched.Options{Scores: true, Reasons: true}})
-			a.Printf("%s", explain(root, r, p.Elem.ID(), node))
+			a.Printf("%s", explain(in, p.Elem.ID(), node))
 			return nil
 		},
 	}
+	c.Flags().IntVar(&at, "at", 0, "judge the state before this transition of the node's history, not the present one")
+	return c
+}
+
+// situation is what the scheduler has to judge: the present state, or that before a
+// past transition.
+func (a *app) situation(ctx context.Context, at int) (sched.Input, error) {
+	in := sched.Input{Now: a.Now(), Options: sched.Options{Scores: true, Reasons: true}}
+	if at == 0 {
+		root, err := a.CIB(ctx)
+		in.CIB = root
+		return in, err
+	}
+	t, err := a.Client().Transition(ctx, at)
+	if err != nil {
+		return in, err
+	}
+	in.CIB, in.Now = t.Input, t.Started
+	return in, nil
 }
 
 // explain writes what the scheduler knows of a resource, and of each of its parts.
-func explain(root *cib.Elem, r *sched.Result, id, node string) string {
-	e := explainer{root: root, r: r, node: node}
+func explain(in sched.Input, id, node string) string {
+	r := sched.Schedule(in)
+	e := explainer{root: in.CIB, r: r, node: node}
 	top := findStatus(r.Status.Resources, id)
 	if top == nil {
 		top = &status.Resource{ID: id, Kind: status.Primitive, Role: status.Stopped}
@@ -55,7 +80,32 @@ func explain(root *cib.Elem, r *sched.Result, id, node string) string {
 	e.resource(top, 0)
 	e.planned(id)
 	e.warnings(id)
+	e.changes(in, top)
 	return e.b.String()
+}
+
+// changes tells what would bring the resource to the node that was asked about, else
+// to the next best one.
+func (e *explainer) changes(in sched.Input, top *status.Resource) {
+	node := e.node
+	if node == "" && top.Kind == status.Primitive {
+		at := whatif.Place(e.r, top.ID)
+		for _, n := range e.nodes(top.ID) {
+			if node == "" && !slices.Contains(at, n) {
+				node = n
+			}
+		}
+	}
+	if node == "" {
+		return
+	}
+	list := whatif.For(in, top.ID, node)
+	for _, c := range list {
+		e.b.WriteString("on " + node + " if " + c.Text + "\n")
+	}
+	if e.node != "" && len(list) == 0 && !slices.Contains(whatif.Place(e.r, top.ID), node) {
+		e.b.WriteString("no single score, constraint, role, failure or node state keeps it from " + node + "\n")
+	}
 }
 
 // findStatus finds a resource by id or configured id.

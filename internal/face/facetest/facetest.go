@@ -17,6 +17,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"mainstay/cib"
+	"mainstay/graph"
 	"mainstay/internal/face"
 	"mainstay/internal/simulate"
 	"mainstay/internal/web"
@@ -38,6 +39,8 @@ type Program func(ctx context.Context, env *face.Env, args []string) face.Code
 //	run [stdin…]       the commands that follow, one a line; prints what they print
 //	                   and, if it is not 0, the exit code
 //	asked              what was asked of the cluster since the last time
+//	keep NUMBER        the cluster keeps its present state as what this transition was
+//	                   planned from
 //	show [XPATH]       the document, or what matches
 func Walk(t *testing.T, dir string, program Program) {
 	datadriven.Walk(t, dir, func(t *testing.T, path string) {
@@ -84,6 +87,10 @@ func (s *story) directive(d *datadriven.TestData) string {
 		news := all[s.asked:]
 		s.asked = len(all)
 		return strings.Join(append(news, ""), "\n")
+	case "keep":
+		n, err := strconv.Atoi(d.CmdArgs[0].Key)
+		s.must(err)
+		s.cluster.Keep(web.Transition{Number: n, Started: Now(), Input: s.cluster.CIB(), Graph: &graph.Graph{}})
 	case "show":
 		return s.show(d)
 	default:
