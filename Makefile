@@ -20,10 +20,11 @@ LAB     ?= ../shared/lab
 # Who does membership in the end-to-end tests: ring, or corosync (the installed one).
 ENGINE  ?= ring
 SEEDS   ?= 20
+FROM    ?= 1
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim soak e2e demo bench bench-ring soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all soak e2e demo bench bench-ring soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -58,9 +59,23 @@ race: ## tests of the hands under the race detector
 	@echo "== race detector on the hands"
 	CGO_ENABLED=1 go test -race $(HANDS)
 
-sim: ## simulated clusters: fixed seeds (SEEDS=n for how many, SEED=n for one)
+sim: sim-ring ## simulated rings and clusters: fixed seeds (SEEDS=n for how many, SEED=n for one, STEPS=n)
 	@echo "== simulator"
 	go test -count=1 -run 'TestSim' ./internal/sim -seeds $(SEEDS) $(if $(SEED),-seed $(SEED) -v)
+
+sim-ring: ## the ring alone: SEED=n replays one with its story, STEPS=n makes each at least so long, SEEDS=n FROM=n
+	@echo "== ring simulator"
+	go test -count=1 -timeout 24h -run TestRandomFaults ./ring -v $(if $(SEED),-ring.seed $(SEED),-ring.seeds $(SEEDS) -ring.from $(FROM)) $(if $(STEPS),-ring.steps $(STEPS))
+
+sim-ring-night: ## the ring alone, 10,000 seeds: some 100 million steps, a quarter of an hour
+	@$(MAKE) --no-print-directory sim-ring SEEDS=10000
+
+mutants: ## break the ring's protocol in each documented way, with the seed that is known to notice
+	@echo "== mutants of the ring"
+	go test -count=1 -run TestMutations ./ring -ring.mutate known
+
+mutants-all: ## the same, searching for a seed; writes it down (long)
+	go test -count=1 -timeout 2h -run TestMutations ./ring -ring.mutate remember -v
 
 soak: ## simulated clusters with ever new seeds for MINUTES=n; the first bad seed ends it
 	@echo "== simulator, $(MINUTES) minutes"

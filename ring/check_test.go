@@ -10,10 +10,10 @@ import (
 // check looks for breaches of what the ring promises in everything that all
 // lives of all nodes have seen.
 func (s *sim) check() error {
-	viewMembers := map[member.RingID][]member.NodeID{}
-	deliveredIn := map[uint64]member.RingID{}
+	viewMembers := map[string][]member.NodeID{}
+	deliveredIn := map[uint64]string{}
 	for _, l := range s.lives {
-		if err := l.check(viewMembers, deliveredIn); err != nil {
+		if err := l.check(s, viewMembers, deliveredIn); err != nil {
 			return fmt.Errorf("node %d life %d: %w", l.id, l.inc, err)
 		}
 	}
@@ -34,14 +34,18 @@ func (s *sim) check() error {
 
 // check looks at one life: no duplicates, order of each sender, one view per
 // message, ring numbers that grow.
-func (l *life) check(viewMembers map[member.RingID][]member.NodeID, deliveredIn map[uint64]member.RingID) error {
+func (l *life) check(s *sim, viewMembers map[string][]member.NodeID, deliveredIn map[uint64]string) error {
 	var prev *lifeView
 	last := map[uint64]uint64{} // by sender and incarnation
 	for _, v := range l.views {
-		if known, ok := viewMembers[v.View.Ring]; ok && !slices.Equal(known, v.View.Members) {
+		number := v.View.Ring.String()
+		if s.disksLost {
+			number = v.key // numbers may be used again when those who knew them forgot
+		}
+		if known, ok := viewMembers[number]; ok && !slices.Equal(known, v.View.Members) {
 			return fmt.Errorf("view %v has members %v elsewhere", v.View, known)
 		}
-		viewMembers[v.View.Ring] = v.View.Members
+		viewMembers[number] = v.View.Members
 		if !v.View.Has(l.id) {
 			return fmt.Errorf("not in its own view %v", v.View)
 		}
@@ -60,10 +64,10 @@ func (l *life) check(viewMembers map[member.RingID][]member.NodeID, deliveredIn 
 			if own := msg>>48 == uint64(l.id) && msg>>32&0xffff == l.inc; own && v.safe[i] != l.safe[msg] {
 				return fmt.Errorf("message %x is delivered safe: %v", msg, v.safe[i])
 			}
-			if r, ok := deliveredIn[msg]; ok && r != v.View.Ring {
-				return fmt.Errorf("message %x delivered in %v and in %v", msg, r, v.View.Ring)
+			if r, ok := deliveredIn[msg]; ok && r != v.key {
+				return fmt.Errorf("message %x delivered in %v and in %v", msg, r, v.key)
 			}
-			deliveredIn[msg] = v.View.Ring
+			deliveredIn[msg] = v.key
 		}
 		prev = v
 	}
@@ -151,9 +155,9 @@ func checkPair(a, b *life) error {
 // checkNoHoles: of a sender's messages in a view, another member delivers the
 // first ones, without a hole.
 func checkNoHoles(sender, other *life) error {
-	at := map[member.RingID]*lifeView{}
+	at := map[string]*lifeView{}
 	for _, v := range sender.views {
-		at[v.View.Ring] = v
+		at[v.key] = v
 	}
 	of := func(v *lifeView) []uint64 {
 		var out []uint64
@@ -165,7 +169,7 @@ func checkNoHoles(sender, other *life) error {
 		return out
 	}
 	for _, w := range other.views {
-		v := at[w.View.Ring]
+		v := at[w.key]
 		if v == nil {
 			continue
 		}
@@ -185,18 +189,18 @@ func checkNoHoles(sender, other *life) error {
 // checkSynchrony: who goes together from one view to the next has delivered the
 // same in the first; in one view, what both deliver has no holes.
 func checkSynchrony(a, b *life) error {
-	at := map[member.RingID]int{}
+	at := map[string]int{}
 	for i, v := range a.views {
-		at[v.View.Ring] = i
+		at[v.key] = i
 	}
 	for j, w := range b.views {
-		i, ok := at[w.View.Ring]
+		i, ok := at[w.key]
 		if !ok || i+1 >= len(a.views) || j+1 >= len(b.views) {
 			continue
 		}
 		v := a.views[i]
 		next, other := a.views[i+1], b.views[j+1]
-		if next.View.Ring != other.View.Ring {
+		if next.key != other.key {
 			continue
 		}
 		if !slices.Equal(next.Transitional, other.Transitional) {
@@ -272,17 +276,29 @@ func (s *sim) deliveredOrDied(id member.NodeID, v *lifeView, msg uint64) bool {
 			continue
 		}
 		w := l.view(v)
-		if w != nil && (slices.Contains(w.msgs, msg) || (l.ended && l.views[len(l.views)-1] == w)) {
+		if w != nil && (w.has(msg) || (l.ended && l.views[len(l.views)-1] == w)) {
 			return true
 		}
 	}
 	return false
 }
 
+// has tells whether a message was delivered in a view that is over or will get no
+// more messages.
+func (v *lifeView) has(msg uint64) bool {
+	if v.set == nil {
+		v.set = map[uint64]bool{}
+		for _, m := range v.msgs {
+			v.set[m] = true
+		}
+	}
+	return v.set[msg]
+}
+
 // view returns a view as this life saw it, or nil.
 func (l *life) view(v *lifeView) *lifeView {
 	for _, w := range l.views {
-		if w.View.Ring == v.View.Ring && slices.Equal(w.View.Members, v.View.Members) {
+		if w.key == v.key {
 			return w
 		}
 	}

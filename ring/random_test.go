@@ -10,6 +10,7 @@ import (
 var (
 	flagSeed  = flag.Int64("ring.seed", 0, "replay one seed of TestRandomFaults, with a trace")
 	flagSeeds = flag.Int("ring.seeds", 200, "how many seeds TestRandomFaults tries")
+	flagSteps = flag.Int("ring.steps", 0, "go on with the faults of each seed until so many steps of the protocol are done")
 	flagTrace = flag.Bool("ring.trace", false, "trace what happens")
 	flagFrom  = flag.Int64("ring.from", 1, "the first of them")
 )
@@ -18,28 +19,69 @@ var (
 // one view of all in bounded time, and no promise broken on the way.
 func TestRandomFaults(t *testing.T) {
 	if *flagSeed != 0 {
-		runSeed(t, *flagSeed, t.Logf)
+		s := runSeed(t, *flagSeed, t.Logf)
+		t.Logf("%d steps", s.steps)
 		return
 	}
-	steps := 0
+	began := time.Now()
+	sum := tally{happened: map[string]int{}}
 	var took []time.Duration
 	for seed := *flagFrom; seed < *flagFrom+int64(*flagSeeds) && !t.Failed(); seed++ {
 		s := runSeed(t, seed, nil)
-		steps += s.steps
+		sum.add(s)
 		took = append(took, s.convergence)
 	}
 	slices.Sort(took)
 	n := len(took)
-	t.Logf("%d seeds, %d steps; one view after healing: p50 %v, p90 %v, p99 %v, longest %v", n, steps, took[n/2], took[n*9/10], took[n*99/100], took[n-1])
+	t.Logf("%d seeds, %d steps, %d views (%d installs), %d messages submitted, %d delivered, %d of them safe, %d packets, %d garbled, %v",
+		n, sum.steps, sum.views, sum.installs, sum.submitted, sum.delivered, sum.safe, sum.packets, sum.garbled, time.Since(began).Round(time.Second))
+	t.Logf("one view after healing: p50 %v, p90 %v, p99 %v, longest %v", took[n/2], took[n*9/10], took[n*99/100], took[n-1])
+	for _, f := range faults() {
+		t.Logf("%7d times: %s", sum.happened[f.name], f.name)
+	}
 }
 
+// tally counts what happened in many runs.
+type tally struct {
+	steps, views, installs, submitted, delivered, safe, packets, garbled int
+	happened                                                             map[string]int
+}
+
+func (a *tally) add(s *sim) {
+	a.steps, a.packets, a.garbled = a.steps+s.steps, a.packets+s.sent, a.garbled+s.garbled
+	views := map[string]bool{}
+	for _, l := range s.lives {
+		a.submitted += len(l.submitted)
+		for _, v := range l.views {
+			views[v.key] = true
+			a.installs++
+			a.delivered += len(v.msgs)
+			for _, safe := range v.safe {
+				if safe {
+					a.safe++
+				}
+			}
+		}
+	}
+	a.views += len(views)
+	for _, f := range faults() {
+		a.happened[f.name] += s.happened[f.name]
+	}
+}
+
+// replay says how to see a seed again.
+const replay = "replay: make sim-ring SEED=%d"
+
 // runSeed lives through one seed.
-func runSeed(t *testing.T, seed int64, trace func(string, ...any)) *sim {
+func runSeed(t *testing.T, seed int64, trace func(string, ...any)) (s *sim) {
 	t.Helper()
-	s := newSim(seed, 1, Config{})
+	s = newSim(seed, 1, Config{})
 	n := 2 + s.rng.Intn(4)
 	if s.rng.Intn(20) == 0 {
 		n = 6 + s.rng.Intn(8)
+	}
+	if s.rng.Intn(100) == 0 {
+		n = 14 + s.rng.Intn(MaxMembers-13)
 	}
 	cfg := Config{Token: []time.Duration{200, 500, 1000}[s.rng.Intn(3)] * time.Millisecond}
 	if s.rng.Intn(3) == 0 {
@@ -47,10 +89,16 @@ func runSeed(t *testing.T, seed int64, trace func(string, ...any)) *sim {
 	}
 	s = newSim(seed, n, cfg)
 	s.trace = trace
+	s.weather = func(*simLink) {}
+	if seed%4 == 3 { // bad weather all the time, so that every view leaves something to recover
+		loss, late := 0.02+0.2*s.rng.Float64(), 0.1*s.rng.Float64()
+		s.weather = func(l *simLink) { l.loss, l.late = loss, late }
+	}
+	s.everyLink(s.weather)
 	s.safes = []float64{0, 0, 0.1, 0.5, 1}[seed%5]
 	defer func() {
 		if r := recover(); r != nil {
-			t.Errorf("seed %d: panic: %v (replay: go test ./ring -run TestRandomFaults -ring.seed=%d -v)", seed, r, seed)
+			t.Errorf("seed %d: panic: %v ("+replay+")", seed, r, seed)
 			if trace != nil {
 				panic(r)
 			}
@@ -64,7 +112,7 @@ func runSeed(t *testing.T, seed int64, trace func(string, ...any)) *sim {
 			s.at(time.Duration(s.rng.Intn(200))*time.Millisecond, func() { s.start(id) })
 		}
 	}
-	for range 5 + s.rng.Intn(25) {
+	for k := 5 + s.rng.Intn(25); k > 0 || s.steps < *flagSteps; k-- {
 		s.fault()
 		s.traffic()
 		s.run(time.Duration(s.rng.Intn(700)) * time.Millisecond)
@@ -76,9 +124,9 @@ func runSeed(t *testing.T, seed int64, trace func(string, ...any)) *sim {
 // finish heals everything and checks.
 func (s *sim) finish(t *testing.T, seed int64) {
 	s.heal()
+	s.everyoneIn()
 	for id := 1; id <= len(s.nodes); id++ {
 		s.thaw(id)
-		s.node(id).deaf = nil
 		s.start(id)
 	}
 	s.traffic()
@@ -86,7 +134,6 @@ func (s *sim) finish(t *testing.T, seed int64) {
 	s.at(0, func() { s.sinceConverged(healed) })
 	limit := 45 * time.Second // the longest time for which a node may be shunned, and some
 	ok := s.runUntil(s.now+limit, s.quiet)
-	replay := "replay: go test ./ring -run TestRandomFaults -ring.seed=%d -v"
 	if !ok {
 		t.Errorf("seed %d: no agreement %v after healing; "+replay, seed, limit, seed)
 		for _, n := range s.nodes {
@@ -110,87 +157,4 @@ func (s *sim) sinceConverged(healed time.Duration) {
 		return
 	}
 	s.at(time.Millisecond, func() { s.sinceConverged(healed) })
-}
-
-// traffic submits some messages here and there.
-func (s *sim) traffic() {
-	if s.rng.Intn(4) == 0 { // a steady stream from all, into whatever happens next
-		gap := 1 + s.rng.Intn(20)
-		for id := 1; id <= len(s.nodes); id++ {
-			for k := range 400 / gap {
-				s.at(time.Duration(k*gap)*time.Millisecond, func() { s.submit(id, 200) })
-			}
-		}
-	}
-	for range s.rng.Intn(6) {
-		id := 1 + s.rng.Intn(len(s.nodes))
-		size := []int{8, 20, 100, 1000, 5000, 100_000}[s.rng.Intn(6)]
-		if size == 100_000 && s.rng.Intn(4) > 0 {
-			size = 50
-		}
-		for range 1 + s.rng.Intn(12) {
-			s.at(time.Duration(s.rng.Intn(300_000))*time.Microsecond, func() { s.submit(id, size) })
-			if size > 5000 {
-				break
-			}
-		}
-	}
-}
-
-// fault does something bad, or ends something bad.
-func (s *sim) fault() {
-	n := len(s.nodes)
-	id := 1 + s.rng.Intn(n)
-	other := 1 + s.rng.Intn(n)
-	switch s.rng.Intn(18) {
-	case 0:
-		s.crash(id)
-	case 1:
-		s.crash(id)
-		s.refuse(id)
-	case 2:
-		s.crash(id)
-		s.start(id)
-	case 3:
-		s.crash(id)
-		s.crash(other)
-	case 4, 5:
-		for id := 1; id <= n; id++ {
-			s.start(id)
-		}
-	case 6:
-		s.freeze(id)
-		s.at(time.Duration(s.rng.Intn(3000))*time.Millisecond, func() { s.thaw(id) })
-	case 7:
-		mask := s.rng.Intn(1 << n)
-		s.partition(func(id int) bool { return mask>>(id-1)&1 == 1 })
-	case 8:
-		s.links[id-1][other-1].cut = true
-	case 9:
-		loss := s.rng.Float64() * 0.3
-		for a := range n {
-			for b := range n {
-				s.links[a][b].loss = loss
-			}
-		}
-	case 10:
-		s.both(id, other, func(l *simLink) { l.delay = time.Duration(s.rng.Intn(80)) * time.Millisecond })
-	case 11:
-		s.both(id, other, func(l *simLink) { l.dup = 0.3 })
-		s.jitter = time.Duration(1+s.rng.Intn(2000)) * time.Microsecond
-	case 14:
-		late := s.rng.Float64() * 0.2
-		s.everyLink(func(l *simLink) { l.late = late })
-	case 12:
-		if nd := s.node(id); nd.up {
-			s.step(nd, Leave{})
-		}
-	case 13:
-		s.node(id).deaf = func(b []byte) bool { return b[2] == kindToken }
-	default:
-		s.heal()
-		for _, nd := range s.nodes {
-			nd.deaf = nil
-		}
-	}
 }

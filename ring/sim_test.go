@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"math/rand"
 	"slices"
 	"time"
@@ -26,18 +27,25 @@ type sim struct {
 	jitter      time.Duration
 	trace       func(format string, args ...any)
 	steps       int
-	sent        int           // ring packets
-	safes       float64       // how many messages are to be delivered safe
-	convergence time.Duration // from the end of all faults to one view
+	sent        int // ring packets
+	garbled     int // packets that arrived garbled and were noticed
+	happened    map[string]int
+	disksLost   bool
+	weather     func(*simLink) // what links are like when nothing is wrong with them
+	safes       float64        // how many messages are to be delivered safe
+	convergence time.Duration  // from the end of all faults to one view
 }
 
 // simLink is one direction between two nodes.
 type simLink struct {
 	cut       bool
 	loss, dup float64
-	late      float64       // how many packets are much later than others
-	delay     time.Duration // on top of the base delay
-	maxSize   int           // larger packets are lost; 0: none
+	late      float64             // how many packets are much later than others
+	reorder   float64             // how many are overtaken by some
+	corrupt   float64             // how many arrive garbled, which the wire's checksum finds out
+	delay     time.Duration       // on top of the base delay
+	lose      func(b []byte) bool // which packets are lost; nil: none of their own accord
+	maxSize   int                 // larger packets are lost; 0: none
 }
 
 // simNode is a machine with its disk.
@@ -55,7 +63,10 @@ type simNode struct {
 	heard    []time.Duration
 	silent   []bool
 	tickAt   time.Duration
-	rate     float64 // of its clock
+	rate     float64       // of its clock …
+	real     time.Duration // … since then …
+	local    time.Duration // … when it showed this
+	stalled  bool          // frozen, and its clock as well
 	cfg      Config
 	deaf     func(data []byte) bool // packets that are dropped on receipt
 }
@@ -76,9 +87,11 @@ type lifeView struct {
 	Install
 	at         time.Duration
 	msgs       []uint64
-	safe       []bool // whether that message came as safe
+	set        map[uint64]bool // msgs, once they are asked for
+	safe       []bool          // whether that message came as safe
 	transition []member.NodeID
-	split      int // messages before the transition; -1: none so far
+	key        string // ring and seats, which say more than the ring's number once a disk was lost
+	split      int    // messages before the transition; -1: none so far
 }
 
 type event struct {
@@ -106,15 +119,14 @@ func (h *eventHeap) Pop() any {
 }
 
 func newSim(seed int64, n int, cfg Config) *sim {
-	s := &sim{rng: rand.New(rand.NewSource(seed)), now: time.Second, cfg: cfg.withDefaults(), base: 100 * time.Microsecond, jitter: 50 * time.Microsecond}
+	s := &sim{rng: rand.New(rand.NewSource(seed)), now: time.Second, cfg: cfg.withDefaults(), base: 100 * time.Microsecond, jitter: 50 * time.Microsecond, happened: map[string]int{}}
 	s.cfg.Nodes = nil
 	for i := range n {
 		s.cfg.Nodes = append(s.cfg.Nodes, member.NodeID(i+1))
 	}
 	for i := range n {
-		s.nodes = append(s.nodes, &simNode{id: member.NodeID(i + 1), rate: 1})
+		s.nodes = append(s.nodes, &simNode{id: member.NodeID(i + 1), rate: 1, real: s.now, local: s.now})
 		s.links = append(s.links, make([]simLink, n))
-		_ = i
 	}
 	return s
 }
@@ -148,7 +160,8 @@ func (s *sim) start(id int) {
 	if err != nil {
 		panic(err)
 	}
-	n.up, n.frozen, n.thawed, n.m, n.inbox = true, false, false, m, nil
+	n.up, n.frozen, n.stalled, n.thawed, n.m, n.inbox = true, false, false, false, m, nil
+	n.local, n.real = n.clock(s.now), s.now
 	n.life = &life{id: n.id, inc: n.inc, safe: map[uint64]bool{}}
 	s.lives = append(s.lives, n.life)
 	n.heard = make([]time.Duration, len(s.nodes))
@@ -192,16 +205,27 @@ func (s *sim) transmit(from, to *simNode, data []byte) {
 		times = 2
 	}
 	for range times {
-		if l.cut || (l.maxSize > 0 && len(data) > l.maxSize) || (l.loss > 0 && s.rng.Float64() < l.loss) {
+		if l.cut || (l.lose != nil && data != nil && l.lose(data)) || (l.maxSize > 0 && len(data) > l.maxSize) || (l.loss > 0 && s.rng.Float64() < l.loss) {
 			continue
 		}
 		d := s.base + l.delay + time.Duration(s.rng.Int63n(int64(s.jitter)))
 		if l.late > 0 && s.rng.Float64() < l.late {
 			d += time.Duration(s.rng.Int63n(int64(200 * time.Millisecond)))
 		}
-		inc := to.inc
+		if l.reorder > 0 && s.rng.Float64() < l.reorder {
+			d += time.Duration(s.rng.Int63n(int64(5 * time.Millisecond)))
+		}
+		inc, data, garbled := to.inc, data, false
+		if l.corrupt > 0 && s.rng.Float64() < l.corrupt {
+			sum := crc32.ChecksumIEEE(data)
+			data = s.garble(data)
+			garbled = crc32.ChecksumIEEE(data) != sum
+		}
 		s.at(d, func() {
-			if to.up && to.inc == inc && !s.links[from.id-1][to.id-1].cut {
+			switch {
+			case garbled:
+				s.garbled++
+			case to.up && to.inc == inc && !s.links[from.id-1][to.id-1].cut:
 				s.arrive(from, to, data)
 			}
 		})
@@ -239,17 +263,47 @@ func (s *sim) step(n *simNode, in Input) {
 	s.arm(n)
 }
 
+// garble changes some bits of a packet, or cuts it off.
+func (s *sim) garble(data []byte) []byte {
+	if len(data) == 0 {
+		return []byte{1}
+	}
+	b := slices.Clone(data)
+	if s.rng.Intn(4) == 0 {
+		return b[:s.rng.Intn(len(b))]
+	}
+	for range 1 + s.rng.Intn(3) {
+		b[s.rng.Intn(len(b))] ^= 1 << s.rng.Intn(8)
+	}
+	return b
+}
+
 // clock is what the node's clock shows at a time; unclock is its inverse,
 // rounded up.
 func (n *simNode) clock(at time.Duration) time.Duration {
-	return time.Duration(float64(at) * n.rate)
+	if n.stalled {
+		return n.local
+	}
+	return n.local + time.Duration(float64(at-n.real)*n.rate)
+}
+
+// setRate lets a node's clock run at another rate from now on.
+func (s *sim) setRate(n *simNode, rate float64) {
+	if n.stalled {
+		return
+	}
+	n.local, n.real = n.clock(s.now), s.now
+	n.rate, n.tickAt = rate, 0
+	if n.up && !n.frozen {
+		s.arm(n)
+	}
 }
 
 func (n *simNode) unclock(local time.Duration) time.Duration {
 	if local == 0 {
 		return 0
 	}
-	at := time.Duration(float64(local) / n.rate)
+	at := n.real + time.Duration(float64(local-n.local)/n.rate)
 	for n.clock(at) < local {
 		at++
 	}
@@ -321,7 +375,7 @@ func (s *sim) carryOut(n *simNode, e Effect) {
 		}
 	case Install:
 		s.logf(n, "view %v joined %v left %v together %v", e.View, e.Joined, e.Left, e.Transitional)
-		l.views = append(l.views, &lifeView{Install: e, at: s.now, split: -1})
+		l.views = append(l.views, &lifeView{Install: e, at: s.now, split: -1, key: fmt.Sprint(e.View.Ring, []seat(n.m.cur.seats))})
 	case KeepSeq:
 		if e.Seq <= n.disk {
 			panic("ring sequence goes back")
@@ -387,6 +441,16 @@ func (s *sim) refuse(id int) {
 	}
 }
 
+// stall stops a node's machine with its clock, so that it cannot notice; thaw
+// lets it go on. What its network card keeps meanwhile is not much.
+func (s *sim) stall(id int) {
+	if n := s.node(id); n.up && !n.frozen {
+		s.logf(n, "stall")
+		n.local, n.real = n.clock(s.now), s.now
+		n.frozen, n.stalled, n.frozenAt = true, true, s.now
+	}
+}
+
 // freeze stops a node's process; thaw lets it go on.
 func (s *sim) freeze(id int) {
 	if n := s.node(id); n.up && !n.frozen {
@@ -407,12 +471,21 @@ func (s *sim) thaw(id int) {
 		n.heard[i] += d
 	}
 	n.tickAt = 0
-	if d >= 50*time.Millisecond {
-		n.thawed = d >= s.cfg.Token && len(n.life.views) > 0
-		s.step(n, Paused{n.clock(d)})
-	}
 	inbox := n.inbox
 	n.inbox = nil
+	switch {
+	case n.stalled:
+		n.stalled, n.real = false, s.now
+		room := s.rng.Intn(100)
+		inbox = slices.DeleteFunc(inbox, func(in Input) bool {
+			_, packet := in.(Packet)
+			room--
+			return packet && room < 0
+		})
+	case d >= 50*time.Millisecond:
+		n.thawed = d >= n.m.cfg.Token && len(n.life.views) > 0
+		s.step(n, Paused{time.Duration(float64(d) * n.rate)})
+	}
 	for _, in := range inbox {
 		s.step(n, in)
 	}
@@ -436,8 +509,20 @@ func (s *sim) partition(side func(id int) bool) {
 	}
 }
 
-// heal makes all links perfect.
+// oneWay cuts the links from one set of nodes to the rest, but not back.
+func (s *sim) oneWay(from func(id int) bool) {
+	for a := range s.nodes {
+		for b := range s.nodes {
+			s.links[a][b].cut = from(a+1) && !from(b+1)
+		}
+	}
+}
+
+// heal makes all links perfect, and all nodes take what comes.
 func (s *sim) heal() {
+	for _, n := range s.nodes {
+		n.deaf = nil
+	}
 	for a := range s.nodes {
 		for b := range s.nodes {
 			s.links[a][b] = simLink{}
