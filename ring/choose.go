@@ -9,6 +9,7 @@ import (
 // sets of places in the proposal.
 type relations struct {
 	all     uint64
+	paused  uint64             // who did not run for a while, which is why others miss it
 	joined  uint64             // who takes part in this gathering, and did so a short while ago
 	accuses [MaxMembers]uint64 // whom the candidate cannot be with …
 	sick    [MaxMembers]uint64 // … because they do not do their part
@@ -26,7 +27,8 @@ type relations struct {
 //   - Of nodes that have joined and cannot be with each other, those with most
 //     broken relations are out. Among equals it is who has been together with
 //     fewer others for long; then who accuses others of silence (its own hearing
-//     may be bad), or is accused of not doing its part; then the higher id.
+//     may be bad), unless the other says itself that it was paused, or is accused
+//     of not doing its part; then the higher id.
 //   - Those who are out choose among themselves in the same way.
 func (m *Machine) choose() {
 	who := m.gather.who
@@ -53,6 +55,7 @@ func (m *Machine) relations() *relations {
 		from := who
 		if c.seat == m.self {
 			r.joined |= 1 << i
+			r.paused |= bit(m.gather.paused) << i
 			r.tenure[i] = m.gather.tenure
 		} else {
 			p := m.peer(c.id)
@@ -62,6 +65,7 @@ func (m *Machine) relations() *relations {
 			if m.now-p.joinAt < m.freshness() {
 				r.joined |= 1 << i
 			}
+			r.paused |= bit(p.join.paused) << i
 			r.tenure[i] = p.join.tenure
 			from = p.join.who
 		}
@@ -90,6 +94,9 @@ func (m *Machine) relations() *relations {
 func (m *Machine) freshness() time.Duration {
 	return max(2*m.cfg.Join, min(4*m.cfg.Join, m.cfg.Token/2))
 }
+
+// bit is 1 for true.
+func bit(b bool) uint64 { return uint64(boolByte(b)) }
 
 // joined tells whether a peer takes part in this gathering, and did so a short
 // while ago.
@@ -145,7 +152,10 @@ func (r *relations) trouble(i int, in uint64) int {
 	if broken == 0 {
 		return 0
 	}
-	guilty := r.accuses[i] &^ r.sick[i] & in
+	guilty := r.accuses[i] &^ r.sick[i] &^ r.paused & in
+	if r.paused>>i&1 == 1 {
+		guilty |= r.accused[i] & in
+	}
 	for s := r.accused[i] & in; s != 0; s &= s - 1 {
 		by := bits.TrailingZeros64(s)
 		guilty |= r.sick[by] >> i & 1 << by

@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type peer struct {
 	silent    bool   // nothing heard on any link
 	refuses   bool   // its host refuses packets
 	left      bool   // it said goodbye in this incarnation
+	retired   bool   // it is not configured any more, but still in the view
 	strikes   int    // views that it spoilt
 	shunUntil time.Duration
 	joins     uint64          // count of its last join
@@ -30,21 +32,32 @@ type peer struct {
 	claims    []member.NodeID // nodes that it last said it cannot work with
 }
 
-// setPeers makes the peers those of nodes, keeping what is known.
+// setPeers makes the peers those of nodes, keeping what is known, and those who
+// are in the view still: they retire.
 func (m *Machine) setPeers(nodes []member.NodeID) {
 	old := m.peers
 	m.peers = nil
-	for _, id := range nodes {
-		if id == m.self.id {
-			continue
+	for _, p := range old {
+		p.retired = !slices.Contains(nodes, p.id)
+		if !p.retired || m.involved(p.id) {
+			m.peers = append(m.peers, p)
 		}
-		i := slices.IndexFunc(old, func(p *peer) bool { return p.id == id })
-		if i >= 0 {
-			m.peers = append(m.peers, old[i])
-		} else {
+	}
+	for _, id := range nodes {
+		if id != m.self.id && m.peer(id) == nil {
 			m.peers = append(m.peers, &peer{id: id})
 		}
 	}
+	slices.SortFunc(m.peers, func(a, b *peer) int { return cmp.Compare(a.id, b.id) })
+}
+
+// involved tells whether a node is in the view, or in one that may come.
+func (m *Machine) involved(id member.NodeID) bool {
+	if m.state == Gathering {
+		_, ok := m.gather.who.find(id)
+		return ok
+	}
+	return m.memberOfRing(id)
 }
 
 // peer returns the peer with an id, or nil.
@@ -59,7 +72,7 @@ func (m *Machine) peer(id member.NodeID) *peer {
 
 // absent tells whether there is reason not to have the peer in a view.
 func (m *Machine) absent(p *peer) bool {
-	return p.silent || p.refuses || p.left || p.shunUntil > m.now
+	return p.silent || p.refuses || p.left || p.retired || p.shunUntil > m.now
 }
 
 // claims lists the nodes that this node cannot work with. Who left is not among
@@ -120,15 +133,15 @@ func (m *Machine) blocked(p *peer, theirs []member.NodeID, who []member.NodeID) 
 func (m *Machine) onSilence(id member.NodeID) {
 	if p := m.peer(id); p != nil && !p.silent {
 		p.silent = true
-		m.countFlap(p)
 		m.lost(p, "node is silent on every link")
 	}
 }
 
-// countFlap strikes a member that falls silent soon after it came into the view,
-// if that is not the first time.
-func (m *Machine) countFlap(p *peer) {
-	if m.state != Operational || !m.cur.seats.hasID(p.id) {
+// countFlap strikes a member that is lost soon after it came into the view, if
+// that is not the first time. All who remain count it alike, whoever missed it.
+func (m *Machine) countFlap(s seat) {
+	p := m.peer(s.id)
+	if p == nil || p.inc != s.inc || p.left || m.gather.paused {
 		return
 	}
 	if p.since+10*m.cfg.Token < m.now {

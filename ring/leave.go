@@ -3,8 +3,6 @@ package ring
 import (
 	"slices"
 	"time"
-
-	"mainstay/member"
 )
 
 // onLeave begins to leave: at once if nothing is left to be sent.
@@ -68,32 +66,31 @@ func (m *Machine) onConfigure(c Config) {
 	}
 	m.cfg = c.withDefaults()
 	m.setPeers(m.cfg.Nodes)
-	m.dropUnconfigured()
+	if slices.ContainsFunc(m.peers, func(p *peer) bool { return p.retired }) {
+		m.set(timerRetire, min(m.cfg.Token/8, retireAfter))
+	}
 	if m.state == Operational {
 		m.announceSoon()
 	}
 }
 
-// dropUnconfigured forms a view without nodes that were taken out.
-func (m *Machine) dropUnconfigured() {
-	out := func(id member.NodeID) bool { return id != m.self.id && m.peer(id) == nil }
-	var seats roster
-	switch m.state {
-	case Operational:
-		seats = m.cur.seats
-	case Committing, Recovering:
-		seats = m.forming.seats
-	case Gathering:
-		for i := range m.gather.who {
-			if c := &m.gather.who[i]; out(c.id) && !c.failed {
-				c.failed = true
-				m.proposalChanged()
-			}
+// retireAfter is how long nodes that were taken out of the configuration stay in
+// the view, unless they leave: time for the configuration to reach all members. If
+// one went on without them before, the others would take it for sick.
+const retireAfter = 50 * time.Millisecond
+
+// retire forms a view without nodes that were taken out of the configuration.
+func (m *Machine) retire() {
+	for _, p := range m.peers {
+		if p.retired && m.involved(p.id) {
+			m.startGather("a node was taken out of the configuration")
+			return
 		}
-		m.checkConsensus()
-		return
 	}
-	if slices.ContainsFunc(seats.ids(), out) {
-		m.startGather("a node was taken out of the configuration")
-	}
+	m.dropRetired()
+}
+
+// dropRetired forgets nodes that are neither configured nor in the view.
+func (m *Machine) dropRetired() {
+	m.peers = slices.DeleteFunc(m.peers, func(p *peer) bool { return p.retired && !m.involved(p.id) })
 }

@@ -16,6 +16,7 @@ const (
 	timerConsensus        // no consensus so far
 	timerToken            // the token is lost
 	timerAnnounce         // tell absent nodes of the view
+	timerRetire           // go on without nodes that were taken out of the configuration
 	timerLeave            // do not wait longer for the last messages
 	numTimers
 )
@@ -139,12 +140,12 @@ func (m *Machine) onPacket(from member.NodeID, b []byte) {
 		case kindData:
 			var d dataInfo
 			if d, ok = parseData(b); ok {
-				m.onData(d)
+				m.onData(p, d)
 			}
 		case kindToken:
 			var t *token
 			if t, ok = parseToken(flags, body); ok {
-				m.onToken(from, t)
+				m.onToken(p, t)
 			}
 		case kindAck:
 			var a ack
@@ -221,6 +222,8 @@ func (m *Machine) fire() {
 			m.tokenLost()
 		case timerAnnounce:
 			m.announceAll()
+		case timerRetire:
+			m.retire()
 		case timerLeave:
 			m.depart()
 		}

@@ -1,6 +1,10 @@
 package ring
 
-import "slices"
+import (
+	"slices"
+
+	"mainstay/member"
+)
 
 // announcement describes the installed view to nodes outside of it.
 func (m *Machine) announcement() *announce {
@@ -50,7 +54,11 @@ func (m *Machine) announceSoon() {
 // that is hopeless.
 func (m *Machine) onAnnounce(p *peer, a *announce) {
 	m.meet(p, a.inc)
-	if m.state != Operational || m.cur.seats.hasID(p.id) {
+	if m.state != Operational {
+		return
+	}
+	if m.cur.seats.hasID(p.id) {
+		m.leftBehind(p, a)
 		return
 	}
 	m.highSeq = max(m.highSeq, a.ring.Seq)
@@ -58,4 +66,38 @@ func (m *Machine) onAnnounce(p *peer, a *announce) {
 		return
 	}
 	m.startGather("another view appeared: "+a.ring.String(), p)
+}
+
+// leftBehind gathers at once if a member of the view announces a later one in
+// which this node is not: the others went on without it, while it did not run and
+// its clock stood still, or could not hear them. If it would not be taken, it
+// waits until the token is missed.
+func (m *Machine) leftBehind(p *peer, a *announce) {
+	if a.ring.Seq <= m.cur.id.Seq || slices.Contains(a.who, m.self.id) || slices.Contains(a.claims, m.self.id) {
+		return
+	}
+	for _, id := range m.claims() {
+		if slices.Contains(a.who, id) {
+			return
+		}
+	}
+	m.highSeq = max(m.highSeq, a.ring.Seq)
+	m.startGather("the others went on without this node: "+a.ring.String(), p)
+	m.gather.suspect = 0 // it was right not to take the token
+}
+
+// lateToken answers a token of an earlier ring, whose sender does not know that
+// its ring has ended.
+func (m *Machine) lateToken(from member.NodeID, t *token) {
+	m.stats.Foreign++
+	if m.state == Operational && t.ring.Seq < m.cur.id.Seq && !m.cur.seats.hasID(from) {
+		m.send(from, m.announcement().encode())
+	}
+}
+
+// speaksFor tells whether a ring's packets may come from a peer: a node that lost
+// its disk may use a ring's number again, which is another ring then.
+func (r *ringState) speaksFor(p *peer) bool {
+	i, ok := r.seats.find(p.id)
+	return ok && (p.inc == 0 || r.seats[i].inc == p.inc)
 }

@@ -6,40 +6,49 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-var flagMutate = flag.Bool("ring.mutate", false, "break the protocol in the ways of testdata/mutations.txt and see whether TestRandomFaults notices")
+var flagMutate = flag.String("ring.mutate", "", `break the protocol in the ways of testdata/mutations.txt and see whether that is noticed:
+"known" tries what is known to notice each, "all" searches through seeds, "remember" also writes down what it found`)
+
+const mutationsFile = "testdata/mutations.txt"
 
 // mutation is one way to break the protocol.
-type mutation struct{ what, file, old, new string }
+type mutation struct {
+	what, file, old, new string
+	by                   string // what notices it: "seed N" or "stories"
+}
 
-func readMutations(t *testing.T) []mutation {
+// readMutations returns the mutations, and what the file says before them.
+func readMutations(t *testing.T) (head string, all []mutation) {
 	t.Helper()
-	b, err := os.ReadFile("testdata/mutations.txt")
+	b, err := os.ReadFile(mutationsFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []mutation
-	for block := range strings.SplitSeq(string(b), "\n\n") {
-		lines := strings.Split(strings.TrimRight(block, "\n"), "\n")
-		if len(lines) != 3 || strings.HasPrefix(lines[0], "#") {
-			continue
+	head, rest, _ := strings.Cut(string(b), "\n\n")
+	for block := range strings.SplitSeq(strings.TrimSpace(rest), "\n\n") {
+		lines := strings.Split(block, "\n")
+		if len(lines) != 4 {
+			t.Fatalf("%d lines, want 4: %q", len(lines), block)
 		}
 		file, old, _ := strings.Cut(lines[1], ":")
-		out = append(out, mutation{lines[0], file, old, lines[2]})
+		all = append(all, mutation{lines[0], file, old, lines[2], lines[3]})
 	}
-	return out
+	return head, all
 }
 
 // TestMutations checks that each mutation can be applied, and with -ring.mutate
-// that the simulator notices each.
+// that each is noticed.
 func TestMutations(t *testing.T) {
-	all := readMutations(t)
+	head, all := readMutations(t)
 	if len(all) < 10 {
 		t.Fatalf("%d mutations", len(all))
 	}
+	out := head + "\n"
 	for _, m := range all {
 		src, err := os.ReadFile(m.file)
 		if err != nil {
@@ -49,14 +58,20 @@ func TestMutations(t *testing.T) {
 			t.Errorf("%s: %q is %d times in %s, want once", m.what, m.old, n, m.file)
 			continue
 		}
-		if *flagMutate {
-			m.try(t, strings.Replace(string(src), m.old, m.new, 1))
+		if *flagMutate != "" {
+			m.by = m.try(t, strings.Replace(string(src), m.old, m.new, 1))
+		}
+		out += strings.Join([]string{"", m.what, m.file + ":" + m.old, m.new, m.by, ""}, "\n")
+	}
+	if *flagMutate == "remember" && !t.Failed() {
+		if err := os.WriteFile(mutationsFile, []byte(out), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
 
-// try runs the random faults over the broken source.
-func (m mutation) try(t *testing.T, broken string) {
+// try runs tests over the broken source, and tells what noticed that it is broken.
+func (m mutation) try(t *testing.T, broken string) (by string) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, m.file)
 	abs, err := filepath.Abs(m.file)
@@ -73,22 +88,38 @@ func (m mutation) try(t *testing.T, broken string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-run", "TestRandomFaults", "-ring.seeds", "3000", "-timeout", "120s", ".")
-	out, err := cmd.CombinedOutput()
-	text := string(out)
+	args := []string{"test", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-timeout", "900s"}
+	seed, ok := strings.CutPrefix(m.by, "seed ")
+	switch {
+	case !ok:
+		args = append(args, "-run", "TestStories")
+	case *flagMutate == "known":
+		args = append(args, "-run", "TestRandomFaults", "-ring.seeds", "1", "-ring.from", seed)
+	default:
+		args = append(args, "-run", "TestRandomFaults", "-ring.seeds", "5000")
+	}
+	b, err := exec.Command("go", append(args, ".")...).CombinedOutput()
+	return m.judge(t, string(b), err)
+}
+
+var noticedBy = regexp.MustCompile(`(seed \d+): .*`)
+
+// judge tells from what the tests said what noticed the mutation.
+func (m mutation) judge(t *testing.T, text string, err error) (by string) {
+	line := noticedBy.FindStringSubmatch(text)
 	switch {
 	case err == nil:
 		t.Errorf("NOT noticed: %s", m.what)
 	case strings.Contains(text, "build failed"):
 		t.Errorf("%s: does not build: %s", m.what, text)
+	case line != nil:
+		t.Logf("noticed: %s: %.150s", m.what, line[0])
+		return line[1]
+	case strings.Contains(text, "--- FAIL: TestStories"):
+		t.Logf("noticed: %s: by the stories", m.what)
+		return "stories"
 	default:
-		line := text
-		for l := range strings.Lines(text) {
-			if strings.Contains(l, "seed ") {
-				line = l
-				break
-			}
-		}
-		t.Logf("noticed: %s: %.200s", m.what, strings.TrimSpace(line))
+		t.Errorf("%s: %s", m.what, text)
 	}
+	return m.by
 }

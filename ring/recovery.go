@@ -137,6 +137,7 @@ func (m *Machine) install() {
 		for _, s := range old.seats {
 			if !f.group.has(s) {
 				in.Left = append(in.Left, s.id)
+				m.countFlap(s)
 				if slices.Contains(f.goodbye, s.id) {
 					in.Goodbye = append(in.Goodbye, s.id)
 				}
@@ -165,6 +166,7 @@ func (m *Machine) afterInstall() {
 		}
 	}
 	m.forming = forming{}
+	m.dropRetired()
 	m.stop(timerJoin)
 	m.announceSoon()
 	m.tryDepart()

@@ -77,6 +77,11 @@ func (m *Machine) relayAgain() {
 	m.stats.TokenResends++
 	m.send(r.to, r.data)
 	r.wait = min(m.cfg.Retransmit, 2*r.wait)
+	if m.state != Operational {
+		// A view that forms has a few hops only and must end within Token, even by
+		// way of a node that loses most of what it is sent.
+		r.wait = min(r.wait, max(minRelay, 2*r.rtt, m.cfg.Retransmit/8))
+	}
 	m.set(timerRelay, r.wait)
 }
 

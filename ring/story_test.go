@@ -151,7 +151,7 @@ func (s *story) command(d *datadriven.TestData) string {
 // joinFrom: who= failed= sick= out= seq=
 func (s *story) joinFrom(d *datadriven.TestData, from member.NodeID) string {
 	s.join[from]++
-	j := join{inc: s.inc[from], count: s.join[from], ringSeq: uint64(argInt(s.t, d, "seq")), fresh: d.HasArg("fresh"), waits: d.HasArg("waits"), claims: argIDs(d, "claims")}
+	j := join{inc: s.inc[from], count: s.join[from], ringSeq: uint64(argInt(s.t, d, "seq")), fresh: d.HasArg("fresh"), waits: d.HasArg("waits"), paused: d.HasArg("paused"), claims: argIDs(d, "claims")}
 	failed, out, sick := argIDs(d, "failed"), argIDs(d, "out"), argIDs(d, "sick")
 	for _, id := range argIDs(d, "who") {
 		j.who = j.who.put(candidate{

@@ -184,3 +184,105 @@ func TestLargeRing(t *testing.T) {
 	t.Logf("merge: %v, %d packets", s.within(t, 500*time.Millisecond, "merge", s.quiet), s.sent-sent)
 	s.finish(t, 1)
 }
+
+// TestStandstillIsNoticed: a machine that stood still together with its clock
+// cannot notice that; it learns from the others that they went on without it.
+func TestStandstillIsNoticed(t *testing.T) {
+	for id := 1; id <= 3; id++ {
+		s := up(t, 1, 3, Config{})
+		s.run(time.Second)
+		s.submit(id, 10) // so that the token rests there
+		s.run(20 * time.Millisecond)
+		s.stall(id)
+		s.run(3 * time.Second)
+		s.thaw(id)
+		took := s.within(t, DefaultMerge+50*time.Millisecond, "one view", s.converged)
+		t.Logf("node %d stood still: in the view again after %v", id, took)
+		s.finish(t, 1)
+	}
+}
+
+// TestNodesComeAndGo: nodes are taken out of the configuration and added while
+// the cluster runs; the others' views follow at once, and no other node is ever
+// left out, although the configuration reaches them one after the other.
+func TestNodesComeAndGo(t *testing.T) {
+	for seed := range int64(30) {
+		s := up(t, seed, 5, Config{})
+		s.run(time.Second)
+		s.reconfigure(5) // spread over 300 ms
+		out := s.within(t, 350*time.Millisecond, "view of four", func() bool { return !s.node(5).up && s.converged() && s.everywhere(4) })
+		s.submit(1, 2000)
+		s.run(time.Second)
+		s.reconfigure(5)
+		s.run(300 * time.Millisecond)
+		s.start(5)
+		in := s.within(t, 350*time.Millisecond, "view of five", func() bool { return s.converged() && s.everywhere(5) })
+		if seed < 3 {
+			t.Logf("out after %v, in again %v after its start", out, in)
+		}
+		for _, v := range s.node(1).life.views[1:] {
+			if len(v.View.Members) < 4 {
+				t.Errorf("seed %d: view %v", seed, v.View)
+			}
+		}
+		s.finish(t, seed)
+	}
+}
+
+// everywhere tells whether all running nodes have a view of so many.
+func (s *sim) everywhere(members int) bool {
+	for _, n := range s.nodes {
+		if n.up && len(n.m.View().Members) != members {
+			return false
+		}
+	}
+	return true
+}
+
+// TestSimultaneousLossesCostOneRound: however many are lost at once, by crash, by
+// refused ports or by both, the others form one view, not one after the other.
+func TestSimultaneousLossesCostOneRound(t *testing.T) {
+	for _, c := range []struct{ n, crash, refuse int }{{5, 2, 0}, {5, 0, 2}, {9, 3, 1}, {16, 0, 7}, {32, 15, 0}} {
+		s := up(t, 1, c.n, Config{})
+		s.run(time.Second)
+		before := s.nodes[0].m.Stats()
+		for id := c.n; id > c.n-c.crash-c.refuse; id-- {
+			s.crash(id)
+		}
+		for id := c.n; id > c.n-c.refuse; id-- {
+			s.refuse(id)
+		}
+		limit := 1300 * time.Millisecond
+		if c.crash == 0 {
+			limit = 20 * time.Millisecond
+		}
+		took := s.within(t, limit, "new view", s.converged)
+		views := s.nodes[0].m.Stats().Views - before.Views
+		if views != 1 {
+			t.Errorf("%+v: %d views", c, views)
+		}
+		t.Logf("%+v: after %v", c, took)
+	}
+}
+
+// TestSafeLatency measures safe delivery: the last in the ring knows after one
+// rotation of the token, the others as it passes them again.
+func TestSafeLatency(t *testing.T) {
+	for _, n := range []int{2, 3, 5, 16} {
+		s := up(t, 5, n, Config{})
+		s.base, s.jitter = 45*time.Microsecond, 10*time.Microsecond
+		s.safes = 1
+		s.run(time.Second)
+		s.submit(2, 100) // brings the token there
+		s.run(10 * time.Millisecond)
+		var own, worst time.Duration
+		at := s.now
+		s.submit(2, 100)
+		s.whenAll(2, 2, func(mine, last time.Duration) { own, worst = mine-at, last-at })
+		s.run(100 * time.Millisecond)
+		t.Logf("%d members: sender %v, last receiver %v", n, own, worst)
+		if hops := time.Duration(2*n) * 60 * time.Microsecond; worst == 0 || worst > hops {
+			t.Errorf("%d members: the last has it after %v, want at most %v", n, worst, hops)
+		}
+	}
+}

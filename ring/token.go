@@ -34,10 +34,11 @@ func (m *Machine) ringNow() *ringState {
 }
 
 // onToken takes the regular token.
-func (m *Machine) onToken(from member.NodeID, t *token) {
+func (m *Machine) onToken(p *peer, t *token) {
+	from := p.id
 	r := m.ringNow()
-	if r == nil || t.ring != r.id || len(t.shares) != len(r.seats) {
-		m.stats.Foreign++
+	if r == nil || t.ring != r.id || len(t.shares) != len(r.seats) || !r.speaksFor(p) {
+		m.lateToken(from, t)
 		return
 	}
 	if t.tseq <= m.visit.tseq {
@@ -189,18 +190,18 @@ func (m *Machine) multicast(t *token, b []byte, flags byte) {
 }
 
 // onData takes a data packet.
-func (m *Machine) onData(d dataInfo) {
+func (m *Machine) onData(p *peer, d dataInfo) {
 	switch {
-	case m.state == Operational && d.ring == m.cur.id:
+	case m.state == Operational && d.ring == m.cur.id && m.cur.speaksFor(p):
 		m.relayEvidence(d.ring, d.tseq)
 		m.cur.log.put(d.packet)
 		m.deliverReady()
-	case m.state == Recovering && d.ring == m.next.id:
+	case m.state == Recovering && d.ring == m.next.id && m.next.speaksFor(p):
 		m.relayEvidence(d.ring, d.tseq)
 		if m.next.log.put(d.packet) && d.recovered {
 			m.takeRecovered(d.body)
 		}
-	case m.state == Gathering && m.cur != nil && d.ring == m.cur.id:
+	case m.state == Gathering && m.cur != nil && d.ring == m.cur.id && m.cur.speaksFor(p):
 		m.cur.log.put(d.packet) // not delivered before it is agreed who else has it
 	default:
 		m.stats.Foreign++
