@@ -336,8 +336,7 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	case Votes:
 		e.voted(in.State)
 	case LinkState:
-		e.links.set(in)
-		e.dirty = true
+		e.linkState(in)
 	default:
 		panic(fmt.Sprintf("engine: unknown input %T", in))
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -88,12 +89,31 @@ func (l *links) keep(next links) {
 	l.list = next.list
 }
 
-func (l *links) set(in LinkState) {
+// set takes over what is known of a link, and tells whether it came up or went down.
+func (l *links) set(in LinkState) bool {
 	for i := range l.list {
 		if x := &l.list[i]; x.Node == in.Node && x.Link == in.Link {
+			was := x.Up
 			x.Up, x.RTT, x.Loss, x.MTU = in.Up, in.RTT, in.Loss, in.MTU
+			return x.Up != was
 		}
 	}
+	return false
+}
+
+// linkState takes over the state of a link. That it came up or went down is an
+// event; measurements are not.
+func (e *Engine) linkState(in LinkState) {
+	e.dirty = true
+	if !e.links.set(in) {
+		return
+	}
+	state := "down"
+	if in.Up {
+		state = "up"
+	}
+	name := e.nameOf(in.Node)
+	e.event("link", fmt.Sprintf("link %d to %s is %s", in.Link, name, state), "node", name, "link", in.Link, "up", in.Up)
 }
 
 // State is what displays show of a node; the slices are the caller's, what they

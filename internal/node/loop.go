@@ -212,7 +212,6 @@ func (l *Loop) wireIn(in wire.Input) {
 		case wire.Unreachable:
 			l.engineIn(engine.Unreachable{Node: x.Node})
 		case wire.LinkState:
-			l.log.Info("link", "event", "link", "node", x.Node, "link", x.Link, "up", x.Up)
 			l.engineIn(engine.LinkState(x))
 		case wire.Alarm:
 			l.log.Warn("alarm", "event", "alarm", "kind", x.Kind, "source", x.Source, "count", x.Count)

@@ -67,7 +67,6 @@ func newOutside(cfg Config, c *conf.Config, self conf.Node, h host.Host) *outsid
 		case corosync.Votes:
 			h.Inject(engine.Votes(x))
 		case corosync.Link:
-			cfg.Log.Info("link", "event", "link", "node", x.Node, "link", x.Link, "up", x.Up)
 			h.Inject(engine.LinkState{Node: x.Node, Link: x.Link, Up: x.Up})
 		case corosync.Settings:
 			h.Inject(settings{x})

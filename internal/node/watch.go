@@ -67,6 +67,8 @@ func kindOf(kind string) web.EventKind {
 		return web.EventView
 	case "planned", "transition", "operation":
 		return web.EventTransition
+	case "link":
+		return web.EventLink
 	case "fence", "fenced":
 		return web.EventFence
 	}
