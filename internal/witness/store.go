@@ -101,7 +101,7 @@ func (s *Store) init() error {
 	if err != nil {
 		return err
 	}
-	key, cert, err := newCertificate(&x509.Certificate{Subject: pkix.Name{CommonName: qdevice.ServerName}, DNSNames: []string{"witness"},
+	key, cert, err := newCertificate(&x509.Certificate{Subject: pkix.Name{CommonName: qdevice.ServerName},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, s.Now(), ca, caKey)
 	if err != nil {
 		return err
