@@ -79,7 +79,9 @@ func present(ns *cib.Elem, id member.NodeID, h *Head) *cib.Elem {
 	default:
 		ns = graft(ns, "transient_attributes", h.Attributes)
 	}
-	ns = graft(ns, "lrm", h.LRM)
+	if have := ns.Child("lrm"); have == nil || h.LRMHash == "" || hashOf(have) != h.LRMHash {
+		ns = graft(ns, "lrm", h.LRM)
+	}
 	if ns.Child("lrm") == nil {
 		ns = ns.Append(cib.New("lrm", cib.Attr{Name: "id", Value: id.String()}).Append(cib.New("lrm_resources")))
 	}

@@ -21,6 +21,7 @@ type Head struct {
 	Quorate     bool          // the sender's verdict on this view
 	Features    int           // highest message version that the sender speaks
 	LRM         string        // the sender's <lrm>, as XML
+	LRMHash     string        `json:",omitempty"` // its digest, so that who holds the same need not read it
 	Lineage     string        `json:",omitempty"` // of the sender's configuration
 	Seen        []Seen        `json:",omitempty"` // what the sender knows of other nodes, sorted by node
 	Attributes  string        // the sender's <transient_attributes>, as XML, "" if it knows none

@@ -58,6 +58,7 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 	}
 	if in.LRM != nil {
 		h.LRM = string(in.LRM.AppendXML(nil, false))
+		h.LRMHash = hashOf(in.LRM)
 	}
 	if id, ok := nodeID(r.root, r.cfg.Name); ok && !r.fresh {
 		ta := r.root.Child("status").ChildID("node_state", id).Child("transient_attributes")
@@ -157,6 +158,11 @@ func (r *Replica) partFrom(in PartFrom) []Effect {
 	if r.holder == r.cfg.Self {
 		return r.agree(nil, false)
 	}
+	won := parseLineage(r.heads[r.holder].Lineage)
+	if r.heads[r.cfg.Self].Hash == r.heads[r.holder].Hash { // somebody else lacked it
+		r.lineage = won
+		return r.agree(nil, false)
+	}
 	doc, err := io.ReadAll(flate.NewReader(bytes.NewReader(slices.Concat(r.parts...))))
 	if err != nil {
 		panic("replica: the CIB of node " + r.holder.String() + " does not decompress: " + err.Error())
@@ -168,7 +174,6 @@ func (r *Replica) partFrom(in PartFrom) []Effect {
 	old := r.root
 	r.root = root
 	var out []Effect
-	won := parseLineage(r.heads[r.holder].Lineage)
 	lost := won.lacks(r.lineage)
 	r.lineage = won
 	if lost {

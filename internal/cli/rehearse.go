@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,12 @@ type rehearseOptions struct {
 
 // defaultBudget is how many pairs of faults are played unless --budget says otherwise.
 const defaultBudget = 500
+
+// collect is how far the heap of a rehearsal may grow before garbage is collected, in percent.
+const collect = 400
+
+// defaultAlike is how many faults of services that are alike are played.
+const defaultAlike = 3
 
 // rehearseCommand plays every fault on a configuration.
 func (a *app) rehearseCommand() *cobra.Command {
@@ -58,6 +65,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 	f.StringSliceVar(&o.phases, "phases", []string{string(rehearse.Idle), string(rehearse.Recovery)}, "when single faults happen: idle, recovery (while another service is being recovered)")
 	f.BoolVar(&o.run.Pairs, "pairs", false, "play pairs of faults as well, the second during and after the recovery of the first")
 	f.IntVar(&o.run.Budget, "budget", defaultBudget, "how many pairs to play at most; of more so many are drawn by --seed; 0: no limit")
+	f.IntVar(&o.run.Alike, "alike", defaultAlike, "of services that differ by name only, how many to play per fault, spread over the nodes; 0: all")
 	f.Uint64Var(&o.run.Seed, "seed", 1, "seed of everything that is random")
 	f.IntVar(&o.run.Workers, "jobs", runtime.GOMAXPROCS(0), "how many clusters to simulate at once")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 if a row shows one of these: outage>TIME, fenced, red, or a kind of finding")
@@ -104,10 +112,14 @@ func (a *app) playFaults(ctx context.Context, args []string, o rehearseOptions) 
 		o.run.Only = append(o.run.Only, c)
 	}
 	if o.list {
-		for _, c := range s.Singles(o.run.Phases) {
+		faults, _ := s.Unlike(s.Faults(), o.run.Alike)
+		for _, c := range rehearse.Singles(faults, o.run.Phases) {
 			a.Printf("%-40s %s\n", c, c.Text())
 		}
 		return nil
+	}
+	if a.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collect) // many short-lived packets; a rehearsal ends soon
 	}
 	bar := a.progressBar()
 	if len(o.run.Only) == 0 {

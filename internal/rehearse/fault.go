@@ -148,11 +148,11 @@ func (s *Subject) Faults() []Fault {
 	return out
 }
 
-// Singles lists every single fault at the given phases.
-func (s *Subject) Singles(phases []Phase) []Case {
+// Singles makes a row of each fault at each of the given phases.
+func Singles(faults []Fault, phases []Phase) []Case {
 	var out []Case
 	for _, p := range phases {
-		for _, f := range s.Faults() {
+		for _, f := range faults {
 			if p != Degraded {
 				out = append(out, Case{[]Fault{f}, p})
 			}
@@ -161,11 +161,10 @@ func (s *Subject) Singles(phases []Phase) []Case {
 	return out
 }
 
-// Pairs lists every ordered pair of faults, the second while the first is being
-// recovered and after that.
-func (s *Subject) Pairs() []Case {
+// Pairs makes rows of every ordered pair of faults, the second while the first is
+// being recovered and after that.
+func Pairs(all []Fault) []Case {
 	var out []Case
-	all := s.Faults()
 	for _, p := range []Phase{Recovery, Degraded} {
 		for _, a := range all {
 			for _, b := range all {

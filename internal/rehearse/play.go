@@ -116,7 +116,9 @@ func (p *performance) bystander(f Fault) string {
 // inject lets a fault happen now.
 func (p *performance) inject(f Fault) {
 	p.hit = p.Now
-	p.until = max(p.until, p.Now+3*p.subject.Token+time.Second)
+	if f.aboutNode() || f.Kind == Fence {
+		p.until = max(p.until, p.Now+2*p.subject.Token)
+	}
 	means := p.means(f)
 	if means == nil {
 		p.tell("%s: there is nobody to befall", f.Text())

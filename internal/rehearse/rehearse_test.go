@@ -113,7 +113,7 @@ func TestHistoryTellsTimes(t *testing.T) {
 
 func TestCases(t *testing.T) {
 	s := subject(t, three, Machines{})
-	for _, c := range slices.Concat(s.Singles([]Phase{Idle, Recovery}), s.Pairs()) {
+	for _, c := range slices.Concat(Singles(s.Faults(), []Phase{Idle, Recovery}), Pairs(s.Faults())) {
 		back, err := s.ParseCase(c.String())
 		if err != nil || back.String() != c.String() || c.Text() == "" {
 			t.Fatalf("%s: read back as %s: %v", c, back, err)
@@ -230,17 +230,17 @@ func TestRowsStandAlone(t *testing.T) {
 func TestPairsAreSampledAloud(t *testing.T) {
 	s := subject(t, three, Machines{})
 	rep := &Report{}
-	got := rep.sample(s.Pairs(), Options{Seed: 1, Budget: 7})
-	if len(got) != 7 || !strings.Contains(rep.Skipped, "7 of ") || !strings.Contains(rep.summary(), "were not played") {
+	got := rep.sample(Pairs(s.Faults()), Options{Seed: 1, Budget: 7})
+	if len(got) != 7 || len(rep.Skipped) != 1 || !strings.Contains(rep.Skipped[0], "7 of ") || !strings.Contains(rep.summary(), "were not played") {
 		t.Errorf("%d pairs; %q", len(got), rep.Skipped)
 	}
-	again := (&Report{}).sample(s.Pairs(), Options{Seed: 1, Budget: 7})
+	again := (&Report{}).sample(Pairs(s.Faults()), Options{Seed: 1, Budget: 7})
 	for i := range got {
 		if got[i].String() != again[i].String() {
 			t.Errorf("the same seed draws %s, then %s", got[i], again[i])
 		}
 	}
-	if rep := (&Report{}); len(rep.sample(s.Pairs(), Options{})) != len(s.Pairs()) || rep.Skipped != "" {
+	if rep := (&Report{}); len(rep.sample(Pairs(s.Faults()), Options{})) != len(Pairs(s.Faults())) || len(rep.Skipped) > 0 {
 		t.Errorf("without a budget: %q", rep.Skipped)
 	}
 }
@@ -261,5 +261,63 @@ func TestTrack(t *testing.T) {
 	}
 	if s, _ := longest(tr.double); len(tr.double) != 1 || s.long() != 4*sec || !slices.Equal(s.on, []string{"a", "b"}) {
 		t.Errorf("double %+v", tr.double)
+	}
+}
+
+const many = `node n1
+node n2
+node n3
+primitive a1 ocf:heartbeat:Dummy params x=1 op monitor interval=10s
+primitive a2 ocf:heartbeat:Dummy params x=2 op monitor interval=10s
+primitive a3 ocf:heartbeat:Dummy op monitor interval=10s
+primitive a4 ocf:heartbeat:Dummy op monitor interval=10s
+primitive slow ocf:heartbeat:Dummy op monitor interval=20s
+primitive with1 ocf:heartbeat:Dummy op monitor interval=10s
+primitive with2 ocf:heartbeat:Dummy op monitor interval=10s
+primitive base1 ocf:heartbeat:Dummy op monitor interval=10s
+primitive base2 ocf:heartbeat:Dummy op monitor interval=10s
+primitive x1 ocf:heartbeat:Dummy op monitor interval=10s
+primitive x2 ocf:heartbeat:Dummy op monitor interval=10s
+primitive y1 ocf:heartbeat:Dummy op monitor interval=10s
+primitive y2 ocf:heartbeat:Dummy op monitor interval=10s
+group g1 x1 y1
+group g2 x2 y2
+primitive here ocf:heartbeat:Dummy op monitor interval=10s
+colocation c1 inf: with1 base1
+colocation c2 inf: with2 base2
+location l here 100: n1
+property stonith-enabled=false
+`
+
+func TestAlike(t *testing.T) {
+	s := subject(t, many, Machines{})
+	colour := s.colours()
+	classes := map[string][]string{}
+	for _, v := range s.Services {
+		classes[colour[v.ID]] = append(classes[colour[v.ID]], v.ID)
+	}
+	var got []string
+	for _, v := range s.Services {
+		if list := classes[colour[v.ID]]; list[0] == v.ID {
+			got = append(got, strings.Join(list, "="))
+		}
+	}
+	if want := []string{"a1=a2=a3=a4", "slow", "with1=with2", "base1=base2", "x1=x2", "y1=y2", "here"}; !slices.Equal(got, want) {
+		t.Errorf("alike are %v, want %v", got, want)
+	}
+	if colour["node n1"] == colour["node n2"] || colour["node n2"] != colour["node n3"] {
+		t.Errorf("nodes: %s, %s, %s", colour["node n1"], colour["node n2"], colour["node n3"])
+	}
+	for n, want := range map[int]string{0: "a1 a2 a3 a4", 1: "a1", 2: "a1 a4", 3: "a1 a3 a4", 4: "a1 a2 a3 a4"} {
+		kept, left := s.Unlike(s.Faults(), n)
+		var names []string
+		for _, f := range kept {
+			if f.Kind == Stop && strings.HasPrefix(f.On, "a") {
+				names = append(names, f.On)
+			}
+		}
+		if strings.Join(names, " ") != want || left != len(s.Faults())-len(kept) {
+			t.Errorf("%d of those that are alike: %v, %d left out; want %s", n, names, left, want)
+		}
 	}
 }

@@ -14,6 +14,7 @@ type Options struct {
 	Phases  []Phase // of single faults
 	Pairs   bool    // play pairs of faults as well
 	Budget  int     // how many pairs at most; more are sampled
+	Alike   int     // how many of the faults that are alike; 0: all
 	Only    []Case  // play these alone
 	Workers int     // clusters at once; 0: one
 	// Progress is called when a row is done, from one goroutine at a time.
@@ -26,11 +27,12 @@ type Report struct {
 	Services int      `json:"services"`
 	Seed     uint64   `json:"seed"`
 	Assumed  []string `json:"assumed,omitempty"`
-	// Skipped says what was not played: pairs beyond the budget.
-	Skipped string `json:"skipped,omitempty"`
-	Pairs   int    `json:"pairs,omitempty"` // played
-	AtRest  []Down `json:"at_rest,omitempty"`
-	Rows    []*Row `json:"rows"`
+	// Skipped says what was not played, a sentence each: faults that are alike, pairs
+	// beyond the budget.
+	Skipped []string `json:"skipped,omitempty"`
+	Pairs   int      `json:"pairs,omitempty"` // played
+	AtRest  []Down   `json:"at_rest,omitempty"`
+	Rows    []*Row   `json:"rows"`
 }
 
 // Run plays the cases. It returns an error if the cluster does not even come up,
@@ -39,9 +41,14 @@ func Run(ctx context.Context, s *Subject, o Options) (*Report, error) {
 	rep := &Report{Nodes: s.Nodes, Services: len(s.Services), Seed: o.Seed, Assumed: s.Assumed}
 	cases := o.Only
 	if cases == nil {
-		cases = s.Singles(o.Phases)
+		faults, left := s.Unlike(s.Faults(), o.Alike)
+		if left > 0 {
+			rep.Skipped = append(rep.Skipped, fmt.Sprintf("%d faults were not played: each is of a service like %d others that were, with the same agent, "+
+				"operations, options and constraints (--alike 0 plays all)", left, o.Alike))
+		}
+		cases = Singles(faults, o.Phases)
 		if o.Pairs {
-			pairs := rep.sample(s.Pairs(), o)
+			pairs := rep.sample(Pairs(faults), o)
 			rep.Pairs = len(pairs)
 			cases = slices.Concat(cases, pairs)
 		}
@@ -113,7 +120,7 @@ func (rep *Report) sample(pairs []Case, o Options) []Case {
 	for i, k := range order {
 		out[i] = pairs[k]
 	}
-	rep.Skipped = fmt.Sprintf("%d of %d pairs of faults were drawn by seed %d; %d were not played (--budget %d plays all)",
-		len(out), len(pairs), o.Seed, len(pairs)-len(out), len(pairs))
+	rep.Skipped = append(rep.Skipped, fmt.Sprintf("%d of %d pairs of faults were drawn by seed %d; %d were not played (--budget 0 plays all)",
+		len(out), len(pairs), o.Seed, len(pairs)-len(out)))
 	return out
 }

@@ -30,8 +30,8 @@ type placement map[string]map[string]sim.Role
 const (
 	formLimit   = 10 * time.Minute // until a fresh cluster has started everything
 	repairLimit = 5 * time.Minute  // until a repaired one is well
-	calm        = 2 * time.Second  // how long nothing happens in a cluster that is done
-	step        = 200 * time.Millisecond
+	calm        = time.Second      // how long nothing happens in a cluster that is done
+	step        = 100 * time.Millisecond
 )
 
 // newStage forms a cluster and lets it start everything.
@@ -182,7 +182,7 @@ func (st *stage) settle(limit time.Duration) bool {
 			quiet = 0
 			continue
 		}
-		if quiet += step; quiet >= calm {
+		if quiet += step; quiet >= calm/2 {
 			return true
 		}
 	}

@@ -189,8 +189,8 @@ func (rep *Report) summary() string {
 		count[r.Level]++
 	}
 	text := fmt.Sprintf("%d rows: %d ok, %d with a service away for a while, %d red\n", len(rep.Rows), count[Green], count[Yellow], count[Red])
-	if rep.Skipped != "" {
-		text += rep.Skipped + "\n"
+	for _, t := range rep.Skipped {
+		text += t + "\n"
 	}
 	return text
 }
