@@ -34,7 +34,7 @@ type rehearseOptions struct {
 const defaultBudget = 500
 
 // collect is how far the heap of a rehearsal may grow before garbage is collected, in percent.
-const collect = 400
+const collect = 200
 
 // defaultAlike is how many faults of services that are alike are played.
 const defaultAlike = 3

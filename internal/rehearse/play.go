@@ -27,6 +27,7 @@ const (
 // play plays a case on a cluster at rest and tells what it saw; afterwards the
 // faults are repaired, but the cluster need not be as before.
 func (st *stage) play(c Case) *Row {
+	st.Forget()
 	p := &performance{stage: st, start: st.Now, before: st.present(), state: st.state()}
 	p.lead = st.coordinator()
 	for i, f := range c.Faults {

@@ -217,7 +217,7 @@ func TestRowsStandAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i%4 != 0 { // a cluster for each takes its time
+		if i%8 != 0 { // a cluster for each takes its time
 			continue
 		}
 		alone := run(1, []Case{c})[0]

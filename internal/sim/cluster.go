@@ -36,6 +36,9 @@ type Options struct {
 	BootTime time.Duration
 	// GoOn has a broken law noted only; otherwise it ends the run.
 	GoOn bool
+	// Forgetful has nodes keep no past transitions on their disks: a long run of a
+	// large cluster would fill the memory with them.
+	Forgetful bool
 	// Log shows what the daemons log in the story.
 	Log bool
 	// Version is the software's, as nodes tell it.
@@ -129,6 +132,9 @@ func (c *Cluster) addNode(n conf.Node) *Machine {
 	}
 	m := c.AddMachine(n.Name, addrs, c.bootFunc(n.ID))
 	m.bootTime, m.features = c.opts.BootTime, c.opts.Features
+	if c.opts.Forgetful {
+		m.disk.unkept = "transitions/"
+	}
 	if c.opts.CIB != nil {
 		m.disk.files[engine.CIBFile] = c.opts.CIB.AppendXML(nil, true)
 	}

@@ -145,11 +145,21 @@ type Transition struct {
 func (c *Cluster) Transitions(since time.Duration) []Transition {
 	var out []Transition
 	for _, t := range c.plans {
-		if t.at >= since {
+		if t.at >= since && t.last != nil {
 			out = append(out, Transition{t.node, t.last})
 		}
 	}
 	return out
+}
+
+// Forget drops what was observed until now, for clusters that run on for long. What
+// counts owners (Counted, Outages, Doubles) knows of none before.
+func (c *Cluster) Forget() {
+	c.changes, c.fencing, c.entries, c.story, c.broken = nil, nil, nil, nil, nil
+	c.laws.hashes = map[string]string{}
+	for i := range c.plans {
+		c.plans[i].last = nil
+	}
 }
 
 // plan is a transition under observation.
