@@ -143,7 +143,7 @@ func (p *poll) ring() {
 // Next implements host.Host.
 func (m *Machine) Next(deadline time.Duration) host.Completion {
 	p := m.poll
-	for looked := false; ; {
+	for {
 		if c, ok := m.queue.pop(); ok {
 			return c
 		}
@@ -151,15 +151,15 @@ func (m *Machine) Next(deadline time.Duration) host.Completion {
 			p.next++
 			return p.arrived[p.next-1]
 		}
-		// What has come in already comes before the deadline.
-		if !looked && p.look(uintptr(p.fd)) {
-			looked = true
-			m.handle()
-			continue
-		}
-		looked = false
 		if deadline != 0 && m.Now() >= deadline {
-			return host.Timeout{}
+			// What has come in already comes before the deadline.
+			if p.look(uintptr(p.fd)) {
+				m.handle()
+			}
+			if m.queue.empty() && p.next == len(p.arrived) {
+				return host.Timeout{}
+			}
+			continue
 		}
 		p.asleep.Store(true)
 		if !m.queue.empty() {
