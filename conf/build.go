@@ -110,6 +110,24 @@ func (b *builder) finish() {
 	b.sameLinks()
 	b.timing()
 	b.votes()
+	if c.Engine == "corosync" {
+		b.leaveToCorosync()
+	}
+}
+
+// leaveToCorosync keeps from judging what an installed Corosync reads: which of its
+// keys it needs, and which values it takes, is its own matter.
+func (b *builder) leaveToCorosync() {
+	b.problems = slices.DeleteFunc(b.problems, func(p Problem) bool {
+		section, _, _ := strings.Cut(p.Key, ".")
+		return (section == "totem" || section == "quorum") && p.Severity != Error || p.Severity == Info && p.Key != "system.engine"
+	})
+	for i := range b.problems {
+		section, _, _ := strings.Cut(b.problems[i].Key, ".")
+		if section == "totem" || section == "quorum" {
+			b.problems[i].Severity = Warning
+		}
+	}
 }
 
 // withoutNodes explains what a multicast-era file lacks.

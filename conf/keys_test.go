@@ -324,7 +324,7 @@ func TestContradictionsAreFound(t *testing.T) {
 		{"provider: corosync_votequorum|device {\n model: net\n net {\n hots: x\n }\n }", `quorum.device.net.hots: this key is not known and is ignored; did you mean host?`},
 		{"quorum {|logging {\n to_logfile: yes\n }\nquorum {", `f:16: error: logging.logfile: to_logfile is set, but no logfile is named`},
 		{"quorum {|system {\n priority: fast\n }\nquorum {", `f:17: error: system.priority: "fast" is not a priority`},
-		{"quorum {|system {\n engine: corosync\n }\nquorum {", `system.engine`},
+		{"quorum {|system {\n engine: corosync\n }\nquorum {", `f:17: info: system.engine: an installed Corosync does membership`},
 		{"quorum {|qourum {", `did you mean quorum?`},
 		{"nodelist {|token: 5\nnodelist {", `f:4: warning: token: a key outside of any section is ignored`},
 	} {
@@ -432,4 +432,22 @@ func FuzzFormat(f *testing.F) {
 			t.Fatalf("differences: %v", d)
 		}
 	})
+}
+
+// On an installed Corosync its own sections are not judged.
+func TestCorosyncsOwnKeys(t *testing.T) {
+	text := "totem {\n version: 2\n crypto_cipher: aes256\n hold: 9000\n}\nnodelist {\n node {\n  name: a\n  nodeid: 1\n  ring0_addr: 10.0.0.1\n }\n}\n"
+	_, problems := Parse([]byte(text), "f")
+	if len(problems) < 2 || !Failed(problems) {
+		t.Errorf("the ring accepts all that: %v", problems)
+	}
+	c, problems := Parse([]byte(text+"system {\n engine: corosync\n}\n"), "f")
+	if c.Engine != "corosync" || Failed(problems) {
+		t.Errorf("%v", problems)
+	}
+	for _, p := range problems {
+		if p.Severity == Info && p.Key != "system.engine" {
+			t.Errorf("Corosync's key is called needless: %s", p)
+		}
+	}
 }

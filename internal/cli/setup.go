@@ -23,6 +23,7 @@ import (
 // setupOptions are the flags of init, join and invite.
 type setupOptions struct {
 	name, cluster string
+	engine        string // who does membership: "ring" or "corosync"
 	addrs         []string
 	force         bool
 	start         startMode
@@ -50,13 +51,27 @@ func (a *app) setupFlags(c *cobra.Command, o *setupOptions) *cobra.Command {
 // placeFlags say where files are; they are for tests and odd installations.
 func (a *app) placeFlags(c *cobra.Command, o *setupOptions) {
 	f := c.Flags()
-	f.StringVar(&o.etc, "etc", filepath.Dir(node.DefaultConfig), "directory of configuration and key")
+	f.StringVar(&o.etc, "etc", "", "directory of configuration and key (default "+filepath.Dir(node.DefaultConfig)+"; on an installed Corosync "+filepath.Dir(node.CorosyncConfig)+")")
 	f.StringVar(&o.state, "state", node.DefaultStateDir, "directory of the node's memory")
 	f.IntVar(&o.port, "enrol-port", setup.Port, "TCP port for joining nodes")
 }
 
-func (o *setupOptions) configFile() string { return filepath.Join(o.etc, "cluster.conf") }
-func (o *setupOptions) keyFile() string    { return filepath.Join(o.etc, "authkey") }
+// configFile is where the configuration belongs: where Corosync reads it, if it
+// does membership.
+func (o *setupOptions) configFile() string {
+	usual := node.DefaultConfig
+	if o.engine == "corosync" {
+		usual = node.CorosyncConfig
+	}
+	if o.etc != "" {
+		return filepath.Join(o.etc, filepath.Base(usual))
+	}
+	return usual
+}
+
+func (o *setupOptions) keyFile() string {
+	return filepath.Join(filepath.Dir(o.configFile()), "authkey")
+}
 
 // desk is where invitations are kept below a state directory.
 func desk(state string, now func() time.Time) *setup.Desk {
@@ -99,11 +114,15 @@ func (a *app) initCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&o.cluster, "cluster", "mainstay", "name of the cluster")
+	c.Flags().StringVar(&o.engine, "engine", "ring", "who does membership and messages: ring (built in) or corosync (installed on all nodes)")
 	c.Flags().DurationVar(&o.valid, "valid", time.Hour, "how long the join token is good")
 	return a.setupFlags(c, &o)
 }
 
 func (a *app) initCluster(ctx context.Context, o *setupOptions) error {
+	if o.engine != "ring" && o.engine != "corosync" {
+		return face.Failf(face.Usage, "engine %q is not known\n  remedy: write ring or corosync", o.engine)
+	}
 	if len(o.addrs) == 0 {
 		var err error
 		if o.addrs, err = setup.OwnAddrs(nil); err != nil {
@@ -113,7 +132,7 @@ func (a *app) initCluster(ctx context.Context, o *setupOptions) error {
 			return face.Failf(face.NoHost, "this machine has no address that others could reach\n  remedy: give --addr")
 		}
 	}
-	text := setup.NewConfig(o.cluster, conf.Node{ID: 1, Name: o.name, Addrs: o.addrs})
+	text := setup.NewConfig(o.cluster, o.engine, conf.Node{ID: 1, Name: o.name, Addrs: o.addrs})
 	if err := a.writeNode(o, text, setup.NewKey()); err != nil {
 		return err
 	}
@@ -244,11 +263,13 @@ func (a *app) join(ctx context.Context, token setup.Token, o *setupOptions) erro
 	if err != nil {
 		return fmt.Errorf("cannot join: %w", err)
 	}
+	c, _ := conf.Parse([]byte(j.Config), o.configFile())
+	o.engine = c.Engine
 	if err := a.writeNode(o, j.Config, j.Key); err != nil {
 		return err
 	}
 	a.Printf("node %s is let in; its configuration is %s\n", o.name, o.configFile())
-	if c, _ := conf.Parse([]byte(j.Config), o.configFile()); len(c.Nodes) == 2 && !c.Quorum.TwoNode && c.Quorum.Device == nil {
+	if len(c.Nodes) == 2 && !c.Quorum.TwoNode && c.Quorum.Device == nil {
 		a.Printf("a cluster of two stops when one is lost: let a third join, or set two_node: 1 in its quorum section\n")
 	}
 	if err := a.startNode(ctx, o); err != nil || o.start == startHere || o.start == startNothing {

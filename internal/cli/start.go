@@ -30,7 +30,7 @@ const unitFile = "/etc/systemd/system/mainstay.service"
 // killed, and it is given time to hand over what it runs.
 const unit = `[Unit]
 Description=Mainstay cluster node
-After=network-online.target time-sync.target
+After=network-online.target time-sync.target corosync.service
 Wants=network-online.target
 
 [Service]
@@ -57,6 +57,11 @@ func bestStart() startMode {
 
 // startNode starts the node daemon; startHere returns when it ends.
 func (a *app) startNode(ctx context.Context, o *setupOptions) error {
+	if o.engine == "corosync" {
+		if err := a.startCorosync(ctx, o); err != nil {
+			return err
+		}
+	}
 	switch o.start {
 	case startHere:
 		root := a.root()
@@ -74,7 +79,8 @@ func (a *app) startNode(ctx context.Context, o *setupOptions) error {
 // runArgs is the command that runs the node: options only where they are unusual.
 func (a *app) runArgs(o *setupOptions) []string {
 	args := []string{"run"}
-	if o.configFile() != node.DefaultConfig {
+	found := o.configFile() == node.DefaultConfig || o.configFile() == node.CorosyncConfig && !exists(node.DefaultConfig)
+	if !found {
 		args = append(args, "--config", o.configFile())
 	}
 	if o.state != node.DefaultStateDir {
@@ -84,6 +90,25 @@ func (a *app) runArgs(o *setupOptions) []string {
 		args = append(args, "--socket", a.Socket)
 	}
 	return append(args, "--name", o.name)
+}
+
+// startCorosync starts the Corosync below a node, or again with its new file.
+func (a *app) startCorosync(ctx context.Context, o *setupOptions) error {
+	commands := [][]string{{"corosync", "-c", o.configFile()}}
+	switch o.start {
+	case startNothing:
+		a.Printf("start Corosync with: systemctl enable --now corosync\n")
+		return nil
+	case startSystemd:
+		commands = [][]string{{"systemctl", "enable", "corosync"}, {"systemctl", "restart", "corosync"}}
+	}
+	for _, c := range commands {
+		if out, err := exec.CommandContext(ctx, c[0], c[1:]...).CombinedOutput(); err != nil {
+			return face.Failf(face.Error, "%s: %v: %s\n  remedy: corosync must be installed; its log says what it minds", strings.Join(c, " "), err, out)
+		}
+	}
+	a.Printf("started Corosync\n")
+	return nil
 }
 
 func (a *app) startUnit(ctx context.Context, o *setupOptions) error {

@@ -202,11 +202,39 @@ func (c *Cluster) awaitKey(ctx context.Context) error {
 
 // AddNode implements web.Cluster.
 func (c *Cluster) AddNode(ctx context.Context, n web.Peer) error {
+	c.awaitMembers(ctx)
 	text, err := conf.AddNode(c.file.Load().text, conf.Node{ID: n.ID, Name: n.Name, Addrs: n.Addrs, Votes: max(n.Votes, 1)})
 	if err != nil {
 		return err
 	}
 	return c.spread(ctx, text)
+}
+
+// membersWithin is how long a change of the node list waits for nodes that were
+// let in just before.
+const membersWithin = 10 * time.Second
+
+// awaitMembers waits until all configured nodes are members, so that none misses a
+// change of the node list. Some may be off for good: then it is made without them.
+func (c *Cluster) awaitMembers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, membersWithin)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		view, missing := c.state.Load().View, false
+		for _, n := range c.file.Load().conf.Nodes {
+			missing = missing || !view.Has(n.ID)
+		}
+		if !missing {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // RemoveNode implements web.Cluster.

@@ -122,7 +122,7 @@ func (r *Room) rack() error {
 				{r.base.path("room"), switchDir, false},
 				{r.base.path("san"), sharedDir, false},
 			}}
-		if r.opts.Engine == engineCorosync {
+		if r.opts.Engine == engineCorosync && r.opts.Payload[0] == programPath {
 			p.Beside = []string{corosyncPath, "-f"}
 		}
 		if r.opts.Payload[0] == programPath {

@@ -19,11 +19,23 @@ import (
 // keyBytes is the length of a cluster key.
 const keyBytes = 256
 
-// NewConfig writes the configuration file of a cluster of one node.
-func NewConfig(cluster string, n conf.Node) string {
+// onCorosync is what Corosync needs in the totem section to encrypt, and where
+// Mainstay reads that it is to use it.
+const (
+	corosyncTotem  = "\tversion: 2\n\ttransport: knet\n\tcrypto_cipher: aes256\n\tcrypto_hash: sha256\n"
+	corosyncSystem = "system {\n\tengine: corosync\n}\n\n"
+)
+
+// NewConfig writes the configuration file of a cluster of one node; engine is
+// "ring" or "corosync".
+func NewConfig(cluster, engine string, n conf.Node) string {
+	var totem, system string
+	if engine == "corosync" {
+		totem, system = corosyncTotem, corosyncSystem
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Made by \"mainstay init\"; the syntax is corosync.conf's. Changes that \"mainstay join\"\n# makes are written on every node.\n"+
-		"totem {\n\tcluster_name: %s\n}\n\nquorum {\n\tprovider: corosync_votequorum\n}\n\nnodelist {\n\tnode {\n\t\tname: %s\n\t\tnodeid: %d\n", cluster, n.Name, n.ID)
+		"totem {\n\tcluster_name: %s\n%s}\n\n%squorum {\n\tprovider: corosync_votequorum\n}\n\nnodelist {\n\tnode {\n\t\tname: %s\n\t\tnodeid: %d\n", cluster, totem, system, n.Name, n.ID)
 	for i, a := range n.Addrs {
 		fmt.Fprintf(&b, "\t\tring%d_addr: %s\n", i, a)
 	}

@@ -47,7 +47,7 @@ func newMember(t *testing.T, addrs ...string) *host {
 	m := &host{now: time.Unix(1e9, 0)}
 	m.Enrolment = &Enrolment{Desk: &Desk{Dir: filepath.Join(dir, "enrol"), Now: func() time.Time { return m.now }}, Cluster: m,
 		ConfigFile: filepath.Join(dir, "etc", "cluster.conf"), KeyFile: filepath.Join(dir, "etc", "authkey"), Log: slog.New(slog.DiscardHandler)}
-	text := NewConfig("lab", conf.Node{ID: 1, Name: "node1", Addrs: addrs})
+	text := NewConfig("lab", "ring", conf.Node{ID: 1, Name: "node1", Addrs: addrs})
 	if err := WriteFiles(m.ConfigFile, m.KeyFile, text, NewKey(), false); err != nil {
 		t.Fatal(err)
 	}
@@ -87,15 +87,17 @@ func (m *host) invite(t *testing.T) Token {
 }
 
 func TestConfigIsValid(t *testing.T) {
-	text := NewConfig("lab", conf.Node{ID: 1, Name: "node1", Addrs: []string{"10.0.0.1", "10.1.0.1"}})
-	c, problems := conf.Parse([]byte(text), "cluster.conf")
-	for _, p := range problems {
-		if p.Severity != conf.Info {
-			t.Error(p)
+	for _, engine := range []string{"ring", "corosync"} {
+		text := NewConfig("lab", engine, conf.Node{ID: 1, Name: "node1", Addrs: []string{"10.0.0.1", "10.1.0.1"}})
+		c, problems := conf.Parse([]byte(text), "cluster.conf")
+		for _, p := range problems {
+			if p.Severity != conf.Info {
+				t.Error(p)
+			}
 		}
-	}
-	if c.Totem.ClusterName != "lab" || len(c.Nodes) != 1 || c.Nodes[0].Name != "node1" || c.Links() != 2 || !c.Totem.Encrypted {
-		t.Errorf("%+v", c)
+		if c.Totem.ClusterName != "lab" || c.Engine != engine || len(c.Nodes) != 1 || c.Nodes[0].Name != "node1" || c.Links() != 2 || !c.Totem.Encrypted {
+			t.Errorf("%+v", c)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func TestInitAndJoin(t *testing.T) {
 		}
 		return strings.Join(out, ",")
 	}
-	token := tokenIn(t, g.run(t, "node1", "mainstay", "init", "--force", "--cluster", "bare", "--name", "node1", "--addr", addrs("node1")))
+	token := tokenIn(t, g.run(t, "node1", "mainstay", "init", "--force", "--engine", *provide, "--cluster", "bare", "--name", "node1", "--addr", addrs("node1")))
 	g.run(t, "node2", "mainstay", "join", "--force", "--name", "node2", token)
 	if _, err := g.Exec(t.Context(), "node3", "mainstay", "join", "--force", "--name", "node3", token); err == nil {
 		t.Fatal("a token let two machines in")
@@ -33,11 +33,15 @@ func TestInitAndJoin(t *testing.T) {
 	token = tokenIn(t, g.run(t, "node1", "mainstay", "invite", "--name", "node1"))
 	g.run(t, "node3", "mainstay", "join", "--force", "--name", "node3", "--addr", addrs("node3"), token)
 	g.members(t, "node1", "node2", "node3")
+	etc, name := "/etc/mainstay/", "cluster.conf"
+	if *provide == "corosync" {
+		etc, name = "/etc/corosync/", "corosync.conf"
+	}
 	for _, n := range []string{"node2", "node3"} {
-		if a, b := g.run(t, "node1", "cat", "/etc/mainstay/cluster.conf"), g.run(t, n, "cat", "/etc/mainstay/cluster.conf"); a != b {
+		if a, b := g.run(t, "node1", "cat", etc+name), g.run(t, n, "cat", etc+name); a != b {
 			t.Errorf("node1 and %s have different configurations:\n%s\n%s", n, a, b)
 		}
-		if mode := g.run(t, n, "stat", "-c", "%a %s", "/etc/mainstay/authkey"); mode != "400 256\n" {
+		if mode := g.run(t, n, "stat", "-c", "%a %s", etc+"authkey"); mode != "400 256\n" {
 			t.Errorf("key of %s: %s", n, mode)
 		}
 	}

@@ -134,8 +134,8 @@ func (g *rig) apartNow(nodes []string) bool {
 	return true
 }
 
-// outside runs a command outside of the nodes until the test ends.
-func (g *rig) outside(t *testing.T, cmd *exec.Cmd) {
+// beyond runs a command outside of the nodes until the test ends.
+func (g *rig) beyond(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "outside.log"))
 	if err != nil {
@@ -161,7 +161,7 @@ func withWitness(t *testing.T, g *rig, algorithm string) {
 	dir := t.TempDir()
 	binary := filepath.Join(g.Dir(), "bin", "mainstay")
 	addr := playground.Outside(playground.Networks()[0]).String()
-	g.outside(t, exec.Command(binary, "witness", "--dir", dir, "--listen", addr+":5403"))
+	g.beyond(t, exec.Command(binary, "witness", "--dir", dir, "--listen", addr+":5403"))
 	token, err := exec.Command(binary, "witness", "invite", "--dir", dir, "--addr", addr).Output()
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func withQnetd(t *testing.T, g *rig, algorithm string) {
 	dir := t.TempDir()
 	nss := qnetd.Certificates(t, dir, "playground")
 	addr := playground.Outside(playground.Networks()[1]).String()
-	g.outside(t, qnetd.Command(dir, addr, 5403, "req"))
+	g.beyond(t, qnetd.Command(dir, addr, 5403, "req"))
 	p12, err := os.ReadFile(filepath.Join(nss, "qdevice-net-node.p12"))
 	if err != nil {
 		t.Fatal(err)
