@@ -24,7 +24,7 @@ FROM    ?= 1
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all soak e2e demo bench bench-ring soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all soak e2e demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -97,6 +97,9 @@ bench-ring: deps build ## the ring's figures beside Corosync's (needs root)
 
 soak-links: build ## no false view in MINUTES=n under loss, delay, load and stops (needs root)
 	./bench/false-alarms --minutes $(MINUTES)
+
+bench-sched: deps build ## the scheduler's figures beside Pacemaker's
+	./bench/sched $(LAB)/gen_cib.py
 
 bench-rehearse: build ## how long all single faults of 16 nodes and 200 resources take to rehearse
 	./bench/rehearse bin/mainstay --phases idle
