@@ -83,6 +83,8 @@ type Peer struct {
 	DeviceUp bool          // it reaches the device
 	Verdict  Verdict       // of the device
 	Order    bool          // Expected is an operator's order (SetExpected), also to lower it
+	// Away lists the nodes that left on purpose and are not expected (allow_downscale).
+	Away string
 	// Epoch tells how recent the last quorate view of this node was, and Breaker
 	// who would decide a tie among its members (auto_tie_breaker); 0: it had none.
 	Epoch   uint64

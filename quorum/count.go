@@ -93,6 +93,7 @@ func (m *Machine) recount(order bool) {
 			}
 		}
 		m.epoch++
+		m.known = max(m.known, m.epoch)
 	}
 	if !reflect.DeepEqual(s, m.state) {
 		m.state = s
@@ -104,7 +105,7 @@ func (m *Machine) recount(order bool) {
 	}
 	p := Peer{
 		Node: m.cfg.Self, Votes: m.voter(m.cfg.Self).votes, Expected: m.expected, Quorate: s.Quorate,
-		Waiting: m.waiting, Order: order, Ring: m.ring, Epoch: m.epoch, Breaker: m.tieBreaker(),
+		Waiting: m.waiting, Order: order, Ring: m.ring, Away: m.away, Epoch: m.epoch, Breaker: m.tieBreaker(),
 	}
 	p.DeviceUp, p.Verdict = m.deviceOf(m.cfg.Self)
 	was := p
@@ -166,6 +167,8 @@ func (m *Machine) conclude() State {
 		s.WhyNot = "there is no view of the members yet"
 	case m.waiting:
 		s.WhyNot = fmt.Sprintf("wait_for_all: %d of %d votes were seen at once so far, %s; cancel waiting if the others cannot come", s.Votes, s.Expected, m.absent())
+	case m.cfg.AllowDownscale && !m.allHeard():
+		s.WhyNot = "allow_downscale: the members are asked how many votes they expect"
 	default:
 		s.Quorate = s.Votes >= s.Quorum || m.masterWins(s) || m.winsTie(s)
 		if s.Quorate {

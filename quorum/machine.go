@@ -2,6 +2,7 @@ package quorum
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"mainstay/member"
@@ -27,7 +28,9 @@ type Machine struct {
 	waiting  bool            // for all
 	last     []member.NodeID // members of the last quorate view that this node was in
 	epoch    uint64          // how recent that is
+	known    uint64          // how recent a quorate view expected is from
 	windowAt time.Duration   // end of last_man_standing_window; 0: not running
+	away     string          // nodes that left on purpose and are not expected (allow_downscale)
 	ring     member.RingID
 	device   Device
 	// waitUntil ends the wait for the device's verdict on this view (sync_timeout).
@@ -134,7 +137,7 @@ func (m *Machine) onView(v View) {
 	for _, id := range m.members {
 		lost = lost || !slices.Contains(v.Members, id)
 	}
-	left := slices.ContainsFunc(v.Goodbye, func(id member.NodeID) bool { return slices.Contains(m.members, id) })
+	v.Goodbye = slices.DeleteFunc(slices.Clone(v.Goodbye), func(id member.NodeID) bool { return !slices.Contains(m.members, id) })
 	m.members = slices.Clone(v.Members)
 	slices.Sort(m.members)
 	m.ring, m.waitUntil = v.Ring, m.now+m.cfg.DeviceWait
@@ -144,13 +147,56 @@ func (m *Machine) onView(v View) {
 	for _, id := range m.members {
 		m.voter(id)
 	}
-	if left && m.cfg.AllowDownscale && m.state.Quorate {
-		m.expected = max(m.cfg.configuredExpected(), m.votes())
+	if m.cfg.AllowDownscale && m.state.Quorate {
+		m.downscale(v.Goodbye)
 	}
 	m.windowAt = 0
 	if m.cfg.LastManStanding && (lost || m.votes() < m.expected) {
 		m.windowAt = m.now + m.cfg.Window
 	}
+}
+
+// downscale takes the votes of those who left on purpose out of the expected ones,
+// down to what is configured, and puts those of who came back in again: else a node
+// that comes back while another is absent would be counted, but not expected.
+func (m *Machine) downscale(goodbye []member.NodeID) {
+	away := slices.DeleteFunc(nodesOf(m.away), func(id member.NodeID) bool {
+		back := slices.Contains(m.members, id)
+		if back {
+			m.expected += m.voter(id).votes
+		}
+		return back
+	})
+	for _, id := range goodbye {
+		least := max(m.cfg.configuredExpected(), m.votes())
+		if slices.Contains(m.members, id) || m.expected-m.voter(id).votes < least {
+			continue
+		}
+		m.expected -= m.voter(id).votes
+		away = append(away, id)
+	}
+	m.away = listOf(away)
+}
+
+// nodesOf reads what listOf writes.
+func nodesOf(list string) []member.NodeID {
+	var out []member.NodeID
+	for _, w := range strings.Fields(list) {
+		if id, err := member.ParseNodeID(w); err == nil {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// listOf writes nodes as one word that can be compared.
+func listOf(ids []member.NodeID) string {
+	slices.Sort(ids)
+	var words []string
+	for _, id := range ids {
+		words = append(words, id.String())
+	}
+	return strings.Join(words, " ")
 }
 
 // windowEnds counts expected votes down to those who are left, if they are
@@ -163,9 +209,8 @@ func (m *Machine) windowEnds() {
 }
 
 // onHeard takes what a member told. On expected votes, an operator's order is
-// one for all; else those who are quorate know better than those who are not,
-// and of those the ones from the more recent quorate view; among equals the
-// highest number counts.
+// one for all; else those from the more recent quorate view know better, and of
+// those the ones who are quorate; among equals the highest number counts.
 func (m *Machine) onHeard(p Peer) {
 	if p.Node == m.cfg.Self || !slices.Contains(m.members, p.Node) {
 		return
@@ -177,10 +222,9 @@ func (m *Machine) onHeard(p Peer) {
 	v.votes = p.Votes
 	v.told = &p
 	switch {
-	case p.Order, p.Quorate && (!m.state.Quorate || p.Epoch > m.epoch):
-		m.expected = p.Expected
-	case m.state.Quorate && (!p.Quorate || p.Epoch < m.epoch):
-	default:
+	case p.Order, p.Epoch > m.known, p.Epoch == m.known && p.Quorate && !m.state.Quorate:
+		m.expected, m.away, m.known = p.Expected, p.Away, max(m.known, p.Epoch)
+	case p.Epoch == m.known && (p.Quorate || !m.state.Quorate):
 		m.expected = max(m.expected, p.Expected)
 	}
 	if p.Quorate && !p.Waiting {
