@@ -10,7 +10,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Packages whose goroutines touch the machine: the race detector watches these.
 HANDS   := $(shell go list ./internal/... 2>/dev/null | grep -Ev '/internal/(lint|sim|simulate|conformance|playground)$$')
 # Everything but the end-to-end tests, which need root and the playground.
-UNITS   := $(shell go list ./... 2>/dev/null | grep -v '^mainstay/test/e2e')
+UNITS   := $(shell go list ./... 2>/dev/null | grep -Ev '^mainstay/test/(e2e|shells)')
 # Packages with story tests, which know -rewrite.
 STORIES := $(shell grep -rlE --include='*_test.go' 'cockroachdb/datadriven|face/facetest' . 2>/dev/null | xargs -r -n1 dirname | sort -u)
 # Where the scheduler cases of the peer lie (never copied into this repository).
@@ -24,7 +24,7 @@ FROM    ?= 1
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all soak e2e demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all soak e2e shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -85,6 +85,13 @@ soak: ## simulated clusters with ever new seeds for MINUTES=n; the first bad see
 e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
 	@echo "== end to end in the playground"
 	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e -program $(CURDIR)/bin/mainstay -engine $(ENGINE)
+
+shells: build ## Debian's crmsh and pcs drive a cluster in the playground (needs root)
+	@echo "== shells of the distribution"
+	go test -tags e2e -count=1 -timeout 25m -v ./test/shells -program $(CURDIR)/bin/mainstay
+
+record-shells: build ## the same on real Pacemaker, recorded for make shells (needs root, corosync, pacemaker)
+	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -record
 
 demo: deps build ## three nodes, real services, one power cut: watch them survive
 	@if [ "$$(id -u)" = 0 ]; then ./bin/mainstay playground rehearse; else sudo ./bin/mainstay playground rehearse; fi

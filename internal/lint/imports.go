@@ -78,6 +78,7 @@ func allowed() map[string][]string {
 		"internal/lint":          {},
 		"cmd/mainstay":           {"internal/cli"},
 		"test/e2e":               {everyone},
+		"test/shells":            {everyone},
 		"test/messages":          {"internal/node", "member"},
 	}
 }

@@ -21,6 +21,7 @@ type monOptions struct {
 	ops, failcounts     bool
 	attributes, bans    bool
 	tickets             bool
+	fencing             string // level of the fencing history
 	sink                sink
 }
 
@@ -48,15 +49,15 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.BoolVarP(&o.tickets, "tickets", "c", false, "tickets")
 	f.StringVarP(&o.view.Node, "node", "", "", "only this node")
 	f.StringVarP(&o.view.Resource, "resource", "", "", "only this resource")
-	f.StringSliceVar(&o.include, "include", nil, "sections to show, too")
-	f.StringSliceVar(&o.exclude, "exclude", nil, "sections not to show")
-	f.StringP("fence-history", "m", "", "")
-	f.optional("fence-history", "1")
+	f.StringSliceVarP(&o.include, "include", "I", nil, "sections to show, too")
+	f.StringSliceVarP(&o.exclude, "exclude", "U", nil, "sections not to show")
+	f.StringVarP(&o.fencing, "fence-history", "m", "1", "fencing: 0 none, 1 failures and pending, 2 successes, too, 3 all of it")
+	f.BoolVarP(&o.view.Quiet, "quiet", "Q", false, "say less")
+	f.optional("fence-history", "2")
 	f.BoolP("disable-ncurses", "N", false, "")
-	f.BoolP("web-cgi", "w", false, "")
 	f.Bool("html-cgi", false, "")
 	o.sink.declare(f)
-	f.hide("web-cgi", "html-cgi", "as-xml", "pending", "fence-history", "disable-ncurses")
+	f.hide("web-cgi", "html-cgi", "as-xml", "pending", "disable-ncurses")
 	if code, done := f.parse(joinOptional(oldOutput(args), "-L", "--neg-locations", "-m", "--fence-history")); done {
 		return code
 	}
@@ -97,6 +98,8 @@ func (o *monOptions) sections() error {
 			s[section] = true
 		}
 	}
+	s[view.FencingFailures], s[view.FencingPendings] = o.fencing != "0", o.fencing != "0"
+	s[view.FencingSuccesses], o.view.FullFencing = o.fencing == "2" || o.fencing == "3", o.fencing == "3"
 	o.view.Pending = true
 	o.view.Sections = s
 	for _, name := range o.include {
