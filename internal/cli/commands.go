@@ -17,6 +17,7 @@ func (a *app) commands() []*cobra.Command {
 		a.explainCommand(),
 		a.historyCommand(),
 		a.configureCommand(),
+		a.crmCommand(),
 		a.initCommand(),
 		a.joinCommand(),
 		a.inviteCommand(),
