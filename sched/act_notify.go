@@ -92,21 +92,24 @@ func (p *planner) notifyAfterFence(a *action, r *rsc, f *action) {
 	p.notifyInstance(r, d)
 }
 
-// notifyAll makes the notifications of every clone.
+// notifyAll makes the notifications of every clone, once it is known what its
+// instances do.
 func (p *planner) notifyAll() {
 	for _, top := range p.top {
 		top.each(func(r *rsc) {
-			if r.kind != clone || !r.notify {
+			if r.kind != clone {
 				return
+			}
+			for i := len(r.acts) - 1; i >= 0; i-- {
+				p.flagsOn(r.acts[i], nil)
 			}
 			c := &r.clone
 			for _, d := range []*notifyData{c.notifyStart, c.notifyStop, c.notifyPromote, c.notifyDemote} {
-				if d == nil {
-					continue
+				if d != nil {
+					p.collectNotify(r, true, d)
+					p.notifyVars(d)
+					p.notifyInstance(r, d)
 				}
-				p.collectNotify(r, true, d)
-				p.notifyVars(d)
-				p.notifyInstance(r, d)
 			}
 		})
 	}

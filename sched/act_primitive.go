@@ -254,7 +254,7 @@ func (p *planner) createGroup(r *rsc) {
 }
 
 // instState is what the instances of a clone are about to do.
-type instState struct{ starting, stopping, active, promoting, demoting bool }
+type instState struct{ starting, stopping, restarting, active, promoting, demoting bool }
 
 func (s *instState) add(r *rsc) {
 	if r.kind != primitive {
@@ -263,25 +263,25 @@ func (s *instState) add(r *rsc) {
 		}
 		return
 	}
-	if len(r.runningOn) > 0 {
-		s.active = true
-	}
+	s.active = s.active || len(r.runningOn) > 0
+	starts, stops := false, false
 	for _, a := range r.acts {
-		switch {
-		case a.optional:
-		case !a.pseudo && !a.runnable:
-		case a.task == "stop":
-			s.stopping = true
-		case a.task == "start" && a.runnable:
-			s.starting = true
+		if a.optional {
+			continue
 		}
-		if !a.optional && a.task == "promote" {
+		switch a.task {
+		case "stop": // only one that fencing implies is not done itself
+			stops = stops || a.pseudo || a.runnable
+		case "start":
+			starts = starts || a.runnable
+		case "promote":
 			s.promoting = true
-		}
-		if !a.optional && a.task == "demote" {
+		case "demote":
 			s.demoting = true
 		}
 	}
+	s.starting, s.stopping = s.starting || starts, s.stopping || stops
+	s.restarting = s.restarting || starts && stops
 }
 
 // createClone makes the instances' actions and the clone's milestones.
@@ -309,7 +309,7 @@ func (p *planner) collectiveMilestones(r *rsc, s instState) {
 	stop := p.pseudoAct(r, "stop", !s.stopping, true)
 	stopped := p.pseudoAct(r, "stopped", !s.stopping, true)
 	stopped.priority = infinity
-	stop.migrateRunnable = !s.stopping || r.kind == clone
+	stop.migrateRunnable = !s.restarting // what migrates may do without an instance that only leaves
 	if r.kind == clone {
 		r.clone.notifyStart = p.newNotify(r, "start", start, started)
 		r.clone.notifyStop = p.newNotify(r, "stop", stop, stopped)
@@ -319,8 +319,7 @@ func (p *planner) collectiveMilestones(r *rsc, s instState) {
 
 func (p *planner) promoteMilestones(r *rsc, s instState) {
 	promote := p.pseudoAct(r, "promote", !s.promoting, true)
-	promoted := p.pseudoAct(r, "promoted", !s.promoting, s.promoting)
-	promoted.runnable = s.promoting || promoted.runnable
+	promoted := p.pseudoAct(r, "promoted", !s.promoting, true)
 	promoted.priority = infinity
 	r.clone.notifyPromote = p.newNotify(r, "promote", promote, promoted)
 	demote := p.pseudoAct(r, "demote", !s.demoting, true)
