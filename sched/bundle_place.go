@@ -1,10 +1,6 @@
 package sched
 
-import (
-	"sort"
-
-	"mainstay/cib"
-)
+import "mainstay/cib"
 
 // placeBundle places a bundle's containers, then what belongs to each, then
 // what runs inside of them.
@@ -15,7 +11,7 @@ func (p *planner) placeBundle(r *rsc, stopIfFail bool) *node {
 	r.assigning = true
 	p.showScores(r, "pcmk__bundle_assign")
 	conts := r.bundle.containers()
-	sort.SliceStable(conts, func(i, j int) bool { return p.cmpInstance(conts[i], conts[j]) < 0 })
+	mergeSort(conts, p.cmpInstance)
 	p.placeInstances(r, conts, len(r.bundle.replicas), r.bundle.perHost)
 	for _, rep := range r.bundle.replicas {
 		p.placeReplica(rep, stopIfFail)

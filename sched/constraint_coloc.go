@@ -25,8 +25,8 @@ func (c *coloc) influences(r *rsc) bool {
 		r = c.prim
 	}
 	d := c.dep
-	if d.remoteNode != nil && d.container != nil && r.replicaContainer && !r.failed && len(r.runningOn) == 1 && r.runningOn[0].online && !r.runningOn[0].unclean {
-		return false
+	if d.nesting && !r.failed && len(r.runningOn) == 1 {
+		return false // a container does not move for its connection
 	}
 	return c.influence || len(r.runningOn) == 0
 }

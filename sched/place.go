@@ -62,8 +62,7 @@ func (p *planner) placePrimitive(r *rsc, prefer *node, stopIfFail bool) *node {
 		return nil // a loop of colocations: it is broken here
 	}
 	r.assigning = true
-	p.followPrimaries(r, stopIfFail)
-	p.hearDependents(r)
+	p.heedColocations(r, stopIfFail)
 	if r.nextRole == roleStopped {
 		p.banNow(r, CauseTarget, "target-role")
 	} else if r.nextRole > r.role && !p.quorate && p.opt.noQuorum == "freeze" {
@@ -124,28 +123,13 @@ func (p *planner) choose(r *rsc, prefer *node) *node {
 		return nil
 	}
 	bestScore := r.allowed[best.idx].score
-	if p.uniqueInstance(r) || bestScore <= 0 || !p.canRun(r, best, true, false) {
+	if up := r.parent; up != nil && up.kind == clone && up.unique || bestScore <= 0 || !best.available() {
 		return best
 	}
-	if len(r.runningOn) == 0 {
-		return best
-	}
-	cur := r.runningOn[0]
-	if r.partialTo != nil && false {
-		cur = r.partialTo
-	}
-	if !p.canRun(r, cur, true, false) {
-		return best
-	}
-	if r.allowed[cur.idx].score == bestScore {
+	if cur := p.currentNode(r); cur != nil && p.canRun(r, cur, true, false) && r.allowed[cur.idx].score == bestScore {
 		return cur
 	}
 	return best
-}
-
-func (p *planner) uniqueInstance(r *rsc) bool {
-	c := r.cloneAround()
-	return c != nil && c.kind == clone && c.unique
 }
 
 // canRun tells whether a resource may be placed on a node.
@@ -198,15 +182,16 @@ func (p *planner) betterNode(r *rsc, a, b, active *node) int {
 	case sa != sb:
 		return sb - sa
 	}
-	if p.opt.placement != "minimal" {
-		if p.opt.placement == "balanced" {
-			if c := compareCapacity(a, b); c != 0 {
-				return c
-			}
+	if p.opt.placement == "minimal" {
+		return strings.Compare(a.name, b.name)
+	}
+	if p.opt.placement == "balanced" {
+		if c := compareCapacity(a, b); c != 0 {
+			return c
 		}
-		if a.nAssigned != b.nAssigned {
-			return a.nAssigned - b.nAssigned
-		}
+	}
+	if a.nAssigned != b.nAssigned {
+		return a.nAssigned - b.nAssigned
 	}
 	if active != nil && a != b {
 		if a == active {

@@ -81,7 +81,7 @@ func (p *planner) sortByNeed(order []*rsc) {
 		}
 	}
 	nodes := p.sortNodesByLoad()
-	sort.SliceStable(order, func(i, j int) bool { return p.cmpNeed(order[i], order[j], tables, nodes) < 0 })
+	mergeSort(order, func(a, b *rsc) int { return p.cmpNeed(a, b, tables, nodes) })
 }
 
 func (p *planner) sortNodesByLoad() []*node {
@@ -106,24 +106,15 @@ func (p *planner) cmpNeed(a, b *rsc, tables map[*rsc][]cand, nodes []*node) int 
 	if a.priority != b.priority {
 		return b.priority - a.priority
 	}
-	na, nb := firstRunning(a), firstRunning(b)
 	sa, sb := -cib.Infinity, -cib.Infinity
-	if na != nil {
-		sa = scoreIn(tables[a], na)
+	if n := p.currentNode(a); n != nil {
+		sa = scoreIn(tables[a], n)
 	}
-	if nb != nil {
-		sb = scoreIn(tables[b], nb)
+	if n := p.currentNode(b); n != nil {
+		sb = scoreIn(tables[b], n)
 	}
-	if na != nil || nb != nil {
-		if na != nil && nb == nil {
-			return -1
-		}
-		if na == nil {
-			return 1
-		}
-		if sa != sb {
-			return sb - sa
-		}
+	if sa != sb {
+		return sb - sa
 	}
 	for _, n := range nodes {
 		x, y := scoreIn(tables[a], n), scoreIn(tables[b], n)

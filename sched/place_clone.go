@@ -1,20 +1,16 @@
 package sched
 
-import (
-	"sort"
-
-	"mainstay/cib"
-)
+import "mainstay/cib"
 
 // placeClone distributes a clone's instances.
 func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
 	if r.assigning {
 		return nil
 	}
+	r.assigning = true
 	if r.promotable {
 		p.addPromotionScores(r)
 	}
-	r.assigning = true
 	for _, c := range p.thisWith(r) {
 		p.place(c.prim, nil, stopIfFail)
 	}
@@ -23,7 +19,7 @@ func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
 	}
 	p.showScores(r, "pcmk__clone_assign")
 	insts := append([]*rsc(nil), r.kids...)
-	sort.SliceStable(insts, func(i, j int) bool { return p.cmpInstance(insts[i], insts[j]) < 0 })
+	mergeSort(insts, p.cmpInstance)
 	p.placeInstances(r, insts, r.clone.max, r.clone.nodeMax)
 	r.kids2 = insts
 	if r.promotable {
@@ -126,7 +122,7 @@ func (p *planner) banFull(r, k *rsc, perNode int) {
 			continue
 		}
 		switch up := r.allowed[i]; {
-		case !n.available(), !up.ok, up.count >= perNode:
+		case k.removed, !n.available(), !up.ok, up.score < 0, up.count >= perNode:
 			c.score = -cib.Infinity
 		}
 	}
@@ -255,13 +251,19 @@ func (p *planner) cmpInstance(a, b *rsc) int {
 	case ta.count != tb.count:
 		return ta.count - tb.count
 	}
-	if a.failed != b.failed {
-		return firstIf(!a.failed)
+	if fa, fb := anyFailed(a), anyFailed(b); fa != fb {
+		return firstIf(!fa)
 	}
 	if c := p.cmpByColocation(a, b, na, nb); c != 0 {
 		return c
 	}
 	return cmpNumber(a, b)
+}
+
+func anyFailed(k *rsc) bool {
+	bad := false
+	k.each(func(x *rsc) { bad = bad || x.failed })
+	return bad
 }
 
 func firstIf(b bool) int {
@@ -305,7 +307,7 @@ func instanceNumber(r *rsc) int {
 
 // cmpByColocation compares what others think of the places of two instances.
 func (p *planner) cmpByColocation(a, b *rsc, na, nb *node) int {
-	ta, tb := p.colocatedTable(a), p.colocatedTable(b)
+	ta, tb := p.colocatedTable(a, na), p.colocatedTable(b, nb)
 	sa, sb := ta[na.idx].score, tb[nb.idx].score
 	if sa != sb {
 		return sb - sa
@@ -313,15 +315,14 @@ func (p *planner) cmpByColocation(a, b *rsc, na, nb *node) int {
 	return 0
 }
 
-func (p *planner) colocatedTable(k *rsc) []cand {
-	t := append([]cand(nil), k.allowed...)
-	if k.parent == nil {
-		return t
-	}
-	for _, c := range p.thisWith(k.parent) {
+// colocatedTable is what others think of the place of an active instance.
+func (p *planner) colocatedTable(k *rsc, at *node) []cand {
+	t := make([]cand, len(p.nodes))
+	t[at.idx] = cand{ok: true, score: at.base}
+	for _, c := range p.thisWith(k) {
 		t = p.addScores(c.prim, k, t, c, float64(c.score)/cib.Infinity, mergeFlags{})
 	}
-	for _, c := range p.withThis(k.parent) {
+	for _, c := range p.withThis(k) {
 		if c.influences(k) {
 			t = p.addScores(c.dep, k, t, c, float64(c.score)/cib.Infinity, mergeFlags{nonNeg: true})
 		}

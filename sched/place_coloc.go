@@ -6,31 +6,40 @@ import (
 	"mainstay/cib"
 )
 
-// followPrimaries lets the resources that r must be with (or apart from) be
-// placed first, and their places count for r.
-func (p *planner) followPrimaries(r *rsc, stopIfFail bool) {
-	for _, c := range p.thisWith(r) {
-		var saved []cand
-		if c.depRole >= rolePromoted || c.score < 0 && c.score > -cib.Infinity {
-			saved = append([]cand(nil), r.allowed...)
+// heedColocations lets r's colocations count: those that must be kept first,
+// so that the others cannot stand in their way.
+func (p *planner) heedColocations(r *rsc, stopIfFail bool) {
+	this, with := p.thisWith(r), p.withThis(r)
+	for _, mandatory := range []bool{true, false} {
+		for _, c := range this {
+			if c.mandatory() == mandatory {
+				p.followPrimary(r, c, stopIfFail)
+			}
 		}
-		if c.prim.unassigned {
-			p.place(c.prim, nil, stopIfFail)
-		}
-		p.applyColoc(r, c.prim, c, true)
-		if saved != nil && !p.anyNode(r.allowed) {
-			r.allowed = saved
+		for _, c := range with {
+			if c.mandatory() == mandatory {
+				p.addDependent(r, c, false)
+			}
 		}
 	}
 }
 
-// hearDependents lets the preferences of what is to be with r count for r.
-func (p *planner) hearDependents(r *rsc) {
-	for _, c := range p.withThis(r) {
-		if !c.influences(nil) {
-			continue
-		}
-		p.addDependent(r, c, false)
+// mandatory tells whether a colocation must be kept.
+func (c *coloc) mandatory() bool { return c.score >= cib.Infinity || c.score <= -cib.Infinity }
+
+// followPrimary lets what r must be with (or apart from) be placed first, and
+// its place count for r.
+func (p *planner) followPrimary(r *rsc, c *coloc, stopIfFail bool) {
+	var saved []cand
+	if c.depRole >= rolePromoted || c.score < 0 && c.score > -cib.Infinity {
+		saved = append([]cand(nil), r.allowed...)
+	}
+	if c.prim.unassigned {
+		p.place(c.prim, nil, stopIfFail)
+	}
+	p.applyColoc(r, c.prim, c, true)
+	if saved != nil && !p.anyNode(r.allowed) {
+		r.allowed = saved
 	}
 }
 
@@ -46,7 +55,7 @@ func (p *planner) addDependent(r *rsc, c *coloc, nonNeg bool) {
 // anyNode tells whether a table has a node that can run something.
 func (p *planner) anyNode(t []cand) bool {
 	for i := range t {
-		if t[i].ok && t[i].score >= 0 && p.nodes[i].available() && p.guestCanRun(p.nodes[i]) {
+		if t[i].ok && t[i].score >= 0 && p.nodes[i].available() {
 			return true
 		}
 	}
@@ -310,7 +319,7 @@ func (p *planner) addOnward(source, target *rsc, work []cand, list []*coloc, fac
 		other := x.dep
 		if f.forward {
 			other = x.prim
-		} else if !x.influences(source) {
+		} else if !x.influences(nil) {
 			continue
 		}
 		work = p.addScores(other, target, work, x, factor*float64(x.score)/cib.Infinity, on)
@@ -352,8 +361,8 @@ func (p *planner) addMatching(work []cand, source, target *rsc, c *coloc, factor
 			continue
 		}
 		score := p.bestMatching(source, target, n, c)
-		if factor < 0 && score < 0 && score > -cib.Infinity {
-			continue // apart from what is banned there anyway
+		if factor < 0 && score < 0 && !p.makesRoom(c, score) {
+			continue
 		}
 		if work[i].score == hackScore {
 			continue
@@ -376,11 +385,27 @@ func (p *planner) addMatching(work []cand, source, target *rsc, c *coloc, factor
 		switch {
 		case nonNeg && sum < 0 && work[i].score > 0:
 			work[i].score = hackScore
-		case nonNeg && sum < 0:
+		case nonNeg && sum < 0 && work[i].score == 0:
 		default:
 			work[i].score = sum
 		}
 	}
+}
+
+// makesRoom tells whether a primary should go where the dependent that must be
+// apart from it cannot be: only if the dependent has but one place left, and the
+// primary does not insist on its own. Otherwise it would move for nothing.
+func (p *planner) makesRoom(c *coloc, score int) bool {
+	if c.prim.stickiness >= -score || !c.influences(nil) {
+		return false
+	}
+	places := 0
+	for i, n := range p.nodes {
+		if cd := c.dep.allowed[i]; cd.ok && cd.score >= 0 && n.available() {
+			places++
+		}
+	}
+	return places == 1
 }
 
 func clampScore(n int) int { return int(math.Max(-cib.Infinity, math.Min(cib.Infinity, float64(n)))) }

@@ -1,10 +1,6 @@
 package sched
 
-import (
-	"sort"
-
-	"mainstay/cib"
-)
+import "mainstay/cib"
 
 // addPromotionScores lets the wish to be promoted count for where instances are placed.
 func (p *planner) addPromotionScores(r *rsc) {
@@ -310,7 +306,7 @@ func (p *planner) sortForPromotion(r *rsc) {
 		}
 	}
 	r.assigning = false
-	sort.SliceStable(r.kids2, func(i, j int) bool { return p.cmpPromotable(r.kids2[i], r.kids2[j]) < 0 })
+	mergeSort(r.kids2, p.cmpPromotable)
 }
 
 func (p *planner) cmpPromotable(a, b *rsc) int {
