@@ -64,6 +64,14 @@ func (p *planner) implyContainer(r *rsc) {
 			p.avoidRemotes(c)
 		}
 		p.orderTasks(c, "monitor", r, "stop", ordOptional)
+	} else if n := nodeMadeBy(c); n != nil {
+		// Inside of a remote or guest node: there and nowhere else.
+		for _, m := range p.nodes {
+			if m != n {
+				p.scoreNow(r, m, -cib.Infinity, CauseColocation, "container")
+			}
+		}
+		return
 	}
 	p.orderTasks(c, "start", r, "start", ordImpliesThen|ordUnrunnable)
 	p.orderTasks(r, "stop", c, "stop", ordImpliesFirst)
@@ -72,6 +80,19 @@ func (p *planner) implyContainer(r *rsc) {
 		score = 10000
 	}
 	p.addColoc(&coloc{id: "#resource-with-container", dep: r, prim: c, score: score, influence: true})
+}
+
+// nodeMadeBy is the remote or guest node that a resource makes, or nil.
+func nodeMadeBy(r *rsc) *node {
+	if r.remoteNode != nil {
+		return r.remoteNode
+	}
+	for _, f := range r.fillers {
+		if f.remoteNode != nil {
+			return f.remoteNode
+		}
+	}
+	return nil
 }
 
 // implyLoad makes starts wait for the stops that free capacity on the same node.
@@ -148,10 +169,11 @@ func (p *planner) implyMember(r, m, last, lastActive *rsc, promo bool, up orderK
 	case last != nil:
 		p.orderTasks(last, "start", m, "start", up)
 		p.orderTasks(m, "stop", last, "stop", ordOptional|ordRestart)
-		if lastActive != nil && lastActive != last && len(last.runningOn) == 0 && len(m.runningOn) > 0 && false {
-			p.orderTasks(m, "stop", lastActive, "stop", ordOptional)
+		if len(m.runningOn) > 0 && len(last.runningOn) == 0 {
+			// A new member in the middle: what comes after it makes way first.
+			p.orderTasks(m, "stop", last, "start", ordImpliesFirst|ordUnrunnable)
 		}
-		if len(last.runningOn) == 0 && lastActive != nil {
+		if len(m.runningOn) > 0 && len(last.runningOn) == 0 && lastActive != nil {
 			p.orderTasks(m, "stop", lastActive, "stop", ordOptional)
 		}
 		if promo {

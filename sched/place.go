@@ -243,7 +243,10 @@ func (p *planner) assign(r *rsc, n *node, force, stopIfFail bool) {
 		}
 		return
 	}
-	r.assignedTo = n
+	r.assignedTo, r.placedScore = n, r.allowed[n.idx].score
+	if force {
+		r.placedScore = n.base
+	}
 	n.assigned = append(n.assigned, r)
 	n.nAssigned++
 	for k, v := range r.util {

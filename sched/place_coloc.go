@@ -356,11 +356,12 @@ func (p *planner) addGroupScores(source, target *rsc, table []cand, c *coloc, fa
 // addMatching adds, to each node, the best score that source gives to a node
 // with the same value of the colocation's attribute.
 func (p *planner) addMatching(work []cand, source, target *rsc, c *coloc, factor float64, nonNeg bool) {
+	table := p.tableWithGroup(source, c)
 	for i, n := range p.nodes {
 		if !work[i].ok {
 			continue
 		}
-		score := p.bestMatching(source, target, n, c)
+		score := p.bestMatching(source, table, target, n, c)
 		if factor < 0 && score < 0 && !p.makesRoom(c, score) {
 			continue
 		}
@@ -410,10 +411,32 @@ func (p *planner) makesRoom(c *coloc, score int) bool {
 
 func clampScore(n int) int { return int(math.Max(-cib.Infinity, math.Min(cib.Infinity, float64(n)))) }
 
-func (p *planner) bestMatching(source, target *rsc, n *node, c *coloc) int {
+// tableWithGroup is a resource's score table. If it is itself configured to be
+// with others, and a later member of a group, then the group's own preferences
+// are added, which only the first member's table has.
+func (p *planner) tableWithGroup(r *rsc, c *coloc) []cand {
+	g := r.parent
+	if c == nil || !c.explicit || c.dep != r || g == nil || g.kind != group || g.kids[0] == r || len(g.locs) == 0 {
+		return r.allowed
+	}
+	t := append([]cand(nil), r.allowed...)
+	for _, l := range g.locs {
+		if l.role > roleStarted {
+			continue
+		}
+		for _, a := range l.at {
+			t[a.n.idx] = cand{ok: true, score: cib.AddScores(t[a.n.idx].score, a.score)}
+		}
+	}
+	return t
+}
+
+// bestMatching is the best score in source's table among the nodes that are
+// like n to the colocation.
+func (p *planner) bestMatching(source *rsc, table []cand, target *rsc, n *node, c *coloc) int {
 	if c == nil || c.attr == "#uname" {
 		n = hostFor(target, n)
-		if cd := source.allowed[n.idx]; cd.ok && n.available() {
+		if cd := table[n.idx]; cd.ok && n.available() {
 			return cd.score
 		}
 		return -cib.Infinity
@@ -421,7 +444,7 @@ func (p *planner) bestMatching(source, target *rsc, n *node, c *coloc) int {
 	want := p.colocAttr(n, c, target)
 	best := -cib.Infinity
 	for i, m := range p.nodes {
-		if cd := source.allowed[i]; cd.ok && cd.score > best && m.available() && p.colocAttr(m, c, source) == want {
+		if cd := table[i]; cd.ok && cd.score > best && m.available() && p.colocAttr(m, c, source) == want {
 			best = cd.score
 		}
 	}

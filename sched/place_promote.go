@@ -131,7 +131,7 @@ func (p *planner) placedScore(clo *rsc, n *node) int {
 			for m.kind != primitive && len(m.kids) > 0 {
 				m = m.kids[0]
 			}
-			return m.allowed[n.idx].score
+			return m.placedScore
 		}
 	}
 	return 0
@@ -164,7 +164,7 @@ func (p *planner) chooseRoles(r *rsc) {
 	for _, k := range r.kids2 {
 		p.showPromotion(k)
 		var n *node
-		if done < r.clone.promotedMax {
+		if k.sortIndex >= 0 && (done < r.clone.promotedMax || !r.managed) {
 			n = p.promotableOn(k)
 		}
 		if n == nil {
@@ -335,7 +335,7 @@ func (p *planner) promotableOn(k *rsc) *node {
 			return n
 		}
 		return nil
-	case k.priority < 0, k.parent == k.uber(false) && k.sortIndex < 0:
+	case k.priority < 0:
 		return nil
 	case !n.available() || !p.guestCanRun(n):
 		return nil

@@ -96,6 +96,9 @@ func (p *planner) transient(n *node, e *cib.Elem) {
 	for name, v := range p.evalSets(e.Child("transient_attributes"), "instance_attributes", f, "") {
 		n.attrs[name] = v
 	}
+	for name, v := range p.evalSets(e.Child("transient_attributes"), "utilization", f, "") {
+		n.util[name], _ = cib.ParseScore(v)
+	}
 }
 
 // since reads in_ccm or crmd: a boolean, online/offline, or the time since when it is so.

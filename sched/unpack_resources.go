@@ -3,7 +3,6 @@ package sched
 import (
 	"sort"
 	"strconv"
-	"strings"
 
 	"mainstay/cib"
 	"mainstay/status"
@@ -550,16 +549,17 @@ func connectionElem(name, addr, port, timeout, allowMigrate, container string) *
 	return e
 }
 
-// lookup finds a resource by configured or instance id; a clone's child by its
-// plain id means the clone's first instance.
+// lookup finds what a constraint means by an id: a resource, or an instance
+// by number; the plain id of what is inside of a clone means the clone.
 func (p *planner) lookup(id string) *rsc {
 	if r := p.byRsc[id]; r != nil {
 		return r
 	}
-	if i := strings.LastIndexByte(id, ':'); i > 0 {
-		if _, err := strconv.Atoi(id[i+1:]); err == nil {
-			return nil
-		}
+	if baseName(id) != id {
+		return nil
 	}
-	return p.byRsc[id+":0"]
+	if r := p.byRsc[id+":0"]; r != nil {
+		return r.uber(false)
+	}
+	return nil
 }

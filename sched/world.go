@@ -194,6 +194,7 @@ type rsc struct {
 
 	allowed                    []cand // by node.idx
 	assignedTo                 *node
+	placedScore                int // the score with which it was assigned
 	unassigned                 bool
 	assigning, merging         bool
 	prio0                      int // the configured priority
