@@ -32,9 +32,6 @@ func (p *planner) createMigration(r *rsc, cur *node) {
 	for _, a := range []*action{to, from} {
 		if a != nil {
 			a.meta["migrate_source"], a.meta["migrate_target"] = cur.name, r.assignedTo.name
-			if r.remoteNode != nil {
-				a.meta["record_pending"] = "true"
-			}
 		}
 	}
 }

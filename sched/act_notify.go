@@ -88,8 +88,8 @@ func (p *planner) notifyAfterFence(a *action, r *rsc, f *action) {
 		return
 	}
 	p.collectNotify(r, false, d)
-	p.notifyVars(d)
-	p.notifyInstance(r, d)
+	d.vars = [][2]string{{"stop_resource", r.id}, {"stop_uname", a.n.name}}
+	p.notifyInstance(r.uber(false), d)
 }
 
 // notifyAll makes the notifications of every clone, once it is known what its
@@ -182,12 +182,10 @@ func (p *planner) notifyVars(d *notifyData) {
 	clo := d.r.uber(false)
 	for i, n := range p.nodes {
 		all = append(all, n.name)
-		if clo.allowed[i].ok && n.online {
+		if clo.allowed[i].ok {
 			avail = append(avail, n.name)
 		}
 	}
-	slices.Sort(all)
-	slices.Sort(avail)
 	d.vars = append(d.vars, [2]string{"available_uname", orBlank(strings.Join(avail, " "))}, [2]string{"all_uname", orBlank(strings.Join(all, " "))})
 	if d.r.meta["container-attribute-target"] == "host" {
 		d.vars = append(d.vars, [2]string{"all_hosts", p.hostNames()})
@@ -206,7 +204,6 @@ func (p *planner) hostNames() string {
 		}
 		out = append(out, name)
 	}
-	slices.Sort(out)
 	return strings.Join(out, " ")
 }
 
@@ -244,7 +241,7 @@ func (p *planner) notifyInstance(r *rsc, d *notifyData) {
 	}
 	for _, a := range r.acts {
 		if !a.optional && a.n != nil && (a.task == "start" || a.task == "stop" || a.task == "promote" || a.task == "demote") {
-			a.notifyVars = d.vars
+			a.tell(d)
 		}
 	}
 	if d.task == "start" && len(d.start) == 0 || d.task == "promote" && len(d.promote) == 0 || d.task == "demote" && len(d.demote) == 0 {
@@ -262,6 +259,16 @@ func (p *planner) notifyInstance(r *rsc, d *notifyData) {
 			p.notifyOne(r, r.assignedTo, d, d.pre, d.preDone)
 		}
 		p.notifyPost(r, r.assignedTo, d)
+	}
+}
+
+// tell has an action carry a notification's variables; what it carries already stays.
+func (a *action) tell(d *notifyData) {
+	known := len(a.notifyVars)
+	for _, v := range d.vars {
+		if !slices.ContainsFunc(a.notifyVars[:known], func(o [2]string) bool { return o[0] == v[0] }) {
+			a.notifyVars = append(a.notifyVars, v)
+		}
 	}
 }
 
@@ -310,7 +317,7 @@ func (p *planner) notifyOne(r *rsc, n *node, d *notifyData, from, to *action) *a
 			a.meta[k] = from.meta[k]
 		}
 	}
-	a.notifyVars = d.vars
+	a.tell(d)
 	p.order(from, a, ordOptional)
 	p.order(a, to, ordOptional)
 	return a

@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"sort"
 	"strconv"
 
 	"mainstay/cib"
@@ -220,31 +219,12 @@ func (p *planner) monitorStopped(r *rsc, name string, iv int64, n *node) {
 	}
 }
 
-// cancelAct makes the cancellation of a recurring operation.
+// cancelAct makes the cancellation of a recurring operation out of the
+// operation itself, if that is known.
 func (p *planner) cancelAct(r *rsc, n *node, task string, iv int64, optional bool) *action {
-	k := opKey(r.id, task, iv)
-	a := p.findAct(r, k, n)
-	if a == nil {
-		a = &action{id: len(p.acts) + 1, key: k, r: r, n: n, runnable: true, interval: iv}
-		p.acts = append(p.acts, a)
-		r.acts = append(r.acts, a)
-	}
-	a.task, a.optional, a.targetRC = "cancel", true, ""
-	a.op = &opUse{values: map[string]string{}}
-	a.meta = map[string]string{"timeout": "20000", "interval": strconv.FormatInt(iv, 10), "operation": task}
-	if op := p.findOp(r, task, iv, true); op != nil {
-		v := p.opConfig(r, n, task, iv, op)
-		for _, k := range []string{"name", "role", "on-fail"} {
-			if x, ok := v[k]; ok {
-				a.meta[k] = x
-			}
-		}
-	}
-	a.optional = optional
-	p.settle(a)
+	a := p.act(r, opKey(r.id, task, iv), "cancel", n, optional)
+	a.task, a.targetRC = "cancel", ""
+	a.meta["operation"], a.meta["interval"] = task, strconv.FormatInt(iv, 10)
+	delete(a.meta, "op_target_rc")
 	return a
-}
-
-func sortNodesByName(nodes []*node) {
-	sort.SliceStable(nodes, func(i, j int) bool { return nodes[i].name < nodes[j].name })
 }

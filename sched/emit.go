@@ -307,13 +307,12 @@ func (p *planner) downed(a *action) []string {
 
 // downedByStop: stopping a connection takes its node down, unless it only moves.
 func (p *planner) downedByStop(a *action) []string {
-	r := a.r
-	for _, x := range r.acts {
-		if x.task == "migrate_from" && x.n != nil && !x.optional {
+	for i := range a.before {
+		if f := a.before[i].to; f.r == a.r && f.task == "migrate_from" {
 			return nil
 		}
 	}
-	return []string{r.id}
+	return []string{a.r.id}
 }
 
 // taskText is the operation's name in the graph.

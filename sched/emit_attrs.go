@@ -43,7 +43,6 @@ func (p *planner) rscAttrs(a *action, m map[string]string) {
 		delete(m, "CRM_meta_interval")
 	}
 	if a.interval == 0 {
-		delete(m, "CRM_meta_start_delay")
 		if a.task != "cancel" {
 			delete(m, "CRM_meta_interval")
 		}
@@ -62,17 +61,53 @@ func (p *planner) rscAttrs(a *action, m map[string]string) {
 		}
 	}
 	p.cloneAttrs(a, m)
-	if c := r.container; c != nil && r.kind == primitive && !a.pseudo {
-		m["CRM_meta_container"] = c.id
+	if r.kind == primitive {
+		p.placeAttrs(a, m)
 	}
-	if r.kind == primitive && !a.pseudo {
-		if t := p.hostTarget(r, a.n); t != "" {
-			m["CRM_meta_container_attribute_target"] = r.meta["container-attribute-target"]
-			m["CRM_meta_physical_host"] = t
+	guestAttrs(a, m)
+}
+
+// placeAttrs adds what an agent, or its executor, needs to know of where a
+// primitive is: inside of which resource, and on which host a guest node runs.
+func (p *planner) placeAttrs(a *action, m map[string]string) {
+	r := a.r
+	for at := r; at != nil; at = at.parent {
+		if at.container != nil {
+			m["CRM_meta_container"] = at.container.id
 		}
-		if rn := r.meta["remote-node"]; rn != "" && len(r.fillers) > 0 {
-			m["CRM_meta_remote_node"] = rn
-		}
+	}
+	if v := r.meta["remote-node"]; v != "" {
+		m["CRM_meta_remote_node"] = v
+	}
+	if v := r.meta["external-ip"]; v != "" {
+		m["pcmk_external_ip"] = v
+	}
+}
+
+// guestAttrs adds the host of the guest node on which an action is carried
+// out: where it is now for what ends, where it will be for what begins.
+func guestAttrs(a *action, m map[string]string) {
+	n := a.n
+	if n == nil || !n.isGuest() || n.remoteRsc == nil || n.remoteRsc.container == nil {
+		return
+	}
+	task := a.task
+	if isNotify(task) {
+		task = a.meta["notify_operation"]
+	}
+	var host *node
+	switch task {
+	case "stop", "stopped", "demote", "demoted":
+		host = firstRunning(n.remoteRsc.container)
+	case "start", "running", "promote", "promoted", "monitor":
+		host = n.remoteRsc.container.assignedTo
+	}
+	if host == nil {
+		return
+	}
+	m["CRM_meta_physical_host"] = host.name
+	if v, ok := a.r.meta["container-attribute-target"]; ok {
+		m["CRM_meta_container_attribute_target"] = v
 	}
 }
 
@@ -83,24 +118,6 @@ func (p *planner) opParams(a *action) map[string]string {
 		return nil
 	}
 	return p.evalSets(op, "instance_attributes", p.facts(a.r, a.n), "")
-}
-
-// hostTarget is the member under a guest node, if the resource wants its attributes there.
-func (p *planner) hostTarget(r *rsc, n *node) string {
-	if n == nil || !n.isGuest() || n.remoteRsc == nil || n.remoteRsc.container == nil {
-		return ""
-	}
-	if _, ok := r.meta["container-attribute-target"]; !ok {
-		return ""
-	}
-	c := n.remoteRsc.container
-	if c.assignedTo != nil {
-		return c.assignedTo.name
-	}
-	if len(c.runningOn) > 0 {
-		return c.runningOn[0].name
-	}
-	return ""
 }
 
 // cloneAttrs adds the clone options that an action of an instance (or of the clone) carries.

@@ -50,8 +50,8 @@ func opAlias(task string) string {
 	switch task {
 	case "migrate_to", "migrate_from":
 		return "migrate"
-	case "stop":
-		return ""
+	case "notified":
+		return "notify"
 	}
 	return ""
 }

@@ -290,7 +290,8 @@ func (p *planner) unpackMeta(r *rsc) {
 	}
 	if v, ok := m["allow-migrate"]; r.kind == primitive {
 		// What is connected to a remote node would otherwise stop when the connection moves.
-		r.migratable = truthy(v) || !ok && isRemoteAgent(r.elem)
+		// A guest's connection goes where the guest goes.
+		r.migratable = truthy(v) || !ok && isRemoteAgent(r.elem) && m["container"] == ""
 	}
 	if r.kind == clone || r.kind == bundle {
 		p.unpackCloneMeta(r)
@@ -521,9 +522,6 @@ func connectionElem(name, addr, port, timeout, allowMigrate, container string) *
 	}
 	meta := cib.New("meta_attributes", cib.Attr{Name: "id", Value: name + "_meta"})
 	meta = meta.Append(nv(name+"_meta_container", "container", container), nv(name+"_meta_internal", "internal_rsc", "true"))
-	if container != "" && allowMigrate == "" {
-		allowMigrate = "true"
-	}
 	if allowMigrate != "" {
 		meta = meta.Append(nv(name+"_meta_migrate", "allow-migrate", allowMigrate))
 	}
