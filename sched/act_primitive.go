@@ -70,49 +70,31 @@ func (p *planner) createPrimitive(r *rsc) {
 			r.nextRole = roleStarted
 		}
 	}
-	n := r.assignedTo
-	needStop, needPromote, moving := false, false, false
-	migrate := r.migratable
-	cur := p.currentNode(r)
+	n, cur := r.assignedTo, p.currentNode(r)
 	for _, d := range r.dangling {
 		p.stopAct(r, d, false).leftOver = true
 	}
-	multi := len(r.runningOn) > 1
-	switch {
-	case len(r.runningOn) == 2 && cur != nil && n != nil && cur == r.partialFrom && n == r.partialTo:
-		multi = false
-	case r.partialFrom != nil || r.partialTo != nil:
-		r.partialFrom, r.partialTo = nil, nil
-		migrate = false
-	}
-	if multi {
-		if r.multipleUnexpected && n != nil && r.isOn(n) {
-			r.expected = n
-		} else {
-			needStop = true
-		}
-		if r.multipleUnexpected {
-			needStop = true
-		}
-	}
+	moving := cur != nil && n != nil && cur != n && r.nextRole >= roleStarted
+	needStop, migrate := p.activeTwice(r, cur, moving)
 	if r.startPending && n != nil {
 		p.startAct(r, n, true).printAlways = true
 	}
-	if cur != nil && n != nil && cur != n && r.nextRole > roleStopped {
-		moving, needStop = true, true
-	} else if r.failed {
-		needStop = needStop || r.stopIfFailed
-		if !r.stopIfFailed && r.nextRole == rolePromoted {
-			needPromote = true
-		}
-	} else if r.block {
+	needPromote := false
+	switch {
+	case moving:
 		needStop = true
-	} else if r.role > roleStarted && cur != nil && n != nil {
-		if start := p.startAct(r, n, true); !start.optional {
-			needPromote = true
-		}
+	case r.failed && r.stopIfFailed:
+		needStop = true
+	case r.failed:
+		needPromote = r.nextRole == rolePromoted
+	case r.block:
+		needStop = true
+	case r.role > roleStarted && cur != nil && n != nil && !p.startAct(r, n, true).optional:
+		needStop = true // what was promoted recovers
 	}
+	r.restarting = true
 	p.restartActions(r, cur, needStop, needPromote)
+	r.restarting = false
 	rl := r.role
 	for rl != r.nextRole {
 		next := nextStep(rl, r.nextRole)
@@ -123,9 +105,41 @@ func (p *planner) createPrimitive(r *rsc) {
 		rl = next
 	}
 	p.recurring(r)
-	if moving && migrate && p.canMigrate(r, cur) {
+	if migrate {
 		p.createMigration(r, cur)
 	}
+}
+
+// activeTwice decides what becomes of a resource that is active on more than
+// one node, or on its way between two: whether it must stop, and whether it
+// moves by live migration.
+func (p *planner) activeTwice(r *rsc, cur *node, moving bool) (needStop, migrate bool) {
+	migrate = moving && p.canMigrate(r, cur)
+	clean := 0
+	for _, n := range r.runningOn {
+		if n.online && !n.unclean {
+			clean++
+		}
+	}
+	many := clean > 1 // what needs no fencing is not counted where it is lost
+	if r.needsFencing {
+		many = len(r.runningOn) > 1
+	}
+	switch {
+	case migrate && r.partialFrom != nil && r.partialTo != nil && len(r.runningOn) == 2 && cur == r.partialFrom && r.assignedTo == r.partialTo:
+		return false, true // goes on
+	case r.partialFrom != nil || r.partialTo != nil:
+		r.partialFrom, r.partialTo = nil, nil
+		return true, false
+	}
+	r.stopUnexpected = many && r.multipleUnexpected
+	return many && !r.stopOnMultiple && !r.blockOnMultiple, migrate
+}
+
+// expectedOn tells whether, of a resource active more than once, a node is the
+// one where it stays (multiple-active=stop_unexpected).
+func (r *rsc) expectedOn(n *node) bool {
+	return r.stopUnexpected && r.restarting && r.nextRole > roleStopped && r.assignedTo == n
 }
 
 // currentNode is where a resource is active now; during a live migration, its source.
@@ -169,17 +183,21 @@ func (p *planner) restartActions(r *rsc, cur *node, needStop, needPromote bool) 
 
 func (p *planner) doStop(r *rsc, optional bool) {
 	for _, n := range r.runningOn {
-		if r.partialTo != nil && n == r.partialTo && r.partialTo == r.assignedTo && r.partialFrom != nil {
+		if r.expectedOn(n) {
 			continue
 		}
-		if r.expected != nil && n == r.expected {
-			// stop_unexpected leaves the one that belongs here; its start is then only a formality.
-			p.stopAct(r, n, true).pseudo = true
-			continue
+		if r.partialTo != nil {
+			if n == r.partialTo && n == r.assignedTo {
+				continue // the migration goes on
+			}
+			optional = false
 		}
 		a := p.stopAct(r, n, optional)
-		if r.assignedTo == nil {
+		switch {
+		case r.assignedTo == nil:
 			a.reason = "node availability"
+		case r.stopUnexpected && r.restarting:
+			a.reason = "being multiply active"
 		}
 		if !r.managed {
 			a.runnable = false
@@ -199,9 +217,7 @@ func (p *planner) doStart(r *rsc, n *node, optional bool) {
 	if a.runnable && !optional {
 		a.optional = false
 	}
-	if r.expected != nil && r.expected == n {
-		a.pseudo = true
-	}
+	a.pseudo = a.pseudo || r.expectedOn(n)
 }
 
 func (p *planner) doPromote(r *rsc, n *node, optional bool) {
@@ -217,9 +233,7 @@ func (p *planner) doPromote(r *rsc, n *node, optional bool) {
 	if ok {
 		a := p.promoteAct(r, n, optional)
 		p.unfenceBefore(r, n, a, ordImpliesThen)
-		if r.expected != nil && r.expected == n {
-			a.pseudo = true
-		}
+		a.pseudo = a.pseudo || r.expectedOn(n)
 		return
 	}
 	for _, a := range r.acts {
@@ -231,10 +245,9 @@ func (p *planner) doPromote(r *rsc, n *node, optional bool) {
 
 func (p *planner) doDemote(r *rsc, optional bool) {
 	for _, n := range r.runningOn {
-		if r.expected != nil && n == r.expected {
-			continue
+		if !r.expectedOn(n) {
+			p.demoteAct(r, n, optional)
 		}
-		p.demoteAct(r, n, optional)
 	}
 }
 
@@ -337,12 +350,4 @@ func (r *rsc) findTask(task string) *action {
 		}
 	}
 	return nil
-}
-
-// order2 lists a clone's instances as placement left them.
-func (r *rsc) order2() []*rsc {
-	if len(r.kids2) == len(r.kids) {
-		return r.kids2
-	}
-	return r.kids
 }

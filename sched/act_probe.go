@@ -125,13 +125,13 @@ func (p *planner) probeClone(r *rsc, n *node) bool {
 	}
 	if r.unique {
 		any := false
-		for _, k := range r.order2() {
+		for _, k := range r.kids {
 			any = p.probe(k, n) || any
 		}
 		return any
 	}
-	pick := r.order2()[0]
-	for _, k := range r.order2() {
+	pick := r.kids[0]
+	for _, k := range r.kids {
 		if placedOn(k) == n {
 			pick = k
 			break

@@ -48,7 +48,9 @@ func (p *planner) dotLines() []string {
 func dotName(a *action) string {
 	name := a.key
 	if a.r != nil && a.r.kind == primitive && a.r.seenAs != "" {
-		name = a.shownKey()
+		if name = a.shownKey(); isNotify(a.task) {
+			name = notifyKey(a.r.seenAs, a.meta["notify_key_type"], a.meta["notify_key_operation"])
+		}
 	}
 	switch {
 	case a.isStonith:

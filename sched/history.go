@@ -386,10 +386,7 @@ func (p *planner) recurringInHistory(r *rsc, n *node, ops []*history) {
 	}
 	start, stop := activeSpan(ops)
 	for i, h := range ops {
-		if start < stop && i <= stop || i < start || h.interval == 0 || h.status == execPending {
-			continue
-		}
-		if h.elem.Get("op-status") == "" {
+		if start < stop && i <= stop || i < start || h.interval == 0 || h.elem.Get("op-status") == "-1" {
 			continue
 		}
 		key := opKey(r.id, h.task, h.interval)
@@ -403,12 +400,12 @@ func activeSpan(ops []*history) (start, stop int) {
 	monitor, roleChange := -1, -1
 	for i, h := range ops {
 		switch {
-		case h.task == "stop" && h.status == execDone:
+		case h.task == "stop" && h.elem.Get("op-status") == "0": // as reported, whatever was made of it
 			stop = i
 		case h.task == "start" || h.task == "migrate_from":
 			start = i
 		case monitor <= stop && h.task == "monitor":
-			if h.rc == 0 || h.rc == 8 {
+			if rc := h.elem.Get("rc-code"); rc == "0" || rc == "8" {
 				monitor = i
 			}
 		case h.task == "promote" || h.task == "demote":

@@ -183,7 +183,8 @@ type rsc struct {
 	pendingTask            string
 	pendingNode            *node
 	partialFrom, partialTo *node
-	expected               *node // multiple-active=stop_unexpected: where it belongs
+	stopUnexpected         bool // it is active where it should not be, and stops only there
+	restarting             bool // what is being scheduled leads down and up again
 	stopIfFailed           bool
 	lockNode               *node
 	lockTime               int64
