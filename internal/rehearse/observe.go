@@ -123,7 +123,7 @@ func (p *performance) instances(v *Service) []string {
 
 // observe makes the row of what happened until now.
 func (p *performance) observe(c Case) *Row {
-	r := &Row{ID: c.String(), Fault: c.Text(), Phase: c.Phase, Settled: p.settled}
+	r := &Row{ID: c.String(), Fault: strings.ReplaceAll(c.Text(), "the coordinator", "the coordinator ("+p.lead+")"), Phase: c.Phase, Settled: p.settled}
 	changes := map[string][]sim.Change{}
 	last := p.hit
 	for _, x := range p.Changes(p.start) {

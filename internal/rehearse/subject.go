@@ -83,7 +83,7 @@ func (s *Subject) machines(root *cib.Elem, m Machines) error {
 		c, problems = conf.Parse(text, "corosync.conf")
 	}
 	if conf.Failed(problems) {
-		return fmt.Errorf("corosync.conf: %v", problems)
+		return unusable(problems)
 	}
 	s.Conf, s.Links, s.Token = text, c.Links(), c.Totem.Token
 	for _, n := range c.Nodes {
@@ -98,6 +98,17 @@ func (s *Subject) machines(root *cib.Elem, m Machines) error {
 		return fmt.Errorf("%d node cannot take over from another\n  remedy: name at least two nodes with --nodes", len(s.Nodes))
 	}
 	return nil
+}
+
+// unusable is the error of a configuration file with errors, a line each.
+func unusable(problems []conf.Problem) error {
+	text := "this corosync.conf cannot be used"
+	for _, p := range problems {
+		if p.Severity == conf.Error {
+			text += "\n  " + p.String()
+		}
+	}
+	return errors.New(text)
 }
 
 // named finds the names of the nodes, and their ids where the CIB has them.

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Table writes the report for people: a line per row, then the findings, each
 // kind and reason once with the rows that show it.
 func (rep *Report) Table() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d nodes (%s), %d services, seed %d\n", len(rep.Nodes), strings.Join(rep.Nodes, ", "), rep.Services, rep.Seed)
+	fmt.Fprintf(&b, "%d nodes (%s), %s, seed %d\n", len(rep.Nodes), strings.Join(rep.Nodes, ", "), number(rep.Services, "service"), rep.Seed)
 	for _, a := range rep.Assumed {
 		fmt.Fprintf(&b, "assumed: %s\n", a)
 	}
@@ -177,9 +178,17 @@ func (rep *Report) findings(b *strings.Builder) {
 func (f Finding) about() string {
 	text := f.Subject()
 	if f.Kind == DoubleOwner {
-		text += fmt.Sprintf(" on %s at once, for %s and more", names(f.Nodes), f.Long)
+		text += fmt.Sprintf(" on %s at once, for %d s and more", names(f.Nodes), int(time.Duration(f.Long).Round(time.Second).Seconds()))
 	}
 	return text
+}
+
+// number writes a count of things.
+func number(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // summary counts the rows by level and says what was not played.
@@ -188,7 +197,7 @@ func (rep *Report) summary() string {
 	for _, r := range rep.Rows {
 		count[r.Level]++
 	}
-	text := fmt.Sprintf("%d rows: %d ok, %d with a service away for a while, %d red\n", len(rep.Rows), count[Green], count[Yellow], count[Red])
+	text := fmt.Sprintf("%s: %d ok, %d with a service away for a while, %d red\n", number(len(rep.Rows), "row"), count[Green], count[Yellow], count[Red])
 	for _, t := range rep.Skipped {
 		text += t + "\n"
 	}
