@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"mainstay/cib"
@@ -90,7 +91,41 @@ func (e *Engine) keep(t *Transition) {
 				cib.Attr{Name: "node", Value: a.Node}, cib.Attr{Name: "reason", Value: a.Reason}))
 		}
 	}
-	e.emit(Write{Name: fmt.Sprintf("transitions/%03d.xml", t.Number%keepOnDisk), Data: doc.AppendXML(nil, false)})
+	e.emit(Write{Name: PastFile(t.Number), Data: doc.AppendXML(nil, false)})
+}
+
+// PastFile names the file that a finished transition is kept in; later ones write
+// over it in time.
+func PastFile(number int) string { return fmt.Sprintf("transitions/%03d.xml", number%keepOnDisk) }
+
+// A Past transition is one that was read from its file.
+type Past struct {
+	Number                        int
+	Coordinator, Trigger, Outcome string
+	Started, Ended                time.Time
+	Input                         *cib.Elem
+}
+
+// ReadPast reads a transition's file.
+func ReadPast(text []byte) (*Past, error) {
+	doc, err := cib.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	p := &Past{Coordinator: doc.Get("coordinator"), Trigger: doc.Get("trigger"), Outcome: doc.Get("outcome"), Input: doc.Child("cib")}
+	if doc.Name() != "transition" || p.Input == nil {
+		return nil, fmt.Errorf("a <%s> is not a transition", doc.Name())
+	}
+	if p.Number, err = strconv.Atoi(doc.Get("number")); err != nil {
+		return nil, fmt.Errorf("number of a transition: %w", err)
+	}
+	if p.Started, err = time.Parse(time.RFC3339Nano, doc.Get("started")); err != nil {
+		return nil, fmt.Errorf("transition %d: %w", p.Number, err)
+	}
+	if p.Ended, err = time.Parse(time.RFC3339Nano, doc.Get("ended")); err != nil {
+		return nil, fmt.Errorf("transition %d: %w", p.Number, err)
+	}
+	return p, nil
 }
 
 // Event is something that happened, with the time at which this node saw it.

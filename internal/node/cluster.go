@@ -273,5 +273,5 @@ func (c *Cluster) Transition(number int) (*web.Transition, error) {
 			return &out, nil
 		}
 	}
-	return nil, fmt.Errorf("transition %d is not kept on %s; each coordinator keeps those that it planned", number, c.static.self)
+	return c.past(number)
 }
