@@ -111,6 +111,7 @@ func (a *Agents) set(w *World, service, machine string, r Role) {
 	} else {
 		a.roles[service][machine] = r
 	}
+	w.noteStop(service, machine, r)
 	a.moves++
 	a.touched = append(a.touched, service)
 	w.changes = append(w.changes, Change{w.Now, service, machine, r})

@@ -71,7 +71,7 @@ type Cluster struct {
 func NewCluster(seed uint64, o Options) (*Cluster, error) {
 	c := &Cluster{World: New(seed), opts: o, loops: map[string]*node.Loop{}, state: map[string]*engine.State{},
 		operator: operator{acked: map[string]bool{}, stopped: map[string]bool{}, added: map[string]bool{}}, planAt: map[planKey]int{}, conf: o.Conf}
-	c.goOn = o.GoOn
+	c.goOn, c.members = o.GoOn, c.membersOf
 	if o.Conf == nil {
 		var err error
 		if c.conf, err = plainConf(o); err != nil {
@@ -155,6 +155,17 @@ func (c *Cluster) learn(root *cib.Elem) {
 	}
 	c.Agents.services = readServices(root)
 	c.laws.read(root)
+}
+
+// membersOf lists whom a machine's daemon has in its view.
+func (c *Cluster) membersOf(m *Machine) []*Machine {
+	var out []*Machine
+	if s := c.state[m.Name]; s != nil {
+		for _, id := range s.View.Members {
+			out = append(out, c.byID(id))
+		}
+	}
+	return out
 }
 
 // bootFunc makes a node's daemon: the shipped loop on the simulated machine.

@@ -23,6 +23,10 @@ func (d *drawer) steps() []Step {
 			s.Fault, s.For = d.fault()
 		}
 		out = append(out, s)
+		if s.Wish.Kind == Prefer && !d.profile.Calm && d.rng.IntN(3) == 0 { // what is acknowledged stays
+			at += d.time(0, 20*time.Millisecond)
+			out = append(out, Step{At: at, Fault: Fault{Kind: Blackout}, For: d.time(time.Second, 10*time.Second)})
+		}
 	}
 	if d.profile.Upgrade {
 		for i, node := range d.nodes {

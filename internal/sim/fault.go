@@ -16,12 +16,13 @@ type Kind string
 
 // The faults. In brackets, the fields of Fault that count besides Kind.
 const (
-	PowerLoss  Kind = "power"  // a machine loses its power; repaired: it is switched on [Node]
-	Dead       Kind = "dead"   // a machine loses its power, and no fence device gives it back; repaired: it is switched on [Node]
-	DaemonKill Kind = "daemon" // the daemon is killed; repaired: it is started again [Node]
-	Leave      Kind = "leave"  // the daemon is asked to leave the cluster; repaired: it is started again [Node]
-	Freeze     Kind = "freeze" // all processes stop; repaired: they go on [Node]
-	Pause      Kind = "pause"  // the machine stops, its clocks too; repaired: it goes on [Node]
+	PowerLoss  Kind = "power"    // a machine loses its power; repaired: it is switched on [Node]
+	Blackout   Kind = "blackout" // all machines lose their power at once; repaired: they are switched on
+	Dead       Kind = "dead"     // a machine loses its power, and no fence device gives it back; repaired: it is switched on [Node]
+	DaemonKill Kind = "daemon"   // the daemon is killed; repaired: it is started again [Node]
+	Leave      Kind = "leave"    // the daemon is asked to leave the cluster; repaired: it is started again [Node]
+	Freeze     Kind = "freeze"   // all processes stop; repaired: they go on [Node]
+	Pause      Kind = "pause"    // the machine stops, its clocks too; repaired: it goes on [Node]
 
 	LinkCut Kind = "link"   // packets to and from a node are lost [Node, Peer, Link, OneWay]
 	Unplug  Kind = "unplug" // a link of a node has no carrier, and its system says so [Node, Link]
@@ -53,7 +54,7 @@ const (
 
 // Kinds lists all faults.
 func Kinds() []Kind {
-	return []Kind{PowerLoss, Dead, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay,
+	return []Kind{PowerLoss, Dead, Blackout, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay,
 		OpFails, OpHangs, OpSlow, OpLies, Crash, DeviceFails, DeviceSlow, DeviceLies,
 		DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift}
 }
@@ -163,6 +164,10 @@ func (c *Cluster) apply(f Fault, on bool) {
 		return
 	}
 	switch f.Kind {
+	case Blackout:
+		for _, m := range c.Machines {
+			m.lifeFault(Fault{Kind: PowerLoss}, on)
+		}
 	case Loss:
 		c.Net.Loss = share(f, on)
 	case Duplicate:

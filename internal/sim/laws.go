@@ -120,8 +120,46 @@ func (w *World) minority(m *Machine) time.Duration {
 	return w.Now - since
 }
 
+// unseenStop is the end of a service on a machine that the others could not hear of.
+type unseenStop struct {
+	machine *Machine
+	boots   int
+}
+
+// noteStop remembers who had a service last, if it ended where nobody else could see it.
+func (w *World) noteStop(service, machine string, r Role) {
+	delete(w.unseen, service)
+	i := slices.IndexFunc(w.Machines, func(m *Machine) bool { return m.Name == machine })
+	if r != Stopped || i < 0 || !w.Machines[i].powered {
+		return
+	}
+	m := w.Machines[i]
+	if who, _ := w.side(m); !m.awake() || len(who) <= 1 {
+		w.unseen[service] = unseenStop{m, m.boots}
+	}
+}
+
+// checkRecovery looks whether a machine starts what another one may still run for
+// all that can be known: that one has to be off first, or to say what it runs.
+func (w *World) checkRecovery(m *Machine, c call) {
+	s, ok := w.Agents.services.find(c.service)
+	if !ok || w.laws.unfenced && !w.goOn || c.op != "start" || s.Max != 1 && !s.Unique {
+		return
+	}
+	for _, o := range w.Agents.Owners(c.service) {
+		if o != m.Name {
+			w.breakLaw("fence, then recover", "%s starts %s, which %s still has", m.Name, c.service, o)
+		}
+	}
+	u, ok := w.unseen[c.service]
+	if ok && u.machine != m && u.machine.powered && u.machine.boots == u.boots && !slices.Contains(w.members(m), u.machine) {
+		w.breakLaw("fence, then recover", "%s starts %s, which %s had and gave up where nobody could know", m.Name, c.service, u.machine.Name)
+	}
+}
+
 // checkStart looks whether a machine may start or promote a service.
 func (w *World) checkStart(m *Machine, c call) {
+	w.checkRecovery(m, c)
 	if w.laws.lax || w.laws.demote && c.op == "start" && w.Agents.services.promotable[c.rsc] {
 		return
 	}

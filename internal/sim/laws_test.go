@@ -53,11 +53,11 @@ func TestCheckerSeesStartWithoutQuorum(t *testing.T) {
 	c.Agents.BreakDevice("switch", DeviceFault{Times: -1, Fail: true})
 	c.Inject(Fault{Kind: LinkCut, Node: "n2", Link: AllLinks})
 	c.Run(c.Now + 5*time.Second)
-	c.checkStart(c.Machine("n1"), call{op: "start", service: "db"})
+	c.checkStart(c.Machine("n1"), call{op: "start", service: "new"})
 	if len(c.Broken()) > 0 {
 		t.Fatalf("a start with quorum is blamed: %v", c.Broken())
 	}
-	c.checkStart(c.Machine("n2"), call{op: "start", service: "db"})
+	c.checkStart(c.Machine("n2"), call{op: "start", service: "new"})
 	wantBroken(t, c, "no quorum, no start: n2")
 }
 
@@ -173,4 +173,22 @@ func TestStandbyAndBack(t *testing.T) {
 	if have := cib.Property(c.state["n1"].CIB, "maintenance-mode", ""); have != "false" {
 		t.Errorf("maintenance-mode is %q", have)
 	}
+}
+
+func TestCheckerSeesRecoveryWithoutFencing(t *testing.T) {
+	c := settled(t)
+	c.Agents.BreakDevice("switch", DeviceFault{Times: -1, Fail: true})
+	owner := c.Agents.Owners("db")[0]
+	c.Inject(Fault{Kind: LinkCut, Node: owner, Link: AllLinks})
+	c.Run(c.Now + 20*time.Second)
+	if len(c.Broken()) > 0 || len(c.Agents.Owners("db")) > 0 {
+		t.Fatalf("db runs on %v; broken: %v", c.Agents.Owners("db"), c.Broken())
+	}
+	for _, m := range c.Machines {
+		if m.Name != owner {
+			c.checkStart(m, call{op: "start", service: "db"})
+			break
+		}
+	}
+	wantBroken(t, c, "fence, then recover")
 }

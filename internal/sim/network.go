@@ -66,8 +66,7 @@ func (w *World) CutLinks(a, b *Machine, links []int, cut bool) {
 func (w *World) Heal() {
 	w.Net.cut = nil
 	for _, m := range w.Machines {
-		m.unplugged = nil
-		m.troubled()
+		m.unplug(AllLinks, false)
 	}
 }
 

@@ -29,6 +29,7 @@ type Service struct {
 	Max         int // machines on which it may be active: 1, or that of a clone
 	PromotedMax int // machines on which it may be promoted
 	Stopped     bool
+	Watched     bool // a monitor recurs
 }
 
 // stonith is a fence device.
@@ -109,6 +110,9 @@ func (s *services) primitive(all, e *cib.Elem, in Service) {
 		return
 	case "lsb":
 		s.scripts = append(s.scripts, in.Type)
+	}
+	for op := range from.Child("operations").Named("op") {
+		in.Watched = in.Watched || op.Get("name") == "monitor" && op.Get("interval") != "0"
 	}
 	s.list = append(s.list, in)
 	if in.Promotable {

@@ -203,7 +203,12 @@ func (c *Cluster) Undo(limit time.Duration) bool {
 		}
 	}, edits...)
 	ok := c.RunWhile(func() bool { return !done }, c.Now+limit)
-	c.Ask(c.Machines[0].Name, engine.Forget{}, func(engine.Reply) {})
+	c.Ask(c.Machines[0].Name, engine.Forget{FailuresOnly: true}, func(engine.Reply) {})
+	for _, s := range c.Agents.services.list {
+		if !s.Watched { // nobody else would notice if it has crashed
+			c.Ask(c.Machines[0].Name, engine.Forget{Resource: s.ID}, func(engine.Reply) {})
+		}
+	}
 	c.laws.excused = false
 	return ok
 }

@@ -32,6 +32,9 @@ type World struct {
 	handled int
 	nets    map[socket]*Machine
 	changes []Change
+	unseen  map[string]unseenStop // service → its last stop, if nobody could know of it
+	// members are whom a machine's daemon has in its view.
+	members func(*Machine) []*Machine
 	fencing []Fencing
 }
 
@@ -79,7 +82,7 @@ func (e *events) Pop() any {
 
 // New makes a world without machines.
 func New(seed uint64) *World {
-	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179)), nets: map[socket]*Machine{}}
+	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179)), nets: map[socket]*Machine{}, unseen: map[string]unseenStop{}}
 	w.Net = Network{Latency: usualLatency, Jitter: 100 * time.Microsecond}
 	w.Agents = newAgents()
 	return w
