@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -296,6 +297,9 @@ func (c *Cluster) byID(id member.NodeID) *Machine {
 func (c *Cluster) checkState(m *Machine, s *engine.State) {
 	if s.Synced {
 		c.spread(s)
+		if len(s.View.Members) > 1 { // whom it meets it tells
+			maps.DeleteFunc(c.unseen, func(_ string, u unseenStop) bool { return u.machine == m })
+		}
 		m.sawAll = m.sawAll || len(s.View.Members) == len(c.Machines)
 		v := cib.VersionOf(s.CIB)
 		at := fmt.Sprintf("view %s version %d.%d.%d", s.View.Ring, v.AdminEpoch, v.Epoch, v.NumUpdates)
