@@ -243,7 +243,8 @@ type Engine struct {
 	asked   map[string]uint64 // node → ring in which its fencing was asked for last
 	nextID  uint64
 	audible map[member.NodeID]bool // peers whose links are not silent
-	rewrite time.Duration          // when to try a failed write again, 0: none failed
+	ringSeq ringSeq
+	rewrite time.Duration // when to try a failed write again, 0: none failed
 	leaving leaving
 	alarms  alarms
 	links   links
@@ -355,6 +356,9 @@ func (e *Engine) tick() {
 	if e.rewrite != 0 && e.now.Mono >= e.rewrite {
 		e.rewrite = 0
 		e.replicaOut(e.replica.Retry())
+		if e.ringSeq.unsaved {
+			e.keepSeq()
+		}
 	}
 }
 

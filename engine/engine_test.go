@@ -364,3 +364,28 @@ func TestPatienceKnowsWhoIsHeard(t *testing.T) {
 		t.Error("patient with a node that left in order")
 	}
 }
+
+// A ring sequence that could not be written is written again: without it the next
+// daemon would give a ring the name of an earlier one.
+func TestRingSequenceIsWrittenAgain(t *testing.T) {
+	r := newRig(t)
+	e := r.nodes[1].e
+	writes := 0
+	count := func(out []Effect) {
+		for _, x := range out {
+			if w, ok := x.(Write); ok && w.Name == RingFile && w.Tag != 0 {
+				writes++
+			}
+		}
+	}
+	now := Time{Mono: time.Hour, Wall: time.Unix(1_700_000_000, 0)}
+	count(e.Step(now, Written{Tag: ofRing, Err: errors.New("no space left on device")}))
+	if e.Wake() == 0 || writes != 0 {
+		t.Fatalf("wake %v, %d writes", e.Wake(), writes)
+	}
+	now.Mono += 2 * rewriteAfter
+	count(e.Step(now, Tick{}))
+	if writes == 0 {
+		t.Error("it is not written again")
+	}
+}

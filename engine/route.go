@@ -23,6 +23,7 @@ const (
 	ofLRM     uint64 = 1 << ownerBits
 	ofFence   uint64 = 2 << ownerBits
 	ofReplica uint64 = 3 << ownerBits
+	ofRing    uint64 = 4 << ownerBits
 	ownerMask uint64 = 0xff << ownerBits
 )
 
@@ -42,6 +43,10 @@ func (e *Engine) done(in Done) {
 const rewriteAfter = time.Second
 
 func (e *Engine) written(in Written) {
+	if in.Tag&ownerMask == ofRing {
+		e.seqWritten(in.Err)
+		return
+	}
 	if in.Tag&ownerMask != ofReplica {
 		panic(fmt.Sprintf("engine: a write with the unknown tag %x ended", in.Tag))
 	}
@@ -52,6 +57,25 @@ func (e *Engine) written(in Written) {
 		e.alarms.clear("disk")
 	}
 	e.replicaIn(replica.Written{Err: in.Err})
+}
+
+// ringSeq is the ring's sequence on its way to the disk. Without it a daemon that
+// starts again would give a ring the name of an earlier one.
+type ringSeq struct {
+	last    uint64
+	unsaved bool // the last write failed
+}
+
+func (e *Engine) keepSeq() {
+	e.emit(Write{Tag: ofRing, Name: RingFile, Data: fmt.Appendf(nil, "%d\n", e.ringSeq.last)})
+}
+
+func (e *Engine) seqWritten(err error) {
+	e.ringSeq.unsaved = err != nil
+	if err != nil {
+		e.alarms.raise(Alarm{Kind: "disk", Text: err.Error(), Remedy: "make room or repair the disk of " + e.name}, e.now.Wall)
+		e.rewrite = e.now.Mono + rewriteAfter
+	}
 }
 
 // ringIn feeds the ring. Its effects wait in a queue of their own: what is
@@ -85,7 +109,8 @@ func (e *Engine) ringEffect(x ring.Effect) {
 	case ring.Install:
 		e.install(x)
 	case ring.KeepSeq:
-		e.emit(Write{Name: RingFile, Data: fmt.Appendf(nil, "%d\n", x.Seq)})
+		e.ringSeq.last = x.Seq
+		e.keepSeq()
 	case ring.Transition:
 	case ring.Gone:
 		e.emit(Exit{"left the cluster"})

@@ -18,6 +18,7 @@ type record struct {
 	op       string
 	interval time.Duration
 	elem     *cib.Elem
+	before   *cib.Elem // of an operation under way: what was known before it, nil if nothing
 }
 
 // History is the node's <lrm> element.
@@ -30,12 +31,28 @@ func (m *Machine) History() *cib.Elem {
 		}
 		ops := make([]*cib.Elem, len(r.history))
 		for i, h := range r.history {
-			ops[i] = h.elem
+			ops[i] = h.told()
 		}
 		rscs = append(rscs, r.elem().WithKids(ops))
 	}
 	return cib.New("lrm", cib.Attr{Name: "id", Value: m.cfg.NodeID}).
 		Append(cib.New("lrm_resources").WithKids(rscs))
+}
+
+// told is what a history says of a record to who was not there. An operation that
+// is under way hides what was before it; of a stop that would be all that tells
+// that the resource is active, and a coordinator that does not wait for it would
+// take the node for empty.
+func (h record) told() *cib.Elem {
+	if h.before != nil && (h.op == "stop" || h.op == "demote" || h.op == "monitor") {
+		return h.before
+	}
+	return h.elem
+}
+
+// find looks for a record by its id.
+func (r *resource) find(id string) (int, bool) {
+	return slices.BinarySearchFunc(r.history, id, func(h record, id string) int { return strings.Compare(h.id, id) })
 }
 
 // elem is the <lrm_resource> without its operations.
@@ -53,7 +70,7 @@ func (r *resource) elem() *cib.Elem {
 
 // put stores a record and tells the cluster.
 func (m *Machine) put(r *resource, h record, out Record) {
-	i, found := slices.BinarySearchFunc(r.history, h.id, func(h record, id string) int { return strings.Compare(h.id, id) })
+	i, found := r.find(h.id)
 	if found {
 		r.history[i] = h
 	} else {
@@ -99,6 +116,12 @@ func (m *Machine) pending(j *job, wall int64) {
 	d := Done{Wall: wall, Result: agent.Result{Status: agent.Pending, RC: agent.Unknown}}
 	h := record{id: recordID(j.Rsc, j.Op, j.Interval), op: j.Op, interval: j.Interval}
 	h.elem = m.opElem(j, h, d, -1, 0)
+	if i, found := j.rsc.find(h.id); found {
+		h.before = j.rsc.history[i].elem
+		if h.before.Get("op-status") == "-1" { // the same operation, ordered once more
+			h.before = j.rsc.history[i].before
+		}
+	}
 	m.put(j.rsc, h, Record{Key: j.Key, Pending: true})
 }
 

@@ -27,6 +27,9 @@ func Draw(seed uint64, p Profile) Scenario {
 	d := &drawer{rng: rand.New(rand.NewPCG(seed, 0x64726177)), profile: p}
 	s := Scenario{Seed: seed, Options: d.options()}
 	s.Steps = d.steps()
+	if p.NoWish && len(d.nodes) > 2 {
+		s.Without = pick(d, d.nodes...)
+	}
 	return s
 }
 

@@ -23,9 +23,12 @@ func (d *drawer) steps() []Step {
 			s.Fault, s.For = d.fault()
 		}
 		out = append(out, s)
-		if s.Wish.Kind == Prefer && !d.profile.Calm && d.rng.IntN(3) == 0 { // what is acknowledged stays
-			at += d.time(0, 20*time.Millisecond)
-			out = append(out, Step{At: at, Fault: Fault{Kind: Blackout}, For: d.time(time.Second, 10*time.Second)})
+		if !d.profile.Calm {
+			more := d.company(s)
+			out = append(out, more...)
+			if n := len(more); n > 0 {
+				at = more[n-1].At
+			}
 		}
 	}
 	if d.profile.Upgrade {
@@ -35,6 +38,26 @@ func (d *drawer) steps() []Step {
 	}
 	slices.SortStableFunc(out, func(a, b Step) int { return int(a.At - b.At) })
 	return out
+}
+
+// company draws what happens together with a step, because the two are worse than
+// one: a fence device that fails when it is needed, a blackout when something was
+// just acknowledged.
+func (d *drawer) company(s Step) []Step {
+	switch {
+	case d.rng.IntN(3) > 0:
+	case s.Wish.Kind == Prefer:
+		var out []Step
+		if d.rng.IntN(2) == 0 {
+			for _, n := range d.nodes {
+				out = append(out, Step{At: s.At, For: 2 * time.Second, Fault: Fault{Kind: DiskSlow, Node: n, By: d.time(0, 500*time.Millisecond)}})
+			}
+		}
+		return append(out, Step{At: s.At + d.time(0, 100*time.Millisecond), Fault: Fault{Kind: Blackout}, For: d.time(time.Second, 10*time.Second)})
+	case s.Fault.Kind == LinkCut, s.Fault.Kind == PowerLoss, s.Fault.Kind == Freeze, s.Fault.Kind == OpFails:
+		return []Step{{At: s.At, Fault: Fault{Kind: DeviceFails, Times: d.between(1, 6)}, For: d.time(time.Second, 30*time.Second)}}
+	}
+	return nil
 }
 
 // gap draws how long until the next step: often so short that the cluster is

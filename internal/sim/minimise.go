@@ -9,7 +9,7 @@ import (
 // faults and wishes, some have one of the two, some a rolling upgrade.
 func Usual(seed uint64) Profile {
 	switch seed % 8 {
-	case 5:
+	case 1, 5:
 		return Profile{NoWish: true}
 	case 6:
 		return Profile{Calm: true}

@@ -148,7 +148,7 @@ func hunt(t *testing.T, program string, n int) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), *mutantTime)
 	defer cancel()
-	c := exec.CommandContext(ctx, program, "-test.run", "^TestSimOperator$", "-from", fmt.Sprint(1000*n+1), "-seeds", "100000")
+	c := exec.CommandContext(ctx, program, "-test.run", "^TestSimUsual$", "-from", fmt.Sprint(1000*n+1), "-seeds", "100000")
 	c.Env = append(os.Environ(), fmt.Sprintf("PLANTED=%d", n))
 	out, err := c.CombinedOutput()
 	if ctx.Err() != nil || err == nil {

@@ -33,6 +33,9 @@ type Scenario struct {
 	Seed    uint64
 	Options Options
 	Steps   []Step // by time
+	// Without is a machine that stays off after the steps, until everything is seen to
+	// run on the others; "": none.
+	Without string
 }
 
 // Only keeps the steps with the given numbers, counted from 1.
@@ -81,11 +84,7 @@ func (s Scenario) Play() Result {
 func (c *Cluster) play(s Scenario) []string {
 	c.Boot()
 	fail := func(what string) []string {
-		out := []string{what}
-		for _, b := range c.broken {
-			out = append(out, b.String())
-		}
-		return out
+		return append([]string{what}, texts(c.broken)...)
 	}
 	if !c.Settle(upLimit) {
 		return fail("the cluster does not come up")
@@ -95,6 +94,11 @@ func (c *Cluster) play(s Scenario) []string {
 		return fail("a law was broken")
 	}
 	c.Mend()
+	if s.Without != "" {
+		if out := c.lack(s.Without); out != nil {
+			return out
+		}
+	}
 	if !c.Settle(quietLimit) {
 		return fail("the cluster does not become quiet when all is mended")
 	}
@@ -108,6 +112,35 @@ func (c *Cluster) play(s Scenario) []string {
 	out := c.Verify()
 	if !c.lostAny() && !c.linear() {
 		out = append(out, "changes of the configuration did not happen one after the other")
+	}
+	return out
+}
+
+// lack takes a machine away for good and looks whether the others take over all
+// that it ran; then it is given back.
+func (c *Cluster) lack(name string) []string {
+	dead := Fault{Kind: Dead, Node: name}
+	c.Inject(dead)
+	c.whole = false
+	c.Run(c.Now + expiry)
+	if !c.Settle(quietLimit) {
+		return append([]string{"the cluster does not become quiet without " + name}, texts(c.broken)...)
+	}
+	for _, s := range c.Agents.services.list {
+		if s.Max == 1 && s.Watched && len(c.Agents.Owners(s.ID)) == 0 {
+			return []string{s.ID + " does not run without " + name}
+		}
+	}
+	c.Repair(dead)
+	c.whole = true
+	return nil
+}
+
+// texts are breaches as text.
+func texts(list []Breach) []string {
+	var out []string
+	for _, b := range list {
+		out = append(out, b.String())
 	}
 	return out
 }

@@ -76,6 +76,11 @@ func TestSimOperator(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) { play(t, seed, Profile{}) })
 }
 
+// TestSimUsual plays what "mainstay sim" plays for a seed.
+func TestSimUsual(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) { play(t, seed, Usual(seed)) })
+}
+
 // TestSimUpgrade replaces the nodes' daemons by newer ones, one after the other,
 // while faults happen.
 func TestSimUpgrade(t *testing.T) {

@@ -15,10 +15,7 @@ import (
 // everything runs that should, the cluster knows what runs, nothing is left to do,
 // and no law was broken on the way.
 func (c *Cluster) Verify() []string {
-	var out []string
-	for _, b := range c.broken {
-		out = append(out, b.String())
-	}
+	out := texts(c.broken)
 	for _, s := range c.Agents.services.list {
 		if !s.Stopped {
 			out = append(out, c.missing(s)...)
