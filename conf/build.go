@@ -18,6 +18,7 @@ type builder struct {
 	lines      map[string]int // where a key was set, by path
 	ifaces     int            // interface sections so far
 	bound      []bound
+	listed     [MaxLinks][]entry // memberaddr keys, per link
 	claimed    []claim
 	nodeLines  []placed // in file order
 	deviceLine int
@@ -49,6 +50,10 @@ func (b *builder) build(root *section) {
 	b.c.Totem = Totem{Transport: "knet", Token: DefaultToken, Encrypted: true, LinkMode: "passive", Interfaces: map[int]Interface{}}
 	b.c.Quorum = Quorum{Provider: "corosync_votequorum", Window: 10 * time.Second}
 	for _, e := range root.keys {
+		if e.name == "compatibility" {
+			b.say(e.line, Info, e.name, "it can be removed", "not needed: there is one version of the protocol")
+			continue
+		}
 		b.say(e.line, Warning, e.name, "put it into its section", "a key outside of any section is ignored")
 	}
 	for _, s := range root.subs {
@@ -132,6 +137,9 @@ func (b *builder) leaveToCorosync() {
 
 // withoutNodes explains what a multicast-era file lacks.
 func (b *builder) withoutNodes() {
+	if b.fromMembers() {
+		return
+	}
 	if len(b.bound) == 0 {
 		b.say(0, Error, "nodelist", "add a nodelist with a node section (name, nodeid, ring0_addr) for each node", "the file names no nodes")
 		return
@@ -140,6 +148,54 @@ func (b *builder) withoutNodes() {
 		b.say(f.line, Error, "nodelist", "add a nodelist with a node section (name, nodeid, ring"+strconv.Itoa(f.Link)+"_addr) for each node, with its address in that network",
 			"the file finds its nodes by multicast on network %s; here nodes are listed by address", f.BindNet)
 	}
+}
+
+// memberSections gathers the member sections of an interface, by which files of
+// Corosync 1 listed the addresses of all nodes where there was no multicast.
+func (b *builder) memberSections(s *section, link int) {
+	for _, sub := range s.subs {
+		if sub.name != "member" {
+			b.strange(sub, "totem.interface", []string{"member"})
+			continue
+		}
+		for _, e := range sub.keys {
+			switch {
+			case e.name != "memberaddr":
+				b.unknown(e, "totem.interface.member", []string{"memberaddr"})
+			case badAddr(e.value) != "":
+				b.say(e.line, Error, "totem.interface.member.memberaddr", "write an IP address or a host name, without a port", "%q %s", e.value, badAddr(e.value))
+			case link >= 0 && link < MaxLinks:
+				b.listed[link] = append(b.listed[link], e)
+			}
+		}
+	}
+}
+
+// fromMembers makes the nodelist of a file that lists members per interface: the
+// n-th member of each is one node, and n its number.
+func (b *builder) fromMembers() bool {
+	first := b.listed[0]
+	if len(first) == 0 {
+		return false
+	}
+	for i, e := range first {
+		n := Node{ID: member.NodeID(i + 1), Name: e.value, Votes: 1}
+		if v := b.c.Quorum.votes; v != nil {
+			n.Votes = *v
+		}
+		for link := range MaxLinks {
+			if i < len(b.listed[link]) {
+				a := b.listed[link][i]
+				n.Addrs = append(n.Addrs, a.value)
+				b.claimed = append(b.claimed, claim{a.value, link, a.line})
+			}
+		}
+		b.nodeLines = append(b.nodeLines, placed{n.ID, n.Name, e.line})
+		b.c.Nodes = append(b.c.Nodes, n)
+	}
+	b.say(first[0].line, Warning, "nodelist", "write a nodelist with name, nodeid and ring0_addr for each node; the nodes' names in the cluster follow from it",
+		"the nodes are taken from the member sections, numbered in their order, and named by their addresses")
+	return true
 }
 
 // duplicates looks for nodes that share what must be their own.

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func TestProblemsNameThePlaceAndTheRemedy(t *testing.T) {
 		{"quorum {|quorum {\n two_node: maybe", `"maybe" is neither yes nor no`},
 		{"wait_for_all: 1\n}|wait_for_all: 1", `quorum: the section is never closed`},
 		{"nodelist {|nodelists {", `did you mean nodelist?`},
-		{"provider: corosync_votequorum|provider: x", `"x" is not a value of this key; write corosync_votequorum`},
+		{"provider: corosync_votequorum|provider: x", `"x" is read as corosync_votequorum`},
 		{"token: 1000|secauth: perhaps", `"perhaps" is neither yes nor no`},
 	} {
 		from, to, _ := strings.Cut(c.edit, "|")
@@ -178,4 +179,32 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestMembersBecomeNodes: files of Corosync 1 for networks without multicast list the
+// nodes' addresses, so a nodelist follows from them; what else is in such files is
+// passed over with a word.
+func TestMembersBecomeNodes(t *testing.T) {
+	const iface = "interface {\nringnumber: %d\nbindnetaddr: 10.0.%d.0\nmember {\nmemberaddr: 10.0.%d.1\n}\nmember {\nmemberaddr: 10.0.%d.2\n}\n}\n"
+	text := "compatibility: whitetank\ntotem {\nversion: 2\nsecauth: off\ntransport: udpu\n" +
+		strings.ReplaceAll(iface, "%d", "0") + strings.ReplaceAll(iface, "%d", "1") + "}\namf {\nmode: disabled\n}\n" +
+		"quorum {\nprovider: corosync_quorum_ykd\n}\nlogging {\nlogger {\nident: AMF\n}\n}\nevent {\n}\n"
+	c, ps := Parse([]byte(text), "f")
+	if Failed(ps) || len(c.Nodes) != 2 || c.Links() != 2 || c.Nodes[1].Addrs[1] != "10.0.1.2" || c.Nodes[1].ID != 2 {
+		t.Fatalf("%v\n%+v", ps, c.Nodes)
+	}
+	all := fmt.Sprint(ps)
+	for _, want := range []string{"compatibility: not needed", "the nodes are taken from the member sections", "read as corosync_votequorum", "logging.logger: not needed", "event: not needed"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("not said: %s\n%s", want, all)
+		}
+	}
+	bad := strings.Replace(text, "memberaddr: 10.0.1.2", "memberaddr: 10.0.1.2:5405", 1)
+	if _, ps := Parse([]byte(bad), "f"); !Failed(ps) {
+		t.Error("an address with a port was taken")
+	}
+	short := strings.Replace(text, "member {\nmemberaddr: 10.0.1.2\n}\n", "", 1)
+	if _, ps := Parse([]byte(short), "f"); !Failed(ps) || !strings.Contains(fmt.Sprint(ps), "others have 2") {
+		t.Errorf("a node on one link only: %v", ps)
+	}
 }

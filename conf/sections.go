@@ -22,7 +22,7 @@ func nodeKeys() []spec[Node] {
 // quorumKeys are the keys of the quorum section (votequorum(5)).
 func quorumKeys() []spec[Quorum] {
 	return []spec[Quorum]{
-		{name: "provider", kind: word, words: []string{"corosync_votequorum"}, what: "quorum is the majority of votes",
+		{name: "provider", what: "quorum is the majority of votes",
 			set: func(*Quorum, value) {}, get: func(q *Quorum) (string, string) { return q.Provider, "" }},
 		{name: "expected_votes", kind: number, lo: 1, hi: 100_000, what: "votes of the whole cluster",
 			set: func(q *Quorum, v value) { q.ExpectedVotes = v.n },
@@ -132,6 +132,8 @@ var retired = map[string]string{
 	"uidgid":    "access is by the group of the API socket and by ACLs",
 	"resources": "a watchdog is fed by the daemon itself, when the cluster option stonith-watchdog-timeout asks for it",
 	"nozzle":    "a network device over the links is not offered; use a tunnel of the system's",
+	"event":     "the event service is gone since Corosync 2",
+	"cluster":   "it belongs to cman",
 }
 
 // sectionNames are the sections at the top of a file.
@@ -196,6 +198,7 @@ func (b *builder) iface(s *section) {
 		}
 	}
 	b.lines = lines
+	b.memberSections(s, f.Link)
 	if Failed(b.problems[at:]) {
 		return
 	}
@@ -211,6 +214,11 @@ func (b *builder) iface(s *section) {
 func (b *builder) quorum(s *section) {
 	q := &b.c.Quorum
 	read(b, s, "quorum", quorumKeys(), q)
+	for _, e := range s.keys {
+		if e.name == "provider" && e.value != "corosync_votequorum" && e.value != "" {
+			b.say(e.line, Warning, "quorum.provider", "write corosync_votequorum", "quorum is the majority of votes whatever the provider; %q is read as corosync_votequorum", e.value)
+		}
+	}
 	for _, sub := range s.subs {
 		if sub.name != "device" {
 			b.strange(sub, "quorum", []string{"device"})
@@ -343,8 +351,8 @@ func badAddr(a string) string {
 func (b *builder) logging(s *section) {
 	read(b, s, "logging", loggingKeys(), &b.c.Logging)
 	for _, sub := range s.subs {
-		if sub.name == "logger_subsys" {
-			b.say(sub.line, Info, "logging.logger_subsys", "it can be removed", "not needed: lines are told apart by their keys")
+		if sub.name == "logger_subsys" || sub.name == "logger" {
+			b.say(sub.line, Info, "logging."+sub.name, "it can be removed", "not needed: lines are told apart by their keys")
 			continue
 		}
 		b.strange(sub, "logging", []string{"logger_subsys"})
