@@ -21,6 +21,7 @@ LAB     ?= ../shared/lab
 ENGINE  ?= ring
 SEEDS   ?= 20
 FROM    ?= 1
+MUTANTS ?= known
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
@@ -39,7 +40,7 @@ build: ## build bin/mainstay, one static binary
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mainstay ./cmd/mainstay
 
 test: deps build ## everything: unit and story tests, lint, race, simulator smoke, end to end
-	@$(MAKE) --no-print-directory unit race sim e2e
+	@$(MAKE) --no-print-directory unit race sim mutants MUTANTS=ten e2e
 	@echo "== all tests passed"
 
 unit: ## unit tests, story tests and lint
@@ -72,7 +73,7 @@ sim-ring-night: ## the ring alone, 10,000 seeds: some 100 million steps, a quart
 
 mutants: ## break the ring's protocol in each documented way, with the seed that is known to notice
 	@echo "== mutants of the ring"
-	go test -count=1 -run TestMutations ./ring -ring.mutate known
+	go test -count=1 -run TestMutations ./ring -ring.mutate $(MUTANTS)
 
 mutants-all: ## the same, searching for a seed; writes it down (long)
 	go test -count=1 -timeout 2h -run TestMutations ./ring -ring.mutate remember -v

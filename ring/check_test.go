@@ -210,10 +210,19 @@ func checkSynchrony(a, b *life) error {
 			return fmt.Errorf("from %v to %v: %d and %d messages before the transition", v.View, next.View, v.split, w.split)
 		}
 		if !slices.Equal(v.msgs, w.msgs) {
-			return fmt.Errorf("from %v to %v: delivered %d and %d messages: %x, %x", v.View, next.View, len(v.msgs), len(w.msgs), v.msgs, w.msgs)
+			return fmt.Errorf("from %v to %v: delivered %d and %d messages, the same up to number %d", v.View, next.View, len(v.msgs), len(w.msgs), same(v.msgs, w.msgs))
 		}
 	}
 	return nil
+}
+
+// same is how many messages two lists have in common at their beginning.
+func same(a, b []uint64) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // checkEnd is for the end, when the network has been whole and quiet: who is up

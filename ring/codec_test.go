@@ -34,13 +34,13 @@ func TestCodecRoundTrips(t *testing.T) {
 		}
 	}
 	tok := &token{ring: ring, tseq: 99, seq: 1000, rest: 3, installed: true,
-		shares: []share{{aru: 1000}, {aru: 7, backlog: 5, sent: 64, claims: []member.NodeID{3, 1 << 31}}}, requests: []uint64{8, 999}}
+		shares: []share{{aru: 1000}, {aru: 7, backlog: 5, sent: 64, claims: []member.NodeID{3, 1 << 31}}}, requests: []uint64{8, 999}, promised: 990, told: 2}
 	check(tok.encode(), tok, func(f byte, b []byte) (any, bool) { return parseToken(f, b) })
 	j := &join{inc: 1 << 63, count: 5, ringSeq: 77, fresh: true, waits: true, tenure: 4, claims: []member.NodeID{2},
 		who: proposal{{seat: seat{1, 5}}, {seat: seat{2, 6}, failed: true, sick: true}, {seat: seat{9, 7}, out: true}}}
 	check(j.encode(), j, func(f byte, b []byte) (any, bool) { return parseJoin(f, b) })
 	c := &commit{ring: ring, tseq: 3, round: 2, goodbye: []member.NodeID{4},
-		accounts: []account{{seat: seat{1, 5}, filled: true, old: ring, aru: 10, high: 12}, {seat: seat{2, 5}}}}
+		accounts: []account{{seat: seat{1, 5}, filled: true, old: ring, aru: 10, high: 12, safe: 8, owes: 5}, {seat: seat{2, 5}}}}
 	check(c.encode(), c, func(_ byte, b []byte) (any, bool) { return parseCommit(b) })
 	a := &announce{inc: 4, ring: ring, who: []member.NodeID{1, 2}, claims: []member.NodeID{3}}
 	check(a.encode(), a, func(_ byte, b []byte) (any, bool) { return parseAnnounce(b) })
@@ -53,13 +53,13 @@ func TestCodecRoundTrips(t *testing.T) {
 // TestPacketsFit: with the most members and the longest numbers, the packets of
 // the protocol still fit the smallest MTU that is allowed, or the default one.
 func TestPacketsFit(t *testing.T) {
-	tok := &token{ring: member.RingID{Rep: 1 << 31, Seq: 1 << 50}, tseq: 1 << 50, seq: 1 << 50, rest: 1 << 31}
+	tok := &token{ring: member.RingID{Rep: 1 << 31, Seq: 1 << 50}, tseq: 1 << 50, seq: 1 << 50, rest: 1 << 31, promised: 1<<50 - 100, told: 1<<MaxMembers - 1}
 	c := &commit{ring: tok.ring, tseq: 1 << 30, round: 1}
 	j := &join{inc: 1, count: 1 << 40, ringSeq: 1 << 50}
 	for i := range MaxMembers {
 		s := seat{member.NodeID(i + 1), 1 << 62}
 		tok.shares = append(tok.shares, share{aru: tok.seq - 200, backlog: 900, sent: 64})
-		c.accounts = append(c.accounts, account{seat: s, filled: true, old: member.RingID{Rep: 30, Seq: 1 << 30}, aru: 1 << 40, high: 1<<40 + 100})
+		c.accounts = append(c.accounts, account{seat: s, filled: true, old: member.RingID{Rep: 30, Seq: 1 << 30}, aru: 1 << 40, high: 1<<40 + 100, safe: 1<<40 - 200, owes: 1<<MaxMembers - 1})
 		j.who = append(j.who, candidate{seat: s})
 		j.claims = append(j.claims, s.id)
 	}
@@ -70,6 +70,7 @@ func TestPacketsFit(t *testing.T) {
 		if len(b) > minMTU {
 			t.Errorf("%s takes %d bytes", name, len(b))
 		}
+		t.Logf("%s takes %d bytes", name, len(b))
 	}
 }
 

@@ -26,16 +26,21 @@ func TestRandomFaults(t *testing.T) {
 	began := time.Now()
 	sum := tally{happened: map[string]int{}}
 	var took []time.Duration
+	slowest := 0
 	for seed := *flagFrom; seed < *flagFrom+int64(*flagSeeds) && !t.Failed(); seed++ {
 		s := runSeed(t, seed, nil)
 		sum.add(s)
 		took = append(took, s.convergence)
+		if s.convergence > took[slowest] {
+			slowest = len(took) - 1
+		}
 	}
+	slow := *flagFrom + int64(slowest)
 	slices.Sort(took)
 	n := len(took)
 	t.Logf("%d seeds, %d steps, %d views (%d installs), %d messages submitted, %d delivered, %d of them safe, %d packets, %d garbled, %v",
 		n, sum.steps, sum.views, sum.installs, sum.submitted, sum.delivered, sum.safe, sum.packets, sum.garbled, time.Since(began).Round(time.Second))
-	t.Logf("one view after healing: p50 %v, p90 %v, p99 %v, longest %v", took[n/2], took[n*9/10], took[n*99/100], took[n-1])
+	t.Logf("one view after healing: p50 %v, p90 %v, p99 %v, longest %v (seed %d)", took[n/2], took[n*9/10], took[n*99/100], took[n-1], slow)
 	for _, f := range faults() {
 		t.Logf("%7d times: %s", sum.happened[f.name], f.name)
 	}
@@ -91,8 +96,8 @@ func runSeed(t *testing.T, seed int64, trace func(string, ...any)) (s *sim) {
 	s.trace = trace
 	s.weather = func(*simLink) {}
 	if seed%4 == 3 { // bad weather all the time, so that every view leaves something to recover
-		loss, late := 0.02+0.2*s.rng.Float64(), 0.1*s.rng.Float64()
-		s.weather = func(l *simLink) { l.loss, l.late = loss, late }
+		loss, late, delay := 0.02+0.2*s.rng.Float64(), 0.2*s.rng.Float64(), time.Duration(s.rng.Intn(30))*time.Millisecond
+		s.weather = func(l *simLink) { l.loss, l.late, l.delay = loss, late, delay }
 	}
 	s.everyLink(s.weather)
 	s.safes = []float64{0, 0, 0.1, 0.5, 1}[seed%5]
