@@ -50,8 +50,11 @@ type (
 		ID    member.RingID
 		Nodes []member.NodeID
 	}
-	// Counted says that the votes of a Totem ring were counted.
-	Counted struct{ Ring member.RingID }
+	// Counted says that the votes of a Totem ring were counted, and the verdict.
+	Counted struct {
+		Ring    member.RingID
+		Quorate bool
+	}
 	// Received is a message of a process of the group. The machine keeps Data.
 	Received struct {
 		From Proc

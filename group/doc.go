@@ -35,8 +35,8 @@ and two living ones never act both.
 
 The service ends. What is on the way then may or may not be delivered to the
 others, and is not sent again. For Config.Patience nothing happens, since the
-service may be started again; then this node is a view of its own, to do what a
-partition without quorum does.
+service may be started again, and may at first not find the others; then this node
+is a view of its own, to do what a partition without quorum does.
 
 Promises, checked by random_test.go on a simulated service: those that ring/doc.go
 lists.

@@ -37,13 +37,14 @@ type Machine struct {
 	self    Proc          // as the service sees this process
 	ring    member.RingID // of the service's machines
 	rings   uint64        // highest number of a ring so far
-	counted member.RingID // whose votes were counted last
+	counted Counted       // whose votes were counted last
 	procs   []Proc        // of the group, sorted
 	told    bool          // this process sent its state for the present key
 	asked   bool          // it did so again, since others are silent
 	states  map[Proc]state
 	held    []Received    // in an exchange
 	wake    time.Duration // end of the patience, or of the wait for states
+	missed  time.Duration // until when the service that was lost is given time to find the others
 
 	view     member.View
 	seq      uint64 // highest number of a view that is known
@@ -84,7 +85,7 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		m.ring, m.rings = in.ID, max(m.rings, in.ID.Seq)
 		m.newKey()
 	case Counted:
-		m.counted = in.Ring
+		m.counted = in
 		m.tell()
 	case Received:
 		m.received(in)
@@ -153,7 +154,7 @@ func (m *Machine) twice() {
 
 // tell multicasts this process's state, once the votes of the ring are counted.
 func (m *Machine) tell() {
-	if m.state != Exchange || m.told || m.ring.IsZero() || m.counted != m.ring {
+	if m.state != Exchange || m.told || m.ring.IsZero() || m.counted.Ring != m.ring {
 		return
 	}
 	m.told = true
@@ -199,6 +200,11 @@ func (m *Machine) heard(from Proc, s state) {
 		}
 	}
 	m.wake = 0
+	if len(members) == 1 && !m.counted.Quorate && m.now < m.missed {
+		m.wake = m.missed
+		return
+	}
+	m.missed = 0
 	if m.unchanged(members) {
 		m.state = Installed
 		held := m.held
@@ -234,11 +240,9 @@ func (m *Machine) install(members []Proc) {
 		m.seq = max(m.seq, s.Seq)
 		next.View.Members = append(next.View.Members, p.Node)
 		switch {
-		case p == m.self || s.Prev == m.view.Ring && !s.Prev.IsZero():
-			if !m.view.Ring.IsZero() {
-				next.Transitional = append(next.Transitional, p.Node)
-				continue
-			}
+		case !m.view.Ring.IsZero() && (p == m.self || s.Prev == m.view.Ring):
+			next.Transitional = append(next.Transitional, p.Node)
+			continue
 		case m.view.Has(p.Node):
 			next.Left = append(next.Left, p.Node)
 		}
@@ -271,7 +275,7 @@ func (m *Machine) begin(next Install) {
 
 // lost notes that the service is gone: this node is in no view with anybody.
 func (m *Machine) lost() {
-	m.procs, m.ring, m.counted, m.held, m.told, m.waits = nil, member.RingID{}, member.RingID{}, nil, false, false
+	m.procs, m.ring, m.counted, m.held, m.told, m.waits = nil, member.RingID{}, Counted{}, nil, false, false
 	clear(m.states)
 	clear(m.partials)
 	if m.state == Alone {
@@ -280,7 +284,8 @@ func (m *Machine) lost() {
 	m.outbox.forgetSent()
 	m.state = Outside
 	m.view.Ring = member.RingID{} // nobody comes from the same view as this node any more
-	m.wake = m.now + m.cfg.Patience
+	m.missed = m.now + m.cfg.Patience
+	m.wake = m.missed
 }
 
 // tick ends a wait.
@@ -288,11 +293,15 @@ func (m *Machine) tick() {
 	if m.wake == 0 || m.now < m.wake {
 		return
 	}
-	m.wake = 0
+	m.wake, m.missed = 0, 0
 	switch m.state {
 	case Outside:
 		m.alone()
 	case Exchange:
+		if _, ok := m.states[m.self]; ok && len(m.members()) == 1 {
+			m.heard(m.self, m.states[m.self])
+			return
+		}
 		m.wake = m.now + m.cfg.Stall
 		if m.told {
 			m.asked = true

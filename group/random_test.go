@@ -104,7 +104,7 @@ func (s *service) rings() {
 				n.queue = append(n.queue, Changed{stay})
 			}
 			n.queue = append(n.queue, Changed{procs(nodes)}, Ring{ID: id, Nodes: ids})
-			n.votes = append(n.votes, Counted{id})
+			n.votes = append(n.votes, Counted{Ring: id})
 		}
 	}
 }
@@ -142,7 +142,7 @@ func (s *service) join(n *simNode) {
 	n.in = true
 	s.regroup(n.part)
 	n.queue = append(n.queue, Ring{ID: n.ring})
-	n.votes = append(n.votes, Counted{n.ring})
+	n.votes = append(n.votes, Counted{Ring: n.ring})
 }
 
 func (s *service) kill(n *simNode) {

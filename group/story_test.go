@@ -53,6 +53,7 @@ func args(d *datadriven.TestData) string {
 //
 //	start PROC…        makes machines, and connects them as these processes
 //	connect PROC…      connects machines that are there
+//	quorum SEQ NODE…   the same, with quorum
 //	group PROC…        tells the processes named that they are the group
 //	ring SEQ NODE…     tells nodes that they are in ring 1.SEQ
 //	count SEQ NODE…    tells nodes that its votes were counted
@@ -85,13 +86,13 @@ func (s *story) do(t *testing.T, f []string) {
 				s.step(p.Node, Changed{s.procs})
 			}
 		}
-	case "ring", "count":
+	case "ring", "count", "quorum":
 		id := member.RingID{Rep: 1, Seq: uint64(number(t, words[0]))}
 		for _, w := range words[1:] {
 			if f[0] == "ring" {
 				s.step(node(t, w), Ring{ID: id})
 			} else {
-				s.step(node(t, w), Counted{id})
+				s.step(node(t, w), Counted{Ring: id, Quorate: f[0] == "quorum"})
 			}
 		}
 	case "order":
@@ -220,7 +221,7 @@ func FuzzDecode(f *testing.F) {
 		m.Step(0, Changed{[]Proc{p}})
 		m.Step(0, Ring{ID: member.RingID{Rep: 1, Seq: 4}})
 		m.Step(0, Received{Proc{2, 7}, b})
-		for _, x := range m.Step(0, Counted{member.RingID{Rep: 1, Seq: 4}}) {
+		for _, x := range m.Step(0, Counted{Ring: member.RingID{Rep: 1, Seq: 4}}) {
 			if x, ok := x.(Multicast); ok {
 				m.Step(0, Received{p, x.Data})
 			}

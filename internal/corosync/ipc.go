@@ -126,7 +126,11 @@ func parseWelcome(b []byte) (welcome, error) {
 	if len(b) < welcomeSize {
 		return w, fmt.Errorf("a greeting of %d bytes", len(b))
 	}
-	if e := int32(binary.NativeEndian.Uint32(b[16:])); e < 0 {
+	e := int32(binary.NativeEndian.Uint32(b[16:]))
+	if e == -int32(syscall.EAGAIN) {
+		return w, errors.New("it is still starting")
+	}
+	if e < 0 {
 		return w, fmt.Errorf("it refuses the connection: %w", syscall.Errno(-e))
 	}
 	if t := binary.NativeEndian.Uint32(b[24:]); t != bySharedMem {

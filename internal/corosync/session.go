@@ -157,7 +157,7 @@ func (s *session) readVotes() error {
 			state.WhyNot = fmt.Sprintf("Corosync counts %d of %d votes, %d are needed", state.Votes, state.Expected, state.Quorum)
 		}
 		s.config.Tell(Votes{state})
-		s.config.Tell(Group{group.Counted{Ring: x.ring}})
+		s.config.Tell(Group{group.Counted{Ring: x.ring, Quorate: x.quorate}})
 	}
 }
 

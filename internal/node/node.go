@@ -100,7 +100,7 @@ func Run(ctx context.Context, cfg Config) error {
 	outside := newOutside(cfg, file.conf, self, m)
 	loop, err := NewLoop(Setup{Group: outside.group(),
 		Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), Boot: boot, SameBoot: sameBoot, Version: cfg.Version,
-		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg), Env: []string{mark}})
+		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg, file.conf), Env: []string{mark}})
 	if err != nil {
 		return err
 	}
@@ -243,14 +243,18 @@ func prepare(cfg Config) error {
 // linkTools links the names of the tools that agents call to this program, in a
 // directory of the daemon's own: on a machine that has Pacemaker's tools too,
 // agents must reach those of the cluster that runs them.
-func linkTools(cfg Config) string {
+func linkTools(cfg Config, c *conf.Config) string {
 	dir := filepath.Join(cfg.RunDir, "tools")
 	self, err := os.Executable()
 	if err == nil {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err == nil {
-		err = tools.Install(dir, self, true, slices.Sorted(maps.Keys(corotools.Tools()))...)
+		more := slices.Sorted(maps.Keys(corotools.Tools()))
+		if engine.OnCorosync(c) {
+			more = nil // it has its own
+		}
+		err = tools.Install(dir, self, true, more...)
 	}
 	if err != nil {
 		cfg.Log.Warn("agents use the tools that are installed, not this program's", "error", err)

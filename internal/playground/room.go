@@ -126,7 +126,7 @@ func (r *Room) rack() error {
 			p.Beside = []string{corosyncPath, "-f"}
 		}
 		if r.opts.Payload[0] == programPath {
-			p.Install = [][]string{{"/bin/sh", "-c", installTools}}
+			p.Install = [][]string{{"/bin/sh", "-c", installTools(r.opts.Engine)}}
 		}
 		r.machines = append(r.machines, &machine{number: i, name: name, plan: p, hub: r.hub,
 			group: newGroup(groupName(r.base.dir, name))})
@@ -135,9 +135,16 @@ func (r *Room) rack() error {
 }
 
 // installTools links the names of Pacemaker's tools to the program, also where the
-// machine has the real ones: a node runs one cluster manager.
-const installTools = `dir=$(mktemp -d) && ` + programPath + ` install-tools --program ` + programPath + ` "$dir" &&
-cp -P --remove-destination "$dir"/* /usr/sbin/ && rm -r "$dir"`
+// machine has the real ones: a node runs one cluster manager. An installed Corosync
+// keeps its own.
+func installTools(engine string) string {
+	keep := ""
+	if engine == engineCorosync {
+		keep = `rm -f "$dir"/corosync-* && `
+	}
+	return `dir=$(mktemp -d) && ` + programPath + ` install-tools --program ` + programPath + ` "$dir" && ` + keep +
+		`cp -P --remove-destination "$dir"/* /usr/sbin/ && rm -r "$dir"`
+}
 
 // copyProgram copies a program file, so that a rebuild does not disturb the nodes.
 func copyProgram(from, to string) error {

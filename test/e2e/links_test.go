@@ -92,7 +92,7 @@ func bothLinksCut(t *testing.T, g *rig) {
 	}
 	since := time.Now()
 	g.isolate(t, owner)
-	g.movedFrom(t, owner, since, recovery)
+	g.movedFrom(t, owner, since, recovery())
 	g.eventually(t, 20*time.Second, owner+" is fenced and boots again", func() bool {
 		now, err := g.HealthOf(owner)
 		return err == nil && now.PID != 0 && now.PID != h.PID

@@ -92,7 +92,10 @@ func open(t *testing.T, o playground.Options) *playground.Room {
 // openIn makes one in a directory of its own, beside others.
 func openIn(t *testing.T, dir string, o playground.Options) *playground.Room {
 	t.Helper()
-	o.Binary, o.Dir, o.Engine = build(t), dir, *provide
+	o.Binary, o.Dir = build(t), dir
+	if o.Engine == "" {
+		o.Engine = *provide
+	}
 	if *verbose {
 		o.Out = os.Stdout
 	}

@@ -35,7 +35,7 @@ func TestHalves(t *testing.T) {
 		{"four nodes with a witness by lms", 4, "lms", withWitness},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := open(t, playground.Options{Plain: true, Nodes: c.nodes, Text: []byte(ward)})
+			r := open(t, playground.Options{Plain: true, Engine: "ring", Nodes: c.nodes, Text: []byte(ward)})
 			g := &rig{Room: r, ctx: t.Context()}
 			c.start(t, g, c.algorithm)
 			g.cluster(t, 20*time.Second, "the device to vote", func(s *web.StatusReply) bool {
