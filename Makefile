@@ -25,7 +25,7 @@ MUTANTS ?= known
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all soak e2e shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all sim-mutants sim-same bench-sim soak e2e shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -78,10 +78,23 @@ mutants: ## break the ring's protocol in each documented way, with the seed that
 mutants-all: ## the same, searching for a seed; writes it down (long)
 	go test -count=1 -timeout 2h -run TestMutations ./ring -ring.mutate remember -v
 
-soak: ## simulated clusters with ever new seeds for MINUTES=n; the first bad seed ends it
+soak: build ## simulated clusters with ever new seeds for MINUTES=n; the first bad seed ends it
 	@echo "== simulator, $(MINUTES) minutes"
-	@go test -c -o bin/sim.test ./internal/sim && from=$$(( $$(date +%s) * 1000 )) && end=$$(( $$(date +%s) + 60 * $(MINUTES) )) && \
-	  while [ $$(date +%s) -lt $$end ]; do ./bin/sim.test -test.run 'TestSimChaos|TestSimOperator|TestSimDaemon' -from $$from -seeds 50 || exit 1; from=$$((from + 50)); done
+	./bin/mainstay sim --search $(MINUTES)m
+
+sim-mutants: ## plant twenty faults in the deciders and have simulated clusters find them
+	@echo "== planted faults"
+	go test -count=1 -timeout 30m -v -run 'TestSimMutants' ./internal/sim -mutants
+
+sim-same: ## the same seed gives the same history: SEEDS=n, on one core, on eight, and under the race detector
+	@echo "== simulator, determinism"
+	GOMAXPROCS=1 go test -count=1 -timeout 2h -v -run 'TestSimSame' ./internal/sim -seeds $(SEEDS) | grep histories
+	GOMAXPROCS=8 go test -count=1 -timeout 2h -v -run 'TestSimSame' ./internal/sim -seeds $(SEEDS) | grep histories
+	CGO_ENABLED=1 GOMAXPROCS=8 go test -race -count=1 -timeout 2h -v -run 'TestSimSame' ./internal/sim -seeds $(SEEDS) | grep histories
+
+bench-sim: ## how much faster than real time simulated clusters run, as time passes and per core
+	@echo "== simulator, speed"
+	go test -count=1 -run '^$$' -bench 'Sim' -benchtime 1x ./internal/sim
 
 e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
 	@echo "== end to end in the playground"
