@@ -21,6 +21,9 @@ func Frame(ctx context.Context, env *face.Env) (*view.Frame, error) {
 	}
 	c := env.Client()
 	s, err := c.Status(ctx)
+	if face.CodeOf(err) == face.Denied {
+		return partialFrame(ctx, env)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -30,4 +33,14 @@ func Frame(ctx context.Context, env *face.Env) (*view.Frame, error) {
 	}
 	s.Node.CIB = root
 	return web.Frame(s.Node, s.Cluster, env.Now()), nil
+}
+
+// partialFrame shows what a user may see who may not see all: the state as far as
+// the readable part of the CIB tells it.
+func partialFrame(ctx context.Context, env *face.Env) (*view.Frame, error) {
+	root, err := env.Client().CIB(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &view.Frame{Cluster: sched.Unpack(sched.Input{CIB: root, Now: env.Now()}), CIB: root, Now: env.Now()}, nil
 }

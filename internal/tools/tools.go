@@ -32,6 +32,7 @@ func all() map[string]Tool {
 		"crm_mon":        crmMon,
 		"crm_node":       crmNode,
 		"crm_resource":   crmResource,
+		"crm_report":     crmReport,
 		"crm_rule":       crmRule,
 		"crm_shadow":     crmShadow,
 		"crm_standby":    crmStandby,

@@ -94,8 +94,12 @@ func (s *Server) getCIB(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	root, err := s.visible(r, snap.CIB)
+	if err != nil {
+		return nil, err
+	}
 	q := r.URL.Query()
-	return Select(snap.CIB, q.Get("scope"), q.Get("xpath"))
+	return Select(root, q.Get("scope"), q.Get("xpath"))
 }
 
 func (s *Server) postCIB(r *http.Request) (any, error) {
@@ -122,6 +126,9 @@ func (s *Server) postCIB(r *http.Request) (any, error) {
 		}
 		req.Base = &v
 	}
+	if err := s.mayEdit(r, &req); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), editTimeout)
 	defer cancel()
 	v, err := s.cluster.Edit(ctx, req)
@@ -145,8 +152,14 @@ func (s *Server) getStatus(*http.Request) (any, error) {
 
 // getNode answers also while there is no configuration: it is what one asks to
 // find out why.
-func (s *Server) getNode(*http.Request) (any, error) {
+func (s *Server) getNode(r *http.Request) (any, error) {
 	if snap := s.cluster.Snapshot(); snap != nil {
+		if _, bound := s.restricted(r); bound {
+			// Who the nodes are is no secret; what they do is the CIB's to tell.
+			part := *snap
+			part.Attributes, part.History, part.Fencing, part.Transition = nil, nil, nil, Running{}
+			return &part, nil
+		}
 		return snap, nil
 	}
 	return nil, Problemf(Unavailable, "the node is starting")

@@ -58,20 +58,16 @@ func UserOf(r *http.Request) string {
 }
 
 // permit refuses what the asking user may not do. Whoever can open the socket may
-// do everything, as long as the CIB does not enable ACLs; from then on only root
-// and the owner may, until ACLs are evaluated for others.
+// do everything, as long as the CIB does not enable ACLs; from then on they bind
+// everyone but root and the owner.
 func (s *Server) permit(r *http.Request) error {
 	name := UserOf(r)
-	if name == "root" || name == Owner {
-		return nil
-	}
 	if name == "" && r.Method != http.MethodGet {
 		return &Problem{Kind: Denied, Msg: "changes need to know who asks",
 			Remedy: "use the node's Unix socket"}
 	}
-	if snap := s.cluster.Snapshot(); snap != nil && aclEnabled(snap.CIB) {
-		return &Problem{Kind: Denied, Msg: "user " + strconv.Quote(name) + " is not permitted while enable-acl is true",
-			Remedy: "ask as root or " + Owner}
+	if _, bound := s.restricted(r); bound && !open(r) {
+		return refused(name)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -120,4 +121,78 @@ func TestFrame(t *testing.T) {
 	if f.Fencing[0].State != "success" || f.Fencing[1].State != "failed" || f.Fencing[1].ExitReason != "no answer" || f.Fencing[2].State != "pending" {
 		t.Errorf("fencing: %+v", f.Fencing)
 	}
+}
+
+// aclDoc lets joe see and change resource a, and nothing of b.
+const aclDoc = `<cib epoch="2" num_updates="0" admin_epoch="0" validate-with="pacemaker-3.9">
+  <configuration>
+    <crm_config><cluster_property_set id="o"><nvpair id="x" name="enable-acl" value="true"/></cluster_property_set></crm_config>
+    <nodes/>
+    <resources><primitive id="a" class="ocf" provider="heartbeat" type="Dummy"/><primitive id="b" class="ocf" provider="heartbeat" type="Dummy"/></resources>
+    <constraints/>
+    <acls>
+      <acl_target id="joe"><role id="r"/></acl_target>
+      <acl_role id="r"><acl_permission id="p1" kind="write" reference="a"/></acl_role>
+    </acls>
+  </configuration>
+  <status/>
+</cib>`
+
+// asUser is a request of a user who was told from the socket.
+func asUser(name, method, path, body string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	return r.WithContext(context.WithValue(r.Context(), peerKey{}, name))
+}
+
+func TestAccessLists(t *testing.T) {
+	edited := 0
+	c := &stub{snap: &Snapshot{CIB: parse(t, aclDoc), Attributes: []Attribute{{"n1", "secret", "1"}}}, edit: func(r Request) {
+		edited++
+		if r.User == "joe" && r.Base == nil {
+			t.Error("a restricted change is not bound to the version that was judged")
+		}
+	}}
+	s := New(Config{Cluster: c})
+	change := func(id string) string {
+		return `{"edits":[{"op":"modify","scope":"resources","xml":"<primitive id=\"` + id + `\" description=\"x\"/>"}]}`
+	}
+	for _, q := range []struct {
+		user, method, path, body string
+		code                     int
+		has, hasNot              string
+	}{
+		{"root", "GET", "/v1/cib", "", 200, `id="b"`, "nothing"},
+		{"joe", "GET", "/v1/cib", "", 200, `id="a"`, `id="b"`},
+		{"eve", "GET", "/v1/cib", "", 403, "", `id="a"`},
+		{"joe", "GET", "/v1/node", "", 200, "", "secret"},
+		{"joe", "GET", "/v1/status", "", 403, "", "nothing"},
+		{"joe", "POST", "/v1/cleanup", "", 403, "", "nothing"},
+		{"joe", "POST", "/v1/cib", change("a"), 200, "", "nothing"},
+		{"joe", "POST", "/v1/cib", change("b"), 403, "", "nothing"},
+		{"eve", "POST", "/v1/cib", change("a"), 403, "", "nothing"},
+		{"root", "POST", "/v1/cib", change("b"), 200, "", "nothing"},
+	} {
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, asUser(q.user, q.method, q.path, q.body))
+		if w.Code != q.code || !strings.Contains(w.Body.String(), q.has) || strings.Contains(w.Body.String(), q.hasNot) {
+			t.Errorf("%s %s %s: %d %s", q.user, q.method, q.path, w.Code, w.Body)
+		}
+	}
+	if edited != 2 {
+		t.Errorf("%d changes were made, not 2", edited)
+	}
+}
+
+// stub is a cluster that only has a state.
+type stub struct {
+	Cluster
+	snap *Snapshot
+	edit func(Request)
+}
+
+func (c *stub) Snapshot() *Snapshot { return c.snap }
+
+func (c *stub) Edit(_ context.Context, r Request) (cib.Version, error) {
+	c.edit(r)
+	return cib.VersionOf(c.snap.CIB), nil
 }
