@@ -55,6 +55,7 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.BoolVarP(&o.view.Quiet, "quiet", "Q", false, "say less")
 	f.optional("fence-history", "2")
 	f.BoolP("disable-ncurses", "N", false, "")
+	f.BoolP("web-cgi", "w", false, "")
 	f.Bool("html-cgi", false, "")
 	o.sink.declare(f)
 	f.hide("web-cgi", "html-cgi", "as-xml", "pending", "disable-ncurses")

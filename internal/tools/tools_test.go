@@ -1,11 +1,14 @@
 package tools
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"mainstay/internal/face"
 	"mainstay/internal/face/facetest"
@@ -42,5 +45,16 @@ func TestInstall(t *testing.T) {
 	}
 	if to, err := os.Readlink(filepath.Join(dir, "crm_mon")); err != nil || to != program {
 		t.Errorf("crm_mon links to %q, %v", to, err)
+	}
+}
+
+// TestHelp asks every tool for help: its options must be declared without contradiction.
+func TestHelp(t *testing.T) {
+	for _, name := range Names() {
+		var out bytes.Buffer
+		env := &face.Env{Name: name, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now, Getenv: func(string) string { return "" }}
+		if code := Lookup(name)(t.Context(), env, []string{"--help"}); code != face.OK || !strings.Contains(out.String(), "--") {
+			t.Errorf("%s --help: exit code %d: %s", name, code, out.String())
+		}
 	}
 }
