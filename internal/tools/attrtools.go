@@ -40,7 +40,9 @@ func crmMaster(ctx context.Context, env *face.Env, args []string) face.Code {
 			rest = append(rest, a)
 		}
 	}
-	if rsc == "" && slices.ContainsFunc(args, func(a string) bool { return a == "--help" || a == "--help-all" || a == "-?" || a == "-$" || a == "--version" }) {
+	if rsc == "" && slices.ContainsFunc(args, func(a string) bool {
+		return a == "--help" || a == "--help-all" || a == "-?" || a == "-$" || a == "--version"
+	}) {
 		return crmAttribute(ctx, env, args)
 	}
 	if rsc == "" {
