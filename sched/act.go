@@ -170,7 +170,7 @@ func (p *planner) unpackAct(a *action) {
 			a.needs = needQuorum
 		}
 	}
-	if task == "migrate_to" {
+	if task == "migrate_to" && r.remoteNode == nil { // a connection has no pending state
 		a.meta["record-pending"] = "true"
 	}
 	if name := a.op.values["name"]; name != "" {

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"strconv"
+	"strings"
 
 	"mainstay/cib"
 )
@@ -74,6 +75,9 @@ func (p *planner) opConfig(r *rsc, n *node, task string, interval int64, op *cib
 				m[k] = v
 			}
 		}
+	}
+	if v := strings.ToLower(m["on-fail"]); task == "stop" && (v == "standby" || v == "demote" || v == "stop") {
+		delete(m, "on-fail") // a failed stop cannot end so
 	}
 	if task == "monitor" && interval == 0 && m["timeout"] == "" {
 		if v := p.probeTimeout(r); v != "" {

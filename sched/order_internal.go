@@ -100,7 +100,10 @@ func (p *planner) implyLoad(r *rsc) {
 	for _, n := range r.runningOn {
 		p.addOrder(&order{firstR: r, firstTask: "stop", firstKey: opKey(r.id, "stop", 0), then: p.loadStopped(n), kind: ordLoad})
 	}
-	for _, n := range p.sortNodes(r, nil) {
+	for _, n := range p.nodes {
+		if !r.allowed[n.idx].ok {
+			continue
+		}
 		m := p.loadStopped(n)
 		p.addOrder(&order{first: m, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordLoad})
 		p.addOrder(&order{first: m, thenR: r, thenTask: "migrate_to", thenKey: opKey(r.id, "migrate_to", 0), kind: ordLoad})

@@ -17,6 +17,7 @@ func (p *planner) placeAll() {
 	p.showCapacities("Original")
 	if p.opt.placement != "default" {
 		p.sortByNeed(order)
+		p.top = order
 	}
 	if p.haveRemote {
 		for _, r := range order {
