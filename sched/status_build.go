@@ -172,6 +172,9 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 	for _, k := range r.kids {
 		s.Children = append(s.Children, p.rscStatus(k))
 	}
+	if r.kind == clone && r.meta["target-role"] == "" && len(s.Children) > 0 {
+		s.TargetRole = s.Children[0].TargetRole // what is inside of it says
+	}
 	return s
 }
 

@@ -83,12 +83,13 @@ func (s *screen) flags(r *status.Resource, at string) []string {
 	return f
 }
 
-// probeFailure is what a probe of the resource reported on a node ("" = on
-// any): "Not installed" and the like; "" if none failed there.
+// probeFailure is "Not installed" if a probe of the resource on a node ("" = on
+// any) found no agent to ask, else "".
 func (s *screen) probeFailure(r *status.Resource, node string) string {
 	for i := range s.c.Failures {
 		f := &s.c.Failures[i]
-		if f.Task != "monitor" || f.IntervalMS != 0 || (node != "" && f.Node != node) {
+		noAgent := f.RC == 5 || f.Status == 7 // not installed: the agent, or the executor's word for it
+		if f.Task != "monitor" || f.IntervalMS != 0 || !noAgent || (node != "" && f.Node != node) {
 			continue
 		}
 		if f.Resource == r.ID || f.Resource == r.BaseID {

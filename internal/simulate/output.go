@@ -136,6 +136,7 @@ func (t *textOutput) action(a *graph.Action, rsc string) {
 func (t *textOutput) note(text string) { t.remark(text) }
 
 func (t *textOutput) after(f *view.Frame) {
+	settled(f)
 	if !t.o.quiet {
 		t.block(view.SimStatus(f, "Revised Cluster Status", t.options()))
 	}
@@ -144,3 +145,15 @@ func (t *textOutput) after(f *view.Frame) {
 func (t *textOutput) raw(text string) { t.b.WriteString(text) }
 
 func (t *textOutput) finish(face.Code) string { return t.b.String() }
+
+// settled drops what was under way: once a transition was carried out, nothing is.
+func settled(f *view.Frame) {
+	var clear func(list []*status.Resource)
+	clear = func(list []*status.Resource) {
+		for _, r := range list {
+			r.Pending, r.PendingNode = "", ""
+			clear(r.Children)
+		}
+	}
+	clear(f.Cluster.Resources)
+}

@@ -35,6 +35,7 @@ func (x *xmlOutput) before(f *view.Frame) {
 }
 
 func (x *xmlOutput) after(f *view.Frame) {
+	settled(f)
 	x.kids = append(x.kids, elem("transition").WithKids(x.actions), view.XMLState("revised_cluster_status", f, x.options()))
 }
 
