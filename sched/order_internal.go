@@ -151,14 +151,6 @@ func (p *planner) implyGroup(r *rsc) {
 		}
 		last = m
 	}
-	if r.group.ordered && last != nil {
-		p.orderTasks(r, "stop", last, "stop", ordImpliesThen)
-		p.orderTasks(last, "stop", r, "stopped", ordOptional)
-		if promo {
-			p.orderTasks(r, "demote", last, "demote", ordImpliesThen)
-			p.orderTasks(last, "demote", r, "demoted", ordOptional)
-		}
-	}
 }
 
 // implyMember orders a member after the one before it.

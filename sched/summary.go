@@ -84,6 +84,9 @@ func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 		return nil
 	}
 	stop, demote := actOn(r, "stop", cur), actOn(r, "demote", cur)
+	if stop == nil && r.stopUnexpected { // it stays here and stops elsewhere
+		stop = r.findTask("stop")
+	}
 	start, promote := actOn(r, "start", next), actOn(r, "promote", next)
 	migrate := actOn(r, "migrate_from", next)
 	moving := cur != nil && next != nil && cur != next
@@ -133,8 +136,10 @@ func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 	case r.role == rolePromoted:
 		return one("Demote", cur, next, demote, nil)
 	case r.nextRole == rolePromoted:
-		if promote == nil {
-			return nil
+		if promote == nil { // what it waits for cannot happen
+			l := p.summaryLine(r, "Promote", cur, next, nil, nil)
+			l.Blocked = true
+			return []SummaryLine{l}
 		}
 		return one("Promote", cur, next, promote, nil)
 	case r.nextRole > roleStopped && start != nil:
