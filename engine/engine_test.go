@@ -41,13 +41,16 @@ const rigCIB = `<cib validate-with="pacemaker-4.0" admin_epoch="0" epoch="1" num
 	`<primitive id="switch" class="stonith" type="fence_sim"><instance_attributes id="p"><nvpair id="p1" name="pcmk_host_list" value="n1 n2 n3"/></instance_attributes></primitive>` +
 	`<primitive id="db" class="ocf" provider="sim" type="Dummy"/></resources><constraints/></configuration><status/></cib>`
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T) *rig { return newRigWith(t, "") }
+
+// newRigWith is a rig whose configuration has more sections.
+func newRigWith(t *testing.T, sections string) *rig {
 	t.Helper()
 	text := "totem {\n cluster_name: rig\n token: 1000\n}\nnodelist {\n"
 	for i := 1; i <= 3; i++ {
 		text += fmt.Sprintf(" node {\n name: n%d\n nodeid: %d\n ring0_addr: 10.0.0.%d\n }\n", i, i, i)
 	}
-	c, problems := conf.Parse([]byte(text+"}\n"), "rig")
+	c, problems := conf.Parse([]byte(text+"}\n"+sections), "rig")
 	if conf.Failed(problems) {
 		t.Fatal(problems)
 	}
