@@ -1,6 +1,10 @@
 package sched
 
-import "mainstay/cib"
+import (
+	"slices"
+
+	"mainstay/cib"
+)
 
 // placeClone distributes a clone's instances.
 func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
@@ -214,6 +218,14 @@ func whereActive(k *rsc) (*node, int) {
 		return nil, 0
 	}
 	return all[0], len(all)
+}
+
+// sortInstances brings instances into an order that follows from their score tables,
+// which nobody changes meanwhile: what others think of them is added up only once.
+func (p *planner) sortInstances(insts []*rsc, cmp func(a, b *rsc) int) {
+	p.colocated = make(map[*rsc][]cand, len(insts))
+	slices.SortStableFunc(insts, cmp)
+	p.colocated = nil
 }
 
 // cmpInstance says which of two instances is placed first: negative if a is.

@@ -34,6 +34,8 @@ type Options struct {
 	Scores bool
 	// Utilization asks for the lines about capacity among Result.Scores.
 	Utilization bool
+	// Dot asks for Result.Dot.
+	Dot bool
 	// Reasons asks for Result.Reasons.
 	Reasons bool
 	// Sanitized says that passwords in the CIB may have been blotted out, so

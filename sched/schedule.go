@@ -17,7 +17,9 @@ func Schedule(in Input) *Result {
 	p.notifyAll()
 	res.Summary = p.summary()
 	res.Graph = p.emitGraph()
-	res.Dot = p.dotLines()
+	if in.Options.Dot {
+		res.Dot = p.dotLines()
+	}
 	res.Scores, res.Reasons, res.Warnings = p.scores, p.reasons, p.warnings
 	res.RecheckAt = p.recheck
 	return res

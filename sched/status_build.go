@@ -23,11 +23,7 @@ func (p *planner) clusterStatus() *status.Cluster {
 	}
 	for _, n := range p.nodes {
 		c.Nodes = append(c.Nodes, p.nodeStatus(n))
-		if !n.isRemote() || n.elem != nil {
-			c.NodesConfigured++
-		} else {
-			c.NodesConfigured++
-		}
+		c.NodesConfigured++
 	}
 	for _, r := range p.shownOrder() {
 		c.Resources = append(c.Resources, p.rscStatus(r))
@@ -220,12 +216,14 @@ func (p *planner) failureStatus(c *status.Cluster) {
 			continue
 		}
 		for lr := range e.Path("lrm", "lrm_resources").Named("lrm_resource") {
-			told := map[string]bool{} // the last operation may be the last failure, too
+			var told []string // the last operation may be the last failure, too
 			for op := range lr.Named("lrm_rsc_op") {
-				key := op.Get("operation_key") + " " + op.Get("call-id")
-				if !told[key] && (failed[op] || noAgentProbe(op) && !p.outdated(lr.ID(), op)) {
+				if !failed[op] && (!noAgentProbe(op) || p.outdated(lr.ID(), op)) {
+					continue
+				}
+				if key := op.Get("operation_key") + " " + op.Get("call-id"); !slices.Contains(told, key) {
 					c.Failures = append(c.Failures, failure(op, lr.ID(), n))
-					told[key] = true
+					told = append(told, key)
 				}
 			}
 			p.failCountStatus(c, lr.ID(), n)

@@ -35,6 +35,7 @@ type planner struct {
 	haveRemote    bool
 	haveFencing   bool // a fence device is configured
 	depth         int
+	colocated     map[*rsc][]cand // tables of colocatedTable while instances are sorted
 	haveUnfencing bool
 	failures      []*cib.Elem // failed operations in the order met
 

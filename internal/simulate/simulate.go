@@ -178,7 +178,7 @@ func (s *session) simulate() error {
 
 // input is what the scheduler is asked.
 func (s *session) input(full bool) sched.Input {
-	return sched.Input{CIB: s.root, Now: s.now, Options: sched.Options{Scores: full && s.o.scores, Sanitized: true}}
+	return sched.Input{CIB: s.root, Now: s.now, Options: sched.Options{Scores: full && s.o.scores, Dot: full && s.o.saveDot != "", Sanitized: true}}
 }
 
 // frame is what the displays show.
