@@ -81,7 +81,15 @@ func New(cfg Config) (*Server, error) {
 
 // Serve answers on a listener until Close, or until the listener fails.
 func (s *Server) Serve(l net.Listener) error {
-	go s.run()
+	ended := make(chan struct{})
+	go func() {
+		s.run()
+		close(ended)
+	}()
+	defer func() {
+		s.end()
+		<-ended // what it decided last is written
+	}()
 	stop := context.AfterFunc(s.life, func() { l.Close() })
 	defer stop()
 	for {
