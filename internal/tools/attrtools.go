@@ -128,7 +128,11 @@ func crmFailcount(ctx context.Context, env *face.Env, args []string) face.Code {
 		return say(env, err)
 	}
 	if remove {
-		return say(env, env.Client().Cleanup(ctx, rsc, web.ForgetBody{Node: node, Operation: op, Interval: interval}))
+		if err := env.Client().Cleanup(ctx, rsc, web.ForgetBody{Node: node, Operation: op, Interval: interval}); err != nil {
+			return say(env, err)
+		}
+		env.Printf("Cleaned up %s on %s\n", rsc, node)
+		return face.OK
 	}
 	root, err := env.CIB(ctx)
 	if err != nil {
