@@ -23,7 +23,10 @@ import (
 //	group ID MEMBER … | clone ID RSC [NAME=VALUE …]
 //	location ID RSC NODE SCORE | colocation ID RSC WITH SCORE [NAME=VALUE …]
 //	order ID FIRST THEN [NAME=VALUE …]
+//	bundle ID RSC ADDRESS [NAME=VALUE …] addresses from ADDRESS on; replicas=2 and so on
 //	ran RSC NODE OP RC [INTERVAL]       a record, in order
+//	pending RSC NODE OP                 an operation that has begun
+//	room NODE NAME=VALUE …              capacity; use:NAME=VALUE on rsc what it takes
 //	attr NODE NAME VALUE                a transient attribute
 //	noquorum
 func TestStories(t *testing.T) {
@@ -159,8 +162,16 @@ func (t *teller) word(w []string) {
 		t.opts = append(t.opts, cib.New("nvpair", attrs("id", "opt-"+w[1], "name", w[1], "value", w[2])...))
 	case "noquorum":
 		t.quorum = "0"
+	case "room":
+		for i, n := range t.order {
+			if n == w[1] {
+				t.nodes[i] = t.nodes[i].Append(nvset("utilization", "room-"+n, w[2:]))
+			}
+		}
 	case "ran":
 		t.ran(w[1:])
+	case "pending":
+		t.pending(w[1:])
 	default:
 		t.configure(w)
 	}
@@ -182,6 +193,10 @@ func (t *teller) configure(w []string) {
 		t.res = append(t.res, g)
 	case "clone":
 		t.res = append(t.res, cib.New("clone", attrs("id", w[1])...).Append(nvset("meta_attributes", w[1]+"-meta", w[3:]), t.take(w[2])))
+	case "bundle":
+		b := cib.New("bundle", attrs("id", w[1])...).Append(with(cib.New("podman", attrs("image", "img")...), w[4:]),
+			cib.New("network", attrs("ip-range-start", w[3])...))
+		t.res = append(t.res, b.Append(t.take(w[2])))
 	case "location":
 		t.cons = append(t.cons, cib.New("rsc_location", attrs("id", w[1], "rsc", w[2], "node", w[3], "score", w[4])...))
 	case "colocation":
@@ -217,7 +232,7 @@ func (t *teller) take(id string) *cib.Elem {
 func (t *teller) primitive(w []string) *cib.Elem {
 	class, provider, typ := "ocf", "heartbeat", "Dummy"
 	ops := cib.New("operations")
-	var meta []string
+	var meta, use []string
 	for _, x := range w[1:] {
 		k, v, pair := strings.Cut(x, "=")
 		switch {
@@ -229,6 +244,8 @@ func (t *teller) primitive(w []string) *cib.Elem {
 			}
 		case k == "mon":
 			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-mon-"+v, "name", "monitor", "interval", v)...))
+		case strings.HasPrefix(k, "use:"):
+			use = append(use, x[4:])
 		case strings.HasPrefix(k, "on-fail:"):
 			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-"+k, "name", k[8:], "interval", "0", "on-fail", v)...))
 		default:
@@ -240,8 +257,22 @@ func (t *teller) primitive(w []string) *cib.Elem {
 		e = e.With("provider", provider)
 	}
 	e = e.With("type", typ).Append(nvset("meta_attributes", w[0]+"-meta", meta), ops)
+	if use != nil {
+		e = e.Append(nvset("utilization", w[0]+"-use", use))
+	}
 	t.prims[w[0]] = e
 	return e
+}
+
+// pending records an operation that has begun: RSC NODE OP.
+func (t *teller) pending(w []string) {
+	key := w[1] + "/" + w[0]
+	if t.ops[key] == nil {
+		t.rscOn[w[1]] = append(t.rscOn[w[1]], w[0])
+	}
+	t.ops[key] = append(t.ops[key], cib.New("lrm_rsc_op", attrs("id", w[0]+"_last_0", "operation_key", w[0]+"_"+w[2]+"_0",
+		"operation", w[2], "interval", "0", "rc-code", "193", "op-status", "-1", "call-id", "-1",
+		"transition-key", "1:9:0:x", "transition-magic", "-1:193;1:9:0:x")...))
 }
 
 // ran records an operation: RSC NODE OP RC [INTERVAL].

@@ -117,3 +117,174 @@ Stop web:0 (a) due to node availability
   all_stopped_0 (milestone) <- web_stop_0, all_stop_0
   all_stop_0 (milestone) <- stonith-a-reboot a
   stonith-a-reboot a
+
+# Each instance wants to stay where it is.
+scores
+option stonith-enabled false
+nodes a b
+rsc w
+clone all w clone-max=1
+ran w a start 0
+ran w b monitor 7
+----
+pcmk__clone_assign: all allocation score on a: 0
+pcmk__clone_assign: all allocation score on b: 0
+pcmk__clone_assign: w:0 allocation score on a: 1
+pcmk__clone_assign: w:0 allocation score on b: 0
+pcmk__primitive_assign: w:0 allocation score on a: 1
+pcmk__primitive_assign: w:0 allocation score on b: 0
+
+# Instances move as little as possible: one place goes to the better node.
+scores
+option stonith-enabled false
+nodes a b c
+rsc w
+clone all w clone-max=2
+location l all c 100
+ran w a start 0
+ran w b start 0
+ran w c monitor 7
+----
+pcmk__clone_assign: all allocation score on a: 0
+pcmk__clone_assign: all allocation score on b: 0
+pcmk__clone_assign: all allocation score on c: 100
+pcmk__clone_assign: w:0 allocation score on a: 1
+pcmk__clone_assign: w:0 allocation score on b: 0
+pcmk__clone_assign: w:0 allocation score on c: 100
+pcmk__clone_assign: w:1 allocation score on a: 0
+pcmk__clone_assign: w:1 allocation score on b: 1
+pcmk__clone_assign: w:1 allocation score on c: 100
+pcmk__primitive_assign: w:0 allocation score on a: 1
+pcmk__primitive_assign: w:0 allocation score on b: 0
+pcmk__primitive_assign: w:0 allocation score on c: 100
+pcmk__primitive_assign: w:0 allocation score on a: 1
+pcmk__primitive_assign: w:0 allocation score on b: 0
+pcmk__primitive_assign: w:0 allocation score on c: -INFINITY
+pcmk__primitive_assign: w:1 allocation score on a: -INFINITY
+pcmk__primitive_assign: w:1 allocation score on b: 1
+pcmk__primitive_assign: w:1 allocation score on c: 100
+pcmk__primitive_assign: w:1 allocation score on a: -INFINITY
+pcmk__primitive_assign: w:1 allocation score on b: 1
+pcmk__primitive_assign: w:1 allocation score on c: 100
+
+# An instance too many is stopped.
+plan
+option stonith-enabled false
+nodes a b
+rsc w
+clone all w clone-max=1
+ran w a start 0
+ran w b start 0
+----
+Stop w:1 (b) due to node availability
+  w_stop_0 b <- all_stop_0
+  all_stopped_0 (milestone) <- w_stop_0 b, all_stop_0
+  all_stop_0 (milestone)
+
+# Unique instances are probed one by one.
+plan
+option stonith-enabled false
+nodes a
+rsc w
+clone all w globally-unique=true clone-max=2 clone-node-max=2
+----
+Start w:0 (a)
+Start w:1 (a)
+  w:0_start_0 a <- all_start_0
+  w:0_monitor_0 a
+  w:1_start_0 a <- all_start_0
+  w:1_monitor_0 a
+  all_running_0 (milestone) <- w:0_start_0 a, w:1_start_0 a, all_start_0
+  all_start_0 (milestone) <- w:0_monitor_0 a, w:1_monitor_0 a
+
+# A clone waits for enough instances of another (clone-min).
+plan
+option stonith-enabled false
+nodes a b
+rsc w
+clone all w clone-min=1
+rsc x
+order o all x
+ran w a monitor 7
+ran w b monitor 7
+ran x a monitor 7
+ran x b monitor 7
+----
+Start w:0 (a)
+Start w:1 (b)
+Start x (a)
+  w_start_0 a <- all_start_0
+  w:1_start_0 b <- all_start_0
+  all_running_0 (milestone) <- w_start_0 a, w:1_start_0 b, all_start_0
+  all_start_0 (milestone)
+  x_start_0 a <- clone-one-or-more:o
+  clone-one-or-more:o (milestone) <- w_start_0 a, w:1_start_0 b
+
+# The other instances are told of a start (notify).
+plan
+option stonith-enabled false
+nodes a b
+rsc w
+clone all w notify=true
+ran w a start 0
+ran w b monitor 7
+----
+Start w:1 (b)
+  w_post_notify_start_0 a <- all_post_notify_running_0
+  w_pre_notify_start_0 a <- all_pre_notify_start_0
+  w_post_notify_start_0 b <- all_post_notify_running_0
+  w_start_0 b <- all_start_0
+  all_confirmed-post_notify_running_0 (milestone) <- all_post_notify_running_0, w_post_notify_start_0 a, w_post_notify_start_0 b
+  all_post_notify_running_0 (milestone) <- all_running_0, all_confirmed-pre_notify_start_0
+  all_confirmed-pre_notify_start_0 (milestone) <- all_pre_notify_start_0, w_pre_notify_start_0 a
+  all_pre_notify_start_0 (milestone)
+  all_running_0 (milestone) <- w_start_0 b, all_start_0
+  all_start_0 (milestone) <- all_confirmed-pre_notify_start_0
+
+# They are told of a stop, too.
+plan
+option stonith-enabled false
+nodes a b
+standby b
+rsc w
+clone all w notify=true
+ran w a start 0
+ran w b start 0
+----
+Stop w:1 (b) due to node availability
+  w_post_notify_stop_0 a <- all_post_notify_stopped_0
+  w_pre_notify_stop_0 a <- all_pre_notify_stop_0
+  w_pre_notify_stop_0 b <- all_pre_notify_stop_0
+  w_stop_0 b <- all_stop_0
+  all_confirmed-post_notify_stopped_0 (milestone) <- all_post_notify_stopped_0, w_post_notify_stop_0 a
+  all_post_notify_stopped_0 (milestone) <- all_stopped_0, all_confirmed-pre_notify_stop_0
+  all_confirmed-pre_notify_stop_0 (milestone) <- all_pre_notify_stop_0, w_pre_notify_stop_0 a, w_pre_notify_stop_0 b
+  all_pre_notify_stop_0 (milestone)
+  all_stopped_0 (milestone) <- w_stop_0 b, all_stop_0
+  all_stop_0 (milestone) <- all_confirmed-pre_notify_stop_0
+
+# A cloned group is told, member by member.
+plan
+option stonith-enabled false
+nodes a
+rsc g1
+rsc g2
+group g g1 g2
+clone all g notify=true
+ran g1 a monitor 7
+ran g2 a monitor 7
+----
+Start g1:0 (a)
+Start g2:0 (a)
+  g:0_running_0 (milestone) <- g1_start_0 a, g2_start_0 a, g:0_start_0
+  g:0_start_0 (milestone) <- all_start_0
+  g1_post_notify_start_0 a <- all_post_notify_running_0
+  g1_start_0 a <- g:0_start_0
+  g2_post_notify_start_0 a <- all_post_notify_running_0
+  g2_start_0 a <- g1_start_0 a, g:0_start_0
+  all_confirmed-post_notify_running_0 (milestone) <- all_post_notify_running_0, g1_post_notify_start_0 a, g2_post_notify_start_0 a
+  all_post_notify_running_0 (milestone) <- all_running_0, all_confirmed-pre_notify_start_0
+  all_confirmed-pre_notify_start_0 (milestone) <- all_pre_notify_start_0
+  all_pre_notify_start_0 (milestone)
+  all_running_0 (milestone) <- g:0_running_0, all_start_0
+  all_start_0 (milestone) <- all_confirmed-pre_notify_start_0

@@ -85,3 +85,245 @@ Start one (a)
 Start two (a)
   one_start_0 a
   two_start_0 a
+
+# Mandatory colocations count before others, whatever their order.
+scores
+option stonith-enabled false
+nodes a b
+rsc db
+rsc ip
+rsc log
+location l1 ip b 50
+location l2 log a 900
+colocation a-opt db log 500
+colocation b-must db ip INFINITY
+ran db a monitor 7
+ran db b monitor 7
+----
+pcmk__primitive_assign: ip allocation score on a: 0
+pcmk__primitive_assign: ip allocation score on b: 50
+pcmk__primitive_assign: log allocation score on a: 400
+pcmk__primitive_assign: log allocation score on b: 0
+pcmk__primitive_assign: db allocation score on a: -INFINITY
+pcmk__primitive_assign: db allocation score on b: 0
+
+# Apart if possible: with one node left, together.
+plan
+option stonith-enabled false
+nodes a b
+standby b
+rsc db
+rsc ip
+colocation apart db ip -500
+ran db a monitor 7
+ran ip a monitor 7
+ran db b monitor 7
+ran ip b monitor 7
+----
+Start db (a)
+Start ip (a)
+  db_start_0 a
+  ip_start_0 a
+
+# Never together: with one node left, one of them waits.
+plan
+option stonith-enabled false
+nodes a b
+standby b
+rsc db
+rsc ip
+colocation apart db ip -INFINITY
+ran db a monitor 7
+ran ip a monitor 7
+ran db b monitor 7
+ran ip b monitor 7
+----
+Start ip (a)
+  ip_start_0 a
+
+# A primary that is not sticky makes room for a dependent with one place left.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+rsc ip
+location l db b -INFINITY
+colocation apart db ip -INFINITY
+ran ip a start 0
+ran ip b monitor 7
+ran db a monitor 7
+ran db b monitor 7
+----
+Start db (a)
+Move ip (a -> b)
+  db_start_0 a <- ip_stop_0 a
+  ip_start_0 b <- ip_stop_0 a
+  ip_stop_0 a
+
+# A sticky one does not, if the wish is weaker.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+rsc ip resource-stickiness=1000
+location l db b -100
+colocation apart db ip -500
+ran ip a start 0
+ran ip b monitor 7
+ran db a monitor 7
+ran db b monitor 7
+----
+Start db (a)
+  db_start_0 a
+
+# influence=false: the dependent does not pull the primary, once that is active.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+rsc ip
+location l db b 500
+colocation c db ip INFINITY influence=false
+ran ip a start 0
+ran ip b monitor 7
+ran db a start 0
+ran db b monitor 7
+----
+
+# With influence, it does.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+rsc ip
+location l db b 500
+colocation c db ip INFINITY
+ran ip a start 0
+ran ip b monitor 7
+ran db a start 0
+ran db b monitor 7
+----
+Move db (a -> b)
+Move ip (a -> b)
+  db_start_0 b <- db_stop_0 a
+  db_stop_0 a
+  ip_start_0 b <- ip_stop_0 a
+  ip_stop_0 a
+
+# A later member's own colocation brings the group's preferences along.
+plan
+option stonith-enabled false
+nodes a b
+rsc g1
+rsc g2
+group g g1 g2
+rsc ip
+location ban g a -INFINITY
+colocation c g2 ip INFINITY
+ran g1 a start 0
+ran g2 a start 0
+ran ip a start 0
+ran g1 b monitor 7
+ran g2 b monitor 7
+ran ip b monitor 7
+----
+Move g1 (a -> b)
+Move g2 (a -> b)
+Move ip (a -> b)
+  g_stopped_0 (milestone) <- g1_stop_0 a, g2_stop_0 a, g_stop_0
+  g_stop_0 (milestone)
+  g_running_0 (milestone) <- g1_start_0 b, g2_start_0 b, g_start_0
+  g_start_0 (milestone) <- g_stopped_0
+  g1_start_0 b <- g1_stop_0 a, g_start_0
+  g1_stop_0 a <- g2_stop_0 a, g_stop_0
+  g2_start_0 b <- g1_start_0 b, g2_stop_0 a, g_start_0
+  g2_stop_0 a <- g_stop_0
+  ip_start_0 b <- ip_stop_0 a
+  ip_stop_0 a
+
+# A colocation with what is inside of a clone is one with the clone.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+clone all db clone-max=1
+rsc ip
+colocation c ip db INFINITY
+location l db b 100
+ran db a monitor 7
+ran db b monitor 7
+ran ip a monitor 7
+ran ip b monitor 7
+----
+Start db:0 (b)
+Start ip (b)
+  db_start_0 b <- all_start_0
+  all_running_0 (milestone) <- db_start_0 b, all_start_0
+  all_start_0 (milestone)
+  ip_start_0 b
+
+# With the promoted instance.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+clone m db promotable=true
+rsc ip
+colocation c ip m INFINITY with-rsc-role=Promoted
+attr b master-db 10
+ran db a start 0
+ran db b start 0
+ran ip a monitor 7
+ran ip b monitor 7
+----
+Promote db:1 (Unpromoted -> Promoted b)
+Start ip (b)
+  db_promote_0 b <- m_promote_0
+  m_promoted_0 (milestone) <- db_promote_0 b
+  m_promote_0 (milestone)
+  ip_start_0 b
+
+# What cannot start blocks what must be with it.
+plan
+option stonith-enabled false
+noquorum
+option no-quorum-policy stop
+nodes a
+rsc db
+rsc ip requires=nothing
+colocation c ip db INFINITY
+ran db a monitor 7
+ran ip a monitor 7
+----
+Start db (a) due to no quorum blocked
+Start ip (a) due to colocation with db blocked
+
+# A loop of colocations is broken, and all start.
+plan
+option stonith-enabled false
+nodes a b
+rsc x
+rsc y
+colocation c1 x y INFINITY
+colocation c2 y x INFINITY
+ran x a monitor 7
+ran y a monitor 7
+ran x b monitor 7
+ran y b monitor 7
+----
+Start x (a)
+Start y (a)
+  x_start_0 a
+  y_start_0 a
+
+# A colocation with nothing is reported and ignored.
+plan
+option stonith-enabled false
+nodes a
+rsc x
+colocation c x nobody INFINITY
+ran x a monitor 7
+----
+Start x (a)
+  x_start_0 a
+warning c: constraint names nobody, which does not exist; define it or remove the constraint

@@ -65,3 +65,64 @@ location l nobody a 10
 Start ip (a)
   ip_start_0 a
 warning l: constraint names nobody, which does not exist; define it or remove the constraint
+
+# A score that is no number counts as nothing.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+location l db b much
+ran db a monitor 7
+ran db b monitor 7
+----
+Start db (a)
+  db_start_0 a
+
+# A ban beats any preference.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+location l1 db b INFINITY
+location l2 db b -INFINITY
+ran db a monitor 7
+ran db b monitor 7
+----
+Start db (a)
+  db_start_0 a
+
+# An opt-in cluster: only where it is allowed.
+plan
+option stonith-enabled false
+option symmetric-cluster false
+nodes a b
+rsc db
+location l db b 0
+ran db a monitor 7
+ran db b monitor 7
+----
+Start db (b)
+  db_start_0 b
+
+# Stickiness beats a weaker preference.
+plan
+option stonith-enabled false
+nodes a b
+rsc db resource-stickiness=100
+location l db b 50
+ran db a start 0
+ran db b monitor 7
+----
+
+# … and yields to a stronger one.
+plan
+option stonith-enabled false
+nodes a b
+rsc db resource-stickiness=100
+location l db b 150
+ran db a start 0
+ran db b monitor 7
+----
+Move db (a -> b)
+  db_start_0 b <- db_stop_0 a
+  db_stop_0 a

@@ -30,3 +30,40 @@ Recover ip (a -> b)
   ip_monitor_10000 b <- ip_start_0 b
   ip_start_0 b <- ip_stop_0 a
   ip_stop_0 a
+
+# With a clone that only leaves the old node, it still migrates.
+plan
+option stonith-enabled false
+nodes a b
+standby a
+rsc vm allow-migrate=true
+rsc net
+clone nets net interleave=true
+order o nets vm
+ran vm a start 0
+ran net a start 0
+ran net b start 0
+ran vm b monitor 7
+----
+Migrate vm (a -> b)
+Stop net:0 (a) due to node availability
+  vm_migrate_from_0 b <- vm_migrate_to_0 a
+  vm_migrate_to_0 a
+  vm_start_0 (milestone) <- vm_stop_0 a, vm_migrate_from_0 b
+  vm_stop_0 a <- vm_migrate_from_0 b
+  net_stop_0 a <- nets_stop_0
+  nets_stopped_0 (milestone) <- net_stop_0 a, nets_stop_0
+  nets_stop_0 (milestone) <- vm_stop_0 a
+
+# A pending start cannot migrate.
+plan
+option stonith-enabled false
+nodes a b
+standby a
+rsc vm allow-migrate=true
+pending vm a start
+ran vm b monitor 7
+----
+Move vm (a -> b)
+  vm_stop_0 a
+  vm_start_0 b <- vm_stop_0 a

@@ -49,3 +49,39 @@ rsc ip
 offline b
 ran ip a start 0
 ----
+
+# A pending monitor elsewhere does not hold up the rest.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+ran db a monitor 7
+pending db b monitor
+----
+Start db (a)
+  db_start_0 a <- db_monitor_0 b
+  db_monitor_0 b
+
+# A node in maintenance keeps what it has.
+plan
+option stonith-enabled false
+nodes a b
+maintenance a
+rsc db
+ran db a start 0
+ran db b monitor 7
+----
+
+# A node that leaves with what it runs.
+plan
+option stonith-enabled false
+nodes a b
+shutdown a
+rsc db
+ran db a start 0
+ran db b monitor 7
+----
+Move db (a -> b)
+  db_start_0 b <- db_stop_0 a
+  db_stop_0 a
+  do_shutdown-a a <- db_stop_0 a

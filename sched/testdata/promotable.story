@@ -93,3 +93,97 @@ Promote db:0 (Unpromoted -> Promoted a)
   dbs_pre_notify_promote_0 (milestone)
   dbs_promoted_0 (milestone) <- db_promote_0 a
   dbs_promote_0 (milestone) <- dbs_confirmed-pre_notify_promote_0
+
+# Without a score or a preference, nobody is promoted.
+plan
+option stonith-enabled false
+nodes a
+rsc db
+clone m db promotable=true
+ran db a start 0
+----
+
+# A preference for the promoted role is enough.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+clone m db promotable=true
+attr a master-db 5
+attr b master-db 10
+ran db a start 0
+ran db b start 0
+----
+Promote db:1 (Unpromoted -> Promoted b)
+  db_promote_0 b <- m_promote_0
+  m_promoted_0 (milestone) <- db_promote_0 b
+  m_promote_0 (milestone)
+
+# The promoted role moves to the better node.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+clone m db promotable=true
+attr a master-db 5
+attr b master-db 10
+ran db a start 0
+ran db a promote 0
+ran db b start 0
+----
+Demote db:0 (Promoted -> Unpromoted a)
+Promote db:1 (Unpromoted -> Promoted b)
+  db_demote_0 a <- m_demote_0
+  db_promote_0 b <- m_promote_0
+  m_demoted_0 (milestone) <- db_demote_0 a, m_demote_0
+  m_demote_0 (milestone)
+  m_promoted_0 (milestone) <- db_promote_0 b
+  m_promote_0 (milestone) <- m_demoted_0
+
+# no-quorum-policy=demote: unpromoted, but not stopped.
+plan
+option stonith-enabled false
+noquorum
+option no-quorum-policy demote
+nodes a
+rsc db
+clone m db promotable=true
+attr a master-db 5
+ran db a start 0
+ran db a promote 0
+----
+Demote db:0 (Promoted -> Unpromoted a)
+  db_demote_0 a <- m_demote_0
+  m_demoted_0 (milestone) <- db_demote_0 a, m_demote_0
+  m_demote_0 (milestone)
+
+# target-role=Unpromoted.
+plan
+option stonith-enabled false
+nodes a
+rsc db
+clone m db promotable=true target-role=Unpromoted
+attr a master-db 5
+ran db a start 0
+ran db a promote 0
+----
+Demote db:0 (Promoted -> Unpromoted a)
+  db_demote_0 a <- m_demote_0
+  m_demoted_0 (milestone) <- db_demote_0 a, m_demote_0
+  m_demote_0 (milestone)
+
+# promoted-max limits.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+clone m db promotable=true promoted-max=1
+attr a master-db 5
+attr b master-db 5
+ran db a start 0
+ran db b start 0
+----
+Promote db:0 (Unpromoted -> Promoted a)
+  db_promote_0 a <- m_promote_0
+  m_promoted_0 (milestone) <- db_promote_0 a
+  m_promote_0 (milestone)

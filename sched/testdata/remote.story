@@ -1,0 +1,131 @@
+# A remote node never seen: its connection is tried, nobody is fenced.
+plan
+nodes a b
+rsc f stonith:fence_x
+rsc r1 ocf:pacemaker:remote
+ran f a start 0
+ran f b monitor 7
+ran r1 a monitor 7
+ran r1 b monitor 7
+----
+Move f (a -> b)
+Start r1 (a)
+  f_start_0 b <- f_stop_0 a
+  f_stop_0 a
+  r1_start_0 a
+
+# What is to run on a remote node waits for its connection.
+plan
+option stonith-enabled false
+nodes a
+rsc r1 ocf:pacemaker:remote
+rsc web
+location l web r1 INFINITY
+ran r1 a monitor 7
+ran web a monitor 7
+----
+Start r1 (a)
+Start web (r1)
+  r1_start_0 a
+  web_start_0 r1 <- web_monitor_0 r1, r1_start_0 a
+  web_monitor_0 r1 <- r1_start_0 a
+
+# A connection moves without a stop.
+plan
+option stonith-enabled false
+nodes a b
+standby a
+rsc r1 ocf:pacemaker:remote
+ran r1 a start 0
+ran r1 b monitor 7
+----
+Migrate r1 (a -> b)
+  r1_migrate_from_0 b <- r1_migrate_to_0 a
+  r1_migrate_to_0 a
+  r1_start_0 (milestone) <- r1_stop_0 a, r1_migrate_from_0 b
+  r1_stop_0 a <- r1_migrate_from_0 b
+
+# A failed connection with nobody to fence: it is recovered.
+plan
+option stonith-enabled false
+nodes a b
+rsc r1 ocf:pacemaker:remote mon=10s
+ran r1 a start 0
+ran r1 a monitor 1 10000
+ran r1 b monitor 7
+----
+Recover r1 (a)
+  r1_start_0 a <- r1_stop_0 a
+  r1_stop_0 a
+  r1_monitor_10000 a <- r1_start_0 a
+
+# A failed connection: its node is fenced.
+plan
+nodes a b
+rsc f stonith:fence_x
+rsc r1 ocf:pacemaker:remote mon=10s
+ran f a start 0
+ran f b monitor 7
+ran r1 a start 0
+ran r1 a monitor 1 10000
+ran r1 b monitor 7
+----
+Fence r1 () due to remote connection is unrecoverable
+Move f (a -> b)
+Recover r1 (a)
+  f_start_0 b <- stonith-r1-reboot r1, f_stop_0 a
+  f_stop_0 a
+  r1_start_0 a <- stonith-r1-reboot r1, r1_stop_0 a
+  r1_stop_0 a
+  r1_monitor_10000 a <- r1_start_0 a
+  stonith-r1-reboot r1
+
+# A guest and the connection to it.
+plan
+option stonith-enabled false
+nodes a
+rsc vm remote-node=g1
+ran vm a monitor 7
+----
+Start vm (a)
+Start g1 (a)
+  vm_start_0 a
+  g1_monitor_30000 a <- g1_start_0 a
+  g1_start_0 a <- g1_monitor_0 a, vm_start_0 a
+  g1_monitor_0 a
+
+# A guest whose resource failed is recovered with it.
+plan
+option stonith-enabled false
+nodes a
+rsc vm remote-node=g1 mon=10s
+ran vm a start 0
+ran g1 a start 0
+ran vm a monitor 7 10000
+----
+Fence g1 (vm) due to guest is unclean
+Recover vm (a)
+Restart g1 (a) due to required vm start
+  vm_start_0 a <- vm_stop_0 a, stonith-g1-reboot g1
+  vm_stop_0 a <- g1_stop_0 a
+  vm_monitor_10000 a <- vm_start_0 a
+  g1_monitor_30000 a <- g1_start_0 a
+  g1_start_0 a <- g1_stop_0 a, g1_delete_0 a, vm_start_0 a, stonith-g1-reboot g1
+  g1_delete_0 a <- g1_stop_0 a
+  g1_stop_0 a
+  stonith-g1-reboot g1 (milestone) <- vm_stop_0 a
+
+# Nothing is looked for on a guest that stops.
+plan
+option stonith-enabled false
+nodes a
+rsc vm remote-node=g1 target-role=Stopped
+rsc web
+ran vm a start 0
+ran web a monitor 7
+----
+Stop vm (a) due to node availability
+Start web (a)
+  vm_stop_0 a
+  web_start_0 a
+  g1_monitor_0 a
