@@ -71,6 +71,12 @@ func (p *planner) placePrimitive(r *rsc, prefer *node, stopIfFail bool) *node {
 	}
 	p.showScores(r, "pcmk__primitive_assign")
 	r.assigning = false
+	if p.opt.fencing && !p.haveFencing {
+		// Nothing may start that could turn out to run elsewhere, too, with no means
+		// to end it there ("Pacemaker Explained", stonith-enabled).
+		p.reason(r, nil, CauseUnmanaged, "stonith-enabled", 0, "fencing is enabled, and there is no fence device")
+		r.managed = false
+	}
 	switch {
 	case !r.managed:
 		var stay *node
@@ -79,7 +85,7 @@ func (p *planner) placePrimitive(r *rsc, prefer *node, stopIfFail bool) *node {
 			stay = r.runningOn[0]
 		}
 		p.assign(r, stay, true, stopIfFail)
-	case p.opt.stopAll && r.class != "stonith" || p.opt.stopAll:
+	case p.opt.stopAll:
 		p.reason(r, nil, CauseTarget, "stop-all-resources", 0, "")
 		p.assign(r, nil, true, stopIfFail)
 	default:

@@ -85,3 +85,39 @@ Move ip (a -> b)
   ip_start_0 b <- ip_stop_0
   ip_stop_0 (milestone)
   stonith-a-reboot a
+
+# Fencing is on and nothing can fence: nothing starts, since nobody could end it elsewhere.
+plan
+nodes a b
+rsc ip mon=10s
+ran ip a monitor 7
+ran ip b monitor 7
+----
+
+# What runs stays where it is, even if it is preferred elsewhere.
+plan
+nodes a b
+rsc ip mon=10s
+ran ip a start 0
+ran ip a monitor 0 10000
+ran ip b monitor 7
+location l ip b 100
+----
+
+# What could not be stopped is not started elsewhere.
+plan
+nodes a b
+rsc ip mon=10s
+ran ip a start 0
+ran ip a stop 1
+ran ip b monitor 7
+----
+
+# The reason is told.
+reasons
+nodes a b
+rsc ip mon=10s
+ran ip a monitor 7
+ran ip b monitor 7
+----
+ip on : 0 unmanaged stonith-enabled fencing is enabled, and there is no fence device

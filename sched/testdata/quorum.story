@@ -39,9 +39,13 @@ option no-quorum-policy ignore
 plan
 nodes a b
 noquorum
+rsc f stonith:fence_dummy
+ran f a monitor 7
+ran f b monitor 7
 rsc ip mon=10s
 ran ip a monitor 7
 ran ip b monitor 7
 option no-quorum-policy fence
 ----
-Start ip (a) due to no quorum blocked
+Start f (a) due to no quorum blocked
+Start ip (b) due to no quorum blocked
