@@ -13,6 +13,7 @@ import (
 type leaving struct {
 	asked    bool
 	said     bool          // goodbye was multicast
+	clean    bool          // and said that nothing runs here any more
 	wake     time.Duration // when to give up waiting
 	deadline time.Duration
 	heard    map[member.NodeID]bool // members that know of the goodbye; nil before it
@@ -56,9 +57,18 @@ func (e *Engine) sayGoodbye(clean bool) {
 	if e.leaving.said {
 		return
 	}
-	e.leaving.asked, e.leaving.said = true, true
+	e.leaving.asked, e.leaving.said, e.leaving.clean = true, true, clean
 	e.leaving.wake = e.now.Mono + grace
 	e.multicast(message{Goodbye: &goodbye{Node: e.name, Clean: clean}})
+}
+
+// leaveAgain repeats the goodbye in a new view: who is a member of it counts as one
+// that stays, whatever it said before.
+func (e *Engine) leaveAgain() {
+	if e.leaving.said {
+		e.leaving.heard = nil
+		e.multicast(message{Goodbye: &goodbye{Node: e.name, Clean: e.leaving.clean}})
+	}
 }
 
 // goodbye notes that a node runs nothing. Every other member says farewell, so
@@ -66,7 +76,7 @@ func (e *Engine) sayGoodbye(clean bool) {
 // gone would be fenced.
 func (e *Engine) goodbye(from member.NodeID, g goodbye) {
 	e.event("goodbye", g.Node+" leaves", "node", g.Node)
-	if g.Clean && e.replica.Synced() {
+	if g.Clean {
 		e.replicaIn(replica.Agreed{Update: replica.Update{Left: []string{g.Node}}})
 	}
 	if from != e.cfg.Self {

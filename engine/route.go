@@ -134,7 +134,7 @@ func (e *Engine) install(x ring.Install) {
 		"joined", e.names(x.Joined), "quorate", e.votes.Quorate)
 	e.fenceIn(fence.View{Members: x.View.Members})
 	e.controlIn(control.Unsynced{})
-	e.leaveWhenHeard()
+	e.leaveAgain()
 	e.replicaIn(replica.Install{View: x.View, Quorate: e.votes.Quorate, LRM: e.lrm.History()})
 }
 

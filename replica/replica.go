@@ -212,12 +212,11 @@ func (r *Replica) Step(now time.Duration, in Input) []Effect {
 	case PartFrom:
 		return r.partFrom(in)
 	case UpdateFrom:
-		return r.updateFrom(in)
+		return r.inOrder(in.Update)
 	case PersistedFrom:
 		return r.persistedFrom(in)
 	case Agreed:
-		u := in.Update
-		return r.apply(&u)
+		return r.inOrder(in.Update)
 	case Submit:
 		return r.submit(in.Update)
 	case Written:
@@ -237,13 +236,14 @@ func (r *Replica) submit(u Update) []Effect {
 	return []Effect{Multicast{u}}
 }
 
-func (r *Replica) updateFrom(in UpdateFrom) []Effect {
+// inOrder applies an update at its place in the agreed order, which begins with the
+// one CIB that the view takes on.
+func (r *Replica) inOrder(u Update) []Effect {
 	if r.phase != synced {
-		u := in.Update
 		r.deferred = append(r.deferred, &u)
 		return nil
 	}
-	return r.apply(&in.Update)
+	return r.apply(&u)
 }
 
 // apply carries out an update at its place in the agreed order.

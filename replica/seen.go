@@ -32,11 +32,36 @@ func (r *Replica) tellSeen() []Seen {
 	for _, id := range slices.Sorted(maps.Keys(r.seen)) {
 		s := Seen{Node: id, Ring: r.seen[id].ring, Down: r.seen[id].down}
 		if s.Down {
-			s.State = string(r.root.Child("status").ChildID("node_state", id.String()).AppendXML(nil, false))
+			s.State = string(r.endedState(id).AppendXML(nil, false))
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// endedState is what the CIB says of a node that is down. A goodbye that was never
+// written down is made up for.
+func (r *Replica) endedState(id member.NodeID) *cib.Elem {
+	ns := r.root.Child("status").ChildID("node_state", id.String())
+	if ns == nil || ns.Get("expected") == "down" {
+		return ns
+	}
+	return left(ns)
+}
+
+// overtaken keeps the goodbyes that were agreed while the view had not come to one
+// CIB yet, of nodes that are not in the next view: that never wrote them down. It
+// must not be the last to know.
+func (r *Replica) overtaken(next member.View) {
+	for _, u := range r.deferred {
+		for _, name := range u.Left {
+			text, ok := nodeID(r.root, name)
+			id, err := member.ParseNodeID(text)
+			if ok && err == nil && !next.Has(id) {
+				r.seen[id] = sight{r.view.Ring.Seq, true}
+			}
+		}
+	}
 }
 
 // mergeSeen takes together what the heads of the view say; of the members

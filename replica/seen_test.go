@@ -110,3 +110,31 @@ func TestOldMembersAreObeyed(t *testing.T) {
 		t.Errorf("version %d; n1 is lost, but is expected %s", w.nodes[2].r.Features(), w.expected(2, 1))
 	}
 }
+
+// Two nodes leave, one right after the other: the goodbye of the second is agreed
+// before the view without the first has come to one CIB, and the next view is
+// without the second. Who is left knows all the same that both left in order.
+func TestGoodbyeWhileTheViewIsNew(t *testing.T) {
+	w := newWorld(t, 3)
+	w.view(true, 1, 2, 3)
+	w.leave("n3", 1, 2, 3)
+	w.seq++
+	v := member.View{Ring: member.RingID{Rep: 1, Seq: w.seq}, Members: []member.NodeID{1, 2}}
+	for _, m := range v.Members {
+		w.nodes[m].view = v
+		w.step(m, Install{View: v, Quorate: true})
+	}
+	w.pending = nil // the heads are lost with the next change
+	for _, m := range v.Members {
+		w.step(m, Agreed{Update{Left: []string{"n2"}}})
+	}
+	w.view(false, 1)
+	if w.expected(1, 3) != "down" || w.expected(1, 2) != "down" {
+		t.Errorf("n3 is expected %s, n2 %s", w.expected(1, 3), w.expected(1, 2))
+	}
+	w.view(true, 1, 3)
+	if w.expected(3, 2) != "down" {
+		t.Errorf("n3 came back and expects n2 %s", w.expected(3, 2))
+	}
+	w.equal(1, 3)
+}

@@ -38,6 +38,7 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 	if r.phase == synced {
 		r.fresh = false
 	}
+	r.overtaken(in.View)
 	r.phase, r.view = heads, in.View
 	r.heads = map[member.NodeID]*Head{}
 	r.persisted = map[member.NodeID]uint64{}

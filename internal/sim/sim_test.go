@@ -70,6 +70,22 @@ func play(t *testing.T, seed uint64, p Profile) Result {
 	return r
 }
 
+// TestSimRemembered plays histories that broke a law once.
+func TestSimRemembered(t *testing.T) {
+	for _, x := range []struct {
+		seed uint64
+		only []int
+		was  string
+	}{
+		{500171, []int{2, 5, 6, 7, 8}, "two nodes left 3 ms apart, and one of them was fenced when the other came back"},
+	} {
+		s := Draw(x.seed, Usual(x.seed)).Only(x.only)
+		for _, p := range s.Play().Problems {
+			t.Errorf("seed %d (once: %s): %s", x.seed, x.was, p)
+		}
+	}
+}
+
 // TestSimChaos has faults happen to small clusters of many shapes.
 func TestSimChaos(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) { play(t, seed, Profile{NoWish: true}) })
