@@ -66,9 +66,11 @@ func (s *stage) step(in Input) {
 // update applies an update as every replica does, and tells the control.
 func (s *stage) update(u replica.Update) {
 	s.t.Helper()
-	r := replica.New(replica.Config{}, s.root, 0)
-	r.Step(0, replica.Agreed{Update: u})
-	s.root = r.Root()
+	root, err := replica.Applied(s.root, u)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.root = root
 	s.step(Changed{CIB: s.root, Config: len(u.Edits) > 0, Update: &u})
 }
 

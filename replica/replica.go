@@ -246,6 +246,13 @@ func (r *Replica) inOrder(u Update) []Effect {
 	return r.apply(&u)
 }
 
+// Applied is the CIB that an update makes of another, as every member of a view that
+// has come to one CIB applies it.
+func Applied(root *cib.Elem, u Update) (*cib.Elem, error) {
+	after, _, err := New(Config{}, root, 0).evaluate(&u)
+	return after, err
+}
+
 // apply carries out an update at its place in the agreed order.
 func (r *Replica) apply(u *Update) []Effect {
 	old := r.root
