@@ -19,7 +19,7 @@ CASES   ?= ../shared/scheduler-cases
 LAB     ?= ../shared/lab
 # Who does membership in the end-to-end tests: ring, or corosync (the installed one).
 ENGINE  ?= ring
-SEEDS   ?= 20
+SEEDS   ?= 9
 FROM    ?= 1
 MUTANTS ?= known
 MINUTES ?= 10
