@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -15,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mainstay/internal/token"
 )
 
 // tokenPrefix begins every witness token, so that one is recognised as such.
@@ -36,27 +37,13 @@ type Token struct {
 }
 
 // String writes the token as one word that survives copying from a terminal.
-func (t Token) String() string {
-	text, err := json.Marshal(t)
-	if err != nil {
-		panic(err) // only strings, numbers and bytes
-	}
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(text)
-}
+func (t Token) String() string { return token.Write(tokenPrefix, t) }
 
 // ParseToken reads what String writes; white space that copying added is ignored.
 func ParseToken(s string) (Token, error) {
 	var t Token
-	body, ok := strings.CutPrefix(strings.Join(strings.Fields(s), ""), tokenPrefix)
-	if !ok {
-		return t, fmt.Errorf("not a token of a witness: it must begin with %q", tokenPrefix)
-	}
-	text, err := base64.RawURLEncoding.DecodeString(body)
-	if err == nil {
-		err = json.Unmarshal(text, &t)
-	}
-	if err != nil {
-		return Token{}, fmt.Errorf("the token is damaged (copied in part?): %w", err)
+	if err := token.Read(tokenPrefix, "witness token", s, &t); err != nil {
+		return Token{}, err
 	}
 	if len(t.Addrs) == 0 || len(t.Fingerprint) != sha256.Size || len(t.Secret) < 16 || t.Port <= 0 || t.Port > 65535 {
 		return Token{}, errors.New("the token is incomplete")

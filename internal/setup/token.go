@@ -6,12 +6,11 @@ package setup
 
 import (
 	"crypto/rand"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
+
+	"mainstay/internal/token"
 )
 
 // Port is the TCP port on which members answer to invitations.
@@ -29,28 +28,13 @@ type Token struct {
 }
 
 // String writes the token as one word that survives copying from a terminal.
-func (t Token) String() string {
-	text, err := json.Marshal(t)
-	if err != nil {
-		panic(err) // only strings, numbers and bytes
-	}
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(text)
-}
+func (t Token) String() string { return token.Write(tokenPrefix, t) }
 
 // ParseToken reads what String writes; white space that copying added is ignored.
 func ParseToken(s string) (Token, error) {
 	var t Token
-	s = strings.Join(strings.Fields(s), "")
-	body, ok := strings.CutPrefix(s, tokenPrefix)
-	if !ok {
-		return t, fmt.Errorf("not a join token: it must begin with %q", tokenPrefix)
-	}
-	text, err := base64.RawURLEncoding.DecodeString(body)
-	if err == nil {
-		err = json.Unmarshal(text, &t)
-	}
-	if err != nil {
-		return Token{}, fmt.Errorf("the join token is damaged (copied in part?): %w", err)
+	if err := token.Read(tokenPrefix, "join token", s, &t); err != nil {
+		return Token{}, err
 	}
 	if len(t.Addrs) == 0 || len(t.Fingerprint) != 32 || len(t.Secret) < 16 {
 		return Token{}, fmt.Errorf("the join token is incomplete")
