@@ -195,14 +195,16 @@ func (p *initProcess) reap() {
 }
 
 // ended restarts a service at once, unless it was stopped on purpose or dies as
-// soon as it is born.
+// soon as it is born. What runs beside waits always: a Corosync that is back before
+// the links of the others to it have gone down may form rings with them for ever
+// and end none.
 func (p *initProcess) ended(s *service, ws unix.WaitStatus) {
 	s.pid = 0
 	fmt.Fprintf(os.Stderr, "%s init: %s ended, exit %d signal %d\n", time.Now().Format(time.RFC3339Nano), s.args[0], ws.ExitStatus(), ws.Signal())
 	switch {
 	case !s.wanted:
 		p.say(word{Op: "stopped"})
-	case time.Since(s.started) < crashLoop:
+	case s == &p.beside, time.Since(s.started) < crashLoop:
 		p.later(s)
 	default:
 		p.spawn(s)

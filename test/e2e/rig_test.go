@@ -7,6 +7,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -362,16 +363,20 @@ func (g *rig) rested(s *web.StatusReply) bool {
 	return active == len(s.Cluster.Nodes)
 }
 
-// kill sends a signal to a node's processes of that name.
+// kill ends a node's processes of that name as one: they are stopped first, so that
+// none acts upon the end of another. A database that lost its senders but not yet
+// itself tells its agent that no replica follows.
 func (g *rig) kill(t *testing.T, node, comm string) {
 	t.Helper()
-	pids := g.Processes(node, comm)
-	if len(pids) == 0 {
+	if len(g.Processes(node, comm)) == 0 {
 		t.Fatalf("no %s runs on %s", comm, node)
 	}
-	for _, p := range pids {
-		if err := unix.Kill(p, unix.SIGKILL); err != nil {
-			t.Fatal(err)
+	// The second time round also stops what was born in the first.
+	for _, sig := range []unix.Signal{unix.SIGSTOP, unix.SIGSTOP, unix.SIGKILL} {
+		for _, p := range g.Processes(node, comm) {
+			if err := unix.Kill(p, sig); err != nil && !errors.Is(err, unix.ESRCH) {
+				t.Fatal(err)
+			}
 		}
 	}
 }
