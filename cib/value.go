@@ -1,7 +1,6 @@
 package cib
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -10,6 +9,13 @@ import (
 
 // Infinity is the score that beats every other; scores never leave ±Infinity.
 const Infinity = 1000000
+
+// valueError says that a text is not what it should be. Its words are put
+// together only when somebody reads them: deciders ask about missing values all
+// the time and only want to know that there is none.
+type valueError struct{ text, want string }
+
+func (e valueError) Error() string { return strconv.Quote(e.text) + " is not " + e.want }
 
 // ParseScore reads a score: an integer, or INFINITY with or without a sign.
 // The health colours red, yellow and green read as their defaults (-INFINITY, 0, 0).
@@ -28,7 +34,7 @@ func ParseScore(s string) (int, error) {
 	n, rest := leadingInt(s)
 	score := int(max(-Infinity, min(Infinity, n)))
 	if rest == s || rest != "" {
-		return score, fmt.Errorf("%q is not a score: expected an integer, INFINITY or -INFINITY", s)
+		return score, valueError{s, "a score: expected an integer, INFINITY or -INFINITY"}
 	}
 	return score, nil
 }
@@ -91,7 +97,7 @@ func ParseBool(s string) (bool, error) {
 	case "false", "off", "no", "n", "0":
 		return false, nil
 	}
-	return false, fmt.Errorf("%q is not a boolean: expected true or false (also yes/no, on/off, y/n, 1/0)", s)
+	return false, valueError{s, "a boolean: expected true or false (also yes/no, on/off, y/n, 1/0)"}
 }
 
 // ParseDuration reads a time span: an integer number of seconds, or one with a
@@ -115,7 +121,7 @@ func ParseDuration(s string) (time.Duration, error) {
 }
 
 func durationError(s string) error {
-	return fmt.Errorf("%q is not a duration: expected a number with one of the units us, ms, s, min, h (none means seconds), or ISO 8601 such as PT1M30S", s)
+	return valueError{s, "a duration: expected a number with one of the units us, ms, s, min, h (none means seconds), or ISO 8601 such as PT1M30S"}
 }
 
 func durationUnit(u string) (time.Duration, bool) {

@@ -336,8 +336,6 @@ func (p *planner) handleFailure(h, last *history, fail *onFail) *history {
 		h.status, h.rc = execDone, h.want
 		p.succeeded(h, last, fail)
 		h.status = execDone
-		n.attrs["#mainstay:"+r.id] = "" // keeps the node's attributes private to this plan
-		delete(n.attrs, "#mainstay:"+r.id)
 		r.failureIgnored = true
 		p.failures = append(p.failures, h.elem)
 		if strategy == failRestartContainer && *fail <= failRestart {

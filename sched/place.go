@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -172,7 +173,7 @@ func (p *planner) sortNodes(r *rsc, active *node) []*node {
 			out = append(out, n)
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return p.betterNode(r, out[i], out[j], active) < 0 })
+	slices.SortStableFunc(out, func(a, b *node) int { return p.betterNode(r, a, b, active) })
 	return out
 }
 

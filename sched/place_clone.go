@@ -1,10 +1,6 @@
 package sched
 
-import (
-	"slices"
-
-	"mainstay/cib"
-)
+import "mainstay/cib"
 
 // placeClone distributes a clone's instances.
 func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
@@ -23,7 +19,7 @@ func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
 	}
 	p.showScores(r, "pcmk__clone_assign")
 	insts := append([]*rsc(nil), r.kids...)
-	mergeSort(insts, p.cmpInstance)
+	p.sortInstances(insts, p.cmpInstance)
 	p.placeInstances(r, insts, r.clone.max, r.clone.nodeMax)
 	r.kids2 = insts
 	if r.promotable {
@@ -92,7 +88,7 @@ func (p *planner) stayNode(r, k *rsc, best int) *node {
 	if !n.available() {
 		return nil
 	}
-	if c := r.allowed[n.idx]; c.ok && c.count >= best {
+	if c := r.allowed[n.idx]; c.ok && int(c.count) >= best {
 		return nil
 	}
 	return n
@@ -126,7 +122,7 @@ func (p *planner) banFull(r, k *rsc, perNode int) {
 			continue
 		}
 		switch up := r.allowed[i]; {
-		case k.removed, !n.available(), !up.ok, up.score < 0, up.count >= perNode:
+		case k.removed, !n.available(), !up.ok, up.score < 0, int(up.count) >= perNode:
 			c.score = -cib.Infinity
 		}
 	}
@@ -145,7 +141,7 @@ func (p *planner) placeEarly(r, k *rsc, cur *node, perNode, avail int) bool {
 		return false
 	}
 	saved := p.saveTables(k)
-	counts := make([]int, len(r.allowed))
+	counts := make([]int32, len(r.allowed))
 	for i := range r.allowed {
 		counts[i] = r.allowed[i].count
 	}
@@ -223,8 +219,8 @@ func whereActive(k *rsc) (*node, int) {
 // sortInstances brings instances into an order that follows from their score tables,
 // which nobody changes meanwhile: what others think of them is added up only once.
 func (p *planner) sortInstances(insts []*rsc, cmp func(a, b *rsc) int) {
-	p.colocated = make(map[*rsc][]cand, len(insts))
-	slices.SortStableFunc(insts, cmp)
+	p.colocated = make(map[*rsc]int, len(insts))
+	mergeSort(insts, cmp)
 	p.colocated = nil
 }
 
@@ -261,7 +257,7 @@ func (p *planner) cmpInstance(a, b *rsc) int {
 	case ta == nil || tb == nil:
 		return firstIf(ta != nil)
 	case ta.count != tb.count:
-		return ta.count - tb.count
+		return int(ta.count - tb.count)
 	}
 	if fa, fb := anyFailed(a), anyFailed(b); fa != fb {
 		return firstIf(!fa)
@@ -319,24 +315,33 @@ func instanceNumber(r *rsc) int {
 
 // cmpByColocation compares what others think of the places of two instances.
 func (p *planner) cmpByColocation(a, b *rsc, na, nb *node) int {
-	ta, tb := p.colocatedTable(a, na), p.colocatedTable(b, nb)
-	sa, sb := ta[na.idx].score, tb[nb.idx].score
-	if sa != sb {
-		return sb - sa
-	}
-	return 0
+	return p.colocatedScore(b, nb) - p.colocatedScore(a, na)
 }
 
-// colocatedTable is what others think of the place of an active instance.
+// colocatedScore is what others think of the place of an active instance.
+func (p *planner) colocatedScore(k *rsc, at *node) int {
+	if s, ok := p.colocated[k]; ok {
+		return s
+	}
+	t := p.colocatedTable(k, at)
+	s := t[at.idx].score
+	p.giveTable(t)
+	if p.colocated != nil {
+		p.colocated[k] = s
+	}
+	return s
+}
+
+// colocatedTable is a table of nothing but that place.
 func (p *planner) colocatedTable(k *rsc, at *node) []cand {
-	t := make([]cand, len(p.nodes))
+	t := p.takeTable(nil)
 	t[at.idx] = cand{ok: true, score: at.base}
 	for _, c := range p.thisWith(k) {
-		t = p.addScores(c.prim, k, t, c, float64(c.score)/cib.Infinity, mergeFlags{})
+		t = p.merge(t, c.prim, k, c, float64(c.score)/cib.Infinity, mergeFlags{})
 	}
 	for _, c := range p.withThis(k) {
 		if c.influences(k) {
-			t = p.addScores(c.dep, k, t, c, float64(c.score)/cib.Infinity, mergeFlags{nonNeg: true})
+			t = p.merge(t, c.dep, k, c, float64(c.score)/cib.Infinity, mergeFlags{nonNeg: true})
 		}
 	}
 	return t

@@ -32,14 +32,17 @@ func (c *coloc) mandatory() bool { return c.score >= cib.Infinity || c.score <= 
 func (p *planner) followPrimary(r *rsc, c *coloc, stopIfFail bool) {
 	var saved []cand
 	if c.depRole >= rolePromoted || c.score < 0 && c.score > -cib.Infinity {
-		saved = append([]cand(nil), r.allowed...)
+		saved = p.takeTable(r.allowed)
 	}
 	if c.prim.unassigned {
 		p.place(c.prim, nil, stopIfFail)
 	}
 	p.applyColoc(r, c.prim, c, true)
 	if saved != nil && !p.anyNode(r.allowed) {
-		r.allowed = saved
+		r.allowed, saved = saved, r.allowed
+	}
+	if saved != nil {
+		p.giveTable(saved)
 	}
 }
 
@@ -49,7 +52,39 @@ func (p *planner) addDependent(r *rsc, c *coloc, nonNeg bool) {
 	if !c.influences(nil) {
 		return
 	}
-	r.allowed = p.addScores(c.dep, r, r.allowed, c, float64(c.score)/cib.Infinity, mergeFlags{active: true, nonNeg: nonNeg})
+	r.allowed = p.merge(r.allowed, c.dep, r, c, float64(c.score)/cib.Infinity, mergeFlags{active: true, nonNeg: nonNeg})
+}
+
+// takeTable is a table for as many nodes as there are: a copy of one, or empty.
+func (p *planner) takeTable(of []cand) []cand {
+	if n := len(p.tables); n > 0 {
+		t := p.tables[n-1]
+		p.tables = p.tables[:n-1]
+		if cap(t) >= len(p.nodes) {
+			t = append(t[:0], of...)
+			if of == nil {
+				t = t[:len(p.nodes)]
+				clear(t)
+			}
+			return t
+		}
+	}
+	if of == nil {
+		return make([]cand, len(p.nodes))
+	}
+	return append(make([]cand, 0, len(p.nodes)), of...)
+}
+
+// giveTable gives back a table that only its taker knew.
+func (p *planner) giveTable(t []cand) { p.tables = append(p.tables, t) }
+
+// merge is addScores to a table that only the caller knows, and that it gives away.
+func (p *planner) merge(t []cand, source, target *rsc, c *coloc, factor float64, f mergeFlags) []cand {
+	sum := p.addScores(source, target, t, c, factor, f)
+	if len(t) > 0 && &sum[0] != &t[0] {
+		p.giveTable(t)
+	}
+	return sum
 }
 
 // anyNode tells whether a table has a node that can run something.
@@ -191,7 +226,7 @@ func (p *planner) colocScores(dep, prim *rsc, c *coloc) {
 		return
 	}
 	value := p.colocAttr(at, c, prim)
-	work := append([]cand(nil), dep.allowed...)
+	work := p.takeTable(dep.allowed)
 	for i, n := range p.nodes {
 		if !work[i].ok {
 			continue
@@ -209,8 +244,9 @@ func (p *planner) colocScores(dep, prim *rsc, c *coloc) {
 	}
 	if c.score <= -cib.Infinity || c.score >= cib.Infinity || p.anyNode(work) {
 		p.colocReasons(dep, work, c)
-		dep.allowed = work
+		work, dep.allowed = dep.allowed, work
 	}
+	p.giveTable(work)
 }
 
 func (p *planner) colocReasons(dep *rsc, work []cand, c *coloc) {
@@ -293,13 +329,14 @@ func (p *planner) addScores(source, target *rsc, table []cand, c *coloc, factor 
 	defer func() { source.merging = false }()
 	var work []cand
 	if table == nil {
-		work = append([]cand(nil), source.allowed...)
+		work = p.takeTable(source.allowed)
 	} else {
-		work = append([]cand(nil), table...)
+		work = p.takeTable(table)
 		p.addMatching(work, source, target, c, factor, f.nonNeg)
 	}
 	if !p.anyNode(work) {
 		if f.active {
+			p.giveTable(work)
 			return table
 		}
 	} else {
@@ -322,7 +359,7 @@ func (p *planner) addOnward(source, target *rsc, work []cand, list []*coloc, fac
 		} else if !x.influences(nil) {
 			continue
 		}
-		work = p.addScores(other, target, work, x, factor*float64(x.score)/cib.Infinity, on)
+		work = p.merge(work, other, target, x, factor*float64(x.score)/cib.Infinity, on)
 	}
 	return work
 }

@@ -274,9 +274,7 @@ func (p *planner) sortForPromotion(r *rsc) {
 		}
 	}
 	for _, c := range p.thisWith(r) {
-		if false {
-			r.allowed = p.addScores(c.prim, r, r.allowed, c, float64(c.score)/cib.Infinity, mergeFlags{active: c.score < cib.Infinity})
-		} else if c.depRole == rolePromoted && c.score >= cib.Infinity {
+		if c.depRole == rolePromoted && c.score >= cib.Infinity {
 			r.allowed = p.addScores(c.prim, r, r.allowed, c, float64(c.score)/cib.Infinity, mergeFlags{})
 		}
 	}
@@ -306,7 +304,7 @@ func (p *planner) sortForPromotion(r *rsc) {
 		}
 	}
 	r.assigning = false
-	mergeSort(r.kids2, p.cmpPromotable)
+	p.sortInstances(r.kids2, p.cmpPromotable)
 }
 
 func (p *planner) cmpPromotable(a, b *rsc) int {
@@ -342,7 +340,7 @@ func (p *planner) promotableOn(k *rsc) *node {
 	}
 	clo := k.uber(false)
 	c := clo.allowed[n.idx]
-	if !c.ok || c.count >= clo.clone.promotedNodeMax {
+	if !c.ok || int(c.count) >= clo.clone.promotedNodeMax {
 		return nil
 	}
 	return n

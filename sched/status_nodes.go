@@ -93,6 +93,7 @@ func (p *planner) unpackNodeState(e *cib.Elem) {
 // transient takes over a node's transient attributes.
 func (p *planner) transient(n *node, e *cib.Elem) {
 	f := &cib.Facts{Now: p.now}
+	n.fails = nil
 	for name, v := range p.evalSets(e.Child("transient_attributes"), "instance_attributes", f, "") {
 		n.attrs[name] = v
 	}
@@ -368,7 +369,7 @@ func rawFailCount(r *rsc, n *node) (count int, last int64) {
 	if !r.unique {
 		name = baseName(r.name)
 	}
-	for _, k := range sortedKeys(n.attrs, "fail-count-"+name, "last-failure-"+name) {
+	for _, k := range n.failuresOf(name) {
 		if rest, ok := strings.CutPrefix(k, "fail-count-"+name); ok && attrOf(rest, r.unique) {
 			v, _ := cib.ParseScore(n.attrs[k])
 			count = cib.AddScores(count, v)
@@ -379,6 +380,22 @@ func rawFailCount(r *rsc, n *node) (count int, last int64) {
 		}
 	}
 	return count, last
+}
+
+// failuresOf lists the attributes in which a node remembers failures of a
+// resource, among them those of other instances.
+func (n *node) failuresOf(name string) []string {
+	if n.fails == nil {
+		n.fails = map[string][]string{}
+		for _, k := range sortedKeys(n.attrs, "fail-count-", "last-failure-") {
+			id, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(k, "fail-count-"), "last-failure-"), "#")
+			n.fails[baseName(id)] = append(n.fails[baseName(id)], k)
+		}
+	}
+	if len(n.fails) == 0 {
+		return nil
+	}
+	return n.fails[baseName(name)]
 }
 
 // attrOf tells whether what follows the resource name in a failure attribute

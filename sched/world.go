@@ -35,7 +35,8 @@ type planner struct {
 	haveRemote    bool
 	haveFencing   bool // a fence device is configured
 	depth         int
-	colocated     map[*rsc][]cand // tables of colocatedTable while instances are sorted
+	colocated     map[*rsc]int // results of colocatedScore while instances are sorted
+	tables        [][]cand     // score tables that nobody uses any more
 	haveUnfencing bool
 	failures      []*cib.Elem // failed operations in the order met
 
@@ -80,8 +81,9 @@ type node struct {
 
 	base      int // score that every resource starts with
 	attrs     map[string]string
-	util      map[string]int // capacity left
-	remoteRsc *rsc           // the connection of a remote or guest node
+	fails     map[string][]string // names of attributes about failures, by resource; nil: not looked up yet
+	util      map[string]int      // capacity left
+	remoteRsc *rsc                // the connection of a remote or guest node
 	running   []*rsc
 	assigned  []*rsc
 	nAssigned int
@@ -124,7 +126,7 @@ func (r role) status() status.Role {
 }
 
 // discovery says where a resource may be looked for.
-type discovery int
+type discovery int8
 
 const (
 	discoverAlways discovery = iota
@@ -134,10 +136,10 @@ const (
 
 // cand is what a resource makes of one node.
 type cand struct {
-	ok       bool // known to the resource: a row of its score table
 	score    int
-	count    int // clones: instances (then promoted instances) placed here
+	count    int32 // clones: instances (then promoted instances) placed here
 	discover discovery
+	ok       bool // known to the resource: a row of its score table
 }
 
 // rsc is a resource: a primitive instance or a collection.
