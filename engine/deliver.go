@@ -41,10 +41,7 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 	case m.Order != nil:
 		e.order(from, *m.Order)
 	case m.Fence != nil:
-		e.event("fence", fmt.Sprintf("%s of %s is asked for by %s", m.Fence.Action, m.Fence.Target, e.nameOf(m.Fence.Origin)),
-			"target", m.Fence.Target, "action", m.Fence.Action, "origin", e.nameOf(m.Fence.Origin))
-		e.asked[m.Fence.Target] = e.view.Ring.Seq
-		e.fenceIn(*m.Fence)
+		e.fenceAsked(*m.Fence)
 	case m.Attempted != nil:
 		e.fenceIn(*m.Attempted)
 	case m.Expired != nil:
@@ -138,7 +135,40 @@ func (e *Engine) requestFence(x control.Fence, reply uint64) {
 	}
 	r := fence.Ask(fence.Request{ID: id, Target: x.Target, Action: x.Action, Origin: e.cfg.Self,
 		Client: client, Timeout: x.Timeout, Delay: x.Delay, Wall: e.wall()}, e.replica.Root(), e.view.Members)
+	if reply == 0 {
+		r.Ring = e.view.Ring
+	}
 	e.multicast(message{Fence: &r})
+}
+
+// fenceAsked takes a request to fence, on all members at the same place of the
+// order. Members may decide on it only with the same configuration: before the
+// view is synced it waits.
+func (e *Engine) fenceAsked(r fence.Request) {
+	if !r.Ring.IsZero() && r.Ring != e.view.Ring {
+		e.note(Info, "a fencing request of an earlier view is void", "from", e.nameOf(r.Origin), "target", r.Target)
+		return
+	}
+	e.event("fence", fmt.Sprintf("%s of %s is asked for by %s", r.Action, r.Target, e.nameOf(r.Origin)),
+		"target", r.Target, "action", r.Action, "origin", e.nameOf(r.Origin))
+	e.asked[r.Target] = e.view.Ring.Seq
+	if !e.replica.Synced() {
+		e.held = append(e.held, r)
+		return
+	}
+	e.fenceIn(r)
+}
+
+// heldFencing ends what waited in the view before: who asked asks again.
+func (e *Engine) heldFencing() {
+	held := e.held
+	e.held = nil
+	for _, r := range held {
+		if r.Origin == e.cfg.Self {
+			r.Members = e.view.Members
+			e.multicast(message{Fence: &r})
+		}
+	}
 }
 
 // fenced handles the end of a fencing, which all members learn at the same place of the order.

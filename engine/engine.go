@@ -240,6 +240,7 @@ type Engine struct {
 	batch   replica.Update // status changes that wait for the end of the step
 	clients map[uint64]uint64
 	fencing map[string]uint64 // fencing request → client's request
+	held    []fence.Request   // asked for before the view was synced
 	asked   map[string]uint64 // node → ring in which its fencing was asked for last
 	nextID  uint64
 	audible map[member.NodeID]bool // peers whose links are not silent

@@ -126,14 +126,15 @@ func (e *Engine) install(x ring.Install) {
 	e.flushBatch()
 	e.view = x.View
 	e.dirty = true
+	e.controlIn(control.Unsynced{}) // before quorum is judged, which may let it plan
+	e.heldFencing()
 	e.loneVotes()
 	e.quorumIn(quorum.View{Ring: x.View.Ring, Members: x.View.Members, Goodbye: x.Goodbye})
 	e.stand()
 	e.event("view", fmt.Sprintf("view %s: %s", x.View.Ring, e.names(x.View.Members)),
 		"ring", x.View.Ring.String(), "members", e.names(x.View.Members), "left", e.names(x.Left),
 		"joined", e.names(x.Joined), "quorate", e.votes.Quorate)
-	e.fenceIn(fence.View{Members: x.View.Members})
-	e.controlIn(control.Unsynced{})
+	e.fenceIn(fence.View{Members: x.View.Members, Left: x.Left, Joined: x.Joined, Wall: e.wall()})
 	e.leaveAgain()
 	e.replicaIn(replica.Install{View: x.View, Quorate: e.votes.Quorate, LRM: e.lrm.History()})
 }
@@ -232,6 +233,10 @@ func (e *Engine) inSync(x replica.InSync) {
 	for _, m := range x.View.Members {
 		unsettled = unsettled && !x.Heads[m].Settled
 	}
+	for _, r := range e.held {
+		e.fenceIn(r)
+	}
+	e.held = nil
 	e.attrIn(attr.Joined{})
 	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
 	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled,

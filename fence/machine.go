@@ -31,11 +31,12 @@ type request struct {
 	turn    int // executor of the step
 	seq     int // number of the attempt
 	by      member.NodeID
-	reason  string        // of the last failure
-	patient time.Duration // when the origin gives up on the present executor
-	expires time.Duration // when the origin gives up on all
-	merged  []Request     // later requests that wait for the same
-	closed  bool          // members joined since who do not know it: nothing is merged into it any more
+	reason  string          // of the last failure
+	patient time.Duration   // when the origin gives up on the present executor
+	expires time.Duration   // when the origin gives up on all
+	merged  []Request       // later requests that wait for the same
+	knowers []member.NodeID // who took part from the beginning and is still there
+	closed  bool            // members joined since who do not know it: nothing is merged into it any more
 }
 
 // grace is what the origin waits beyond the time that an executor may take: for
@@ -132,7 +133,7 @@ func (m *Machine) request(now time.Duration, in Request) {
 			return
 		}
 	}
-	r := &request{Request: in}
+	r := &request{Request: in, knowers: slices.DeleteFunc(slices.Clone(m.members), func(n member.NodeID) bool { return !slices.Contains(members, n) })}
 	r.plan = m.plan(&r.Request, members)
 	m.requests = append(m.requests, r)
 	m.record(Event{ID: in.ID, Target: in.Target, Action: in.Action, Origin: in.Origin, Client: in.Client, State: pending, Asked: in.Wall})
@@ -175,7 +176,7 @@ func (m *Machine) attempt(now time.Duration, r *request, wall int64) {
 			return
 		}
 		s := steps[r.step]
-		for r.turn < len(s.run) && !slices.Contains(m.members, s.run[r.turn]) {
+		for r.turn < len(s.run) && !slices.Contains(r.knowers, s.run[r.turn]) {
 			r.turn++
 		}
 		if r.turn < len(s.run) {
@@ -263,25 +264,25 @@ func orNothing(s string) string {
 	return s
 }
 
-// view passes over executors that left, and ends what nobody waits for.
+// view passes over executors that left, and ends what nobody waits for. Who left
+// and is back already has forgotten what it was asked for, and what it asked for.
 func (m *Machine) view(now time.Duration, in View) {
-	for _, n := range in.Members {
-		if !slices.Contains(m.members, n) {
-			for _, r := range m.requests {
-				r.closed = true
-			}
-		}
-	}
+	left := func(n member.NodeID) bool { return !slices.Contains(in.Members, n) || slices.Contains(in.Left, n) }
+	joined := len(in.Joined) > 0 || slices.ContainsFunc(in.Members, func(n member.NodeID) bool { return !slices.Contains(m.members, n) })
 	m.members = slices.Clone(in.Members)
 	slices.Sort(m.members)
+	for _, r := range m.requests {
+		r.closed = r.closed || joined
+		r.knowers = slices.DeleteFunc(r.knowers, left)
+	}
 	const why = "who asked for it left the cluster"
 	for _, r := range slices.Clone(m.requests) {
-		if !m.relieve(now, r, func(q Request) bool { return !slices.Contains(m.members, q.Origin) }, why, in.Wall) {
+		if !m.relieve(now, r, func(q Request) bool { return left(q.Origin) }, why, in.Wall) {
 			m.conclude(r, false, 0, "", why, in.Wall)
 			continue
 		}
 		s := r.plan[r.level][r.step]
-		if by := s.run[r.turn]; !slices.Contains(m.members, by) {
+		if by := s.run[r.turn]; left(by) {
 			r.reason = fmt.Sprintf("%s of device %s: node %s left the cluster while it ran it", s.action, s.device.ID, by)
 			r.turn++
 			m.attempt(now, r, in.Wall)

@@ -168,9 +168,28 @@ func (w *world) die(id member.NodeID) {
 	w.agree(View{Members: w.members})
 }
 
+// restart has a daemon die and be back before the next view.
+func (w *world) restart(id member.NodeID) {
+	w.runs = slices.DeleteFunc(w.runs, func(r worldRun) bool { return r.node == id })
+	for rid := range w.pending {
+		if strings.HasPrefix(rid, fmt.Sprintf("n%d.", id)) {
+			delete(w.pending, rid)
+		}
+	}
+	w.boot(id)
+	w.since[id]++
+	for _, m := range w.members {
+		v := View{Members: w.members, Left: []member.NodeID{id}, Joined: []member.NodeID{id}}
+		if m == id {
+			v.Left, v.Joined = nil, w.members
+		}
+		w.feed(m, v)
+	}
+}
+
 func (w *world) random() {
 	w.now += time.Duration(rapid.IntRange(0, 4000).Draw(w.t, "ms")) * time.Millisecond
-	switch rapid.SampledFrom([]string{"ask", "ask", "end", "end", "end", "tick", "die", "join"}).Draw(w.t, "what") {
+	switch rapid.SampledFrom([]string{"ask", "ask", "end", "end", "end", "tick", "die", "join", "restart"}).Draw(w.t, "what") {
 	case "ask":
 		origin := rapid.SampledFrom(w.members).Draw(w.t, "origin")
 		w.asked++
@@ -193,6 +212,8 @@ func (w *world) random() {
 		if len(w.members) > 1 {
 			w.die(rapid.SampledFrom(w.members).Draw(w.t, "victim"))
 		}
+	case "restart":
+		w.restart(rapid.SampledFrom(w.members).Draw(w.t, "victim"))
 	case "join":
 		for id := member.NodeID(1); id <= 4; id++ {
 			if w.machines[id] == nil {

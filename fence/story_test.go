@@ -19,7 +19,7 @@ import (
 //
 //	cluster nodes=N               N members that see each other; the CIB's <configuration> and <status> below
 //	ask id=ID target=NODE action=A from=N [timeout=S] [delay=S]
-//	view members=(1,2) [on=(1,2)]
+//	view members=(1,2) [on=(1,2)] [back=(2)]: who left and is back already
 //	done node=N tag=T [rc=N] [status=N] [reason=TEXT] — output below
 //	restart node=N
 //	tick, confirm target=NODE, withdraw id=ID | origin=N, history node=N
@@ -135,7 +135,7 @@ func (s *story) command(d *datadriven.TestData) {
 		for _, id := range on {
 			s.group[id-1] = s.groups
 		}
-		s.all(on[0], View{Members: a.ids("members"), Wall: wall})
+		s.all(on[0], View{Members: a.ids("members"), Left: a.ids("back"), Joined: a.ids("back"), Wall: wall})
 	case "done":
 		s.feed(member.NodeID(a.num("node", 1)), Done{Tag: uint64(a.num("tag", 0)), Wall: wall, Result: agent.Result{
 			RC: agent.Code(a.num("rc", 0)), Status: agent.Status(a.num("status", 0)), Reason: a.str("reason", ""), Output: d.Input}})

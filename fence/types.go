@@ -48,14 +48,21 @@ type (
 		// origin asked. Others ignore the request. Empty: the present view.
 		Members []member.NodeID
 		Prefer  []Preference // where the origin saw the devices running
-		Wall    int64
+		// Ring is the view in which a coordinator asked: like all its orders the
+		// request is void in another. Zero, and an operator's: it holds in any.
+		Ring member.RingID
+		Wall int64
 	}
 
 	// View is the present view (agreed). A request whose origin has left it ends
-	// as failed: who coordinates now will ask again.
+	// as failed: who coordinates now will ask again. Left are members of the view
+	// before that did not come along, Joined those that were not in it or came from
+	// another one: a daemon that was started again between the two is in both, and in
+	// Members, and knows of no request.
 	View struct {
-		Members []member.NodeID
-		Wall    int64
+		Members      []member.NodeID
+		Left, Joined []member.NodeID
+		Wall         int64
 	}
 
 	// Withdraw ends requests without an outcome of their own (agreed): that
