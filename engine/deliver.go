@@ -22,7 +22,7 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 		e.emit(Message{from, payload[1:]})
 		return
 	}
-	m, err := decode(payload)
+	m, err := e.cfg.Shared.decode(payload)
 	if err != nil {
 		e.note(Error, "a message is not understood", "from", e.nameOf(from), "error", err)
 		return

@@ -32,13 +32,15 @@ type Config struct {
 	MTU     int // largest packet that the links carry, 0: the ring's default
 	// Incarnation tells this start of the daemon from all earlier ones; it grows.
 	Incarnation uint64
-	History     int    // number of the last transition found on disk
-	UUID        string // of this run of the daemon
-	Version     string // of the software
-	Features    int    // message version to speak at most, 0: the newest (replica.Features)
-	Boot        string // names this boot of the machine, "" if that is not known
-	SameBoot    bool   // another daemon ran before in this boot of the machine
-	Parallel    int    // operations at once on this node
+	History     int     // number of the last transition found on disk
+	UUID        string  // of this run of the daemon
+	Version     string  // of the software
+	Features    int     // message version to speak at most, 0: the newest (replica.Features)
+	Boot        string  // names this boot of the machine, "" if that is not known
+	SameBoot    bool    // another daemon ran before in this boot of the machine
+	Parallel    int     // operations at once on this node
+	Forgetful   bool    // finished transitions are not written to disk
+	Shared      *Shared // with other engines of this process, nil: nothing
 	Rand        func() uint64
 	// Elapsed measures how long planning takes; no decision depends on it.
 	Elapsed func() time.Duration
@@ -269,7 +271,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 	}
 	e.quorum = quorum.New(quorumConfig(cfg))
 	e.replica = replica.New(replica.Config{Self: cfg.Self, Name: self.Name, Names: names(cfg.Conf),
-		ClusterName: cfg.Conf.Totem.ClusterName, Version: cfg.Version, SameBoot: cfg.SameBoot, Features: cfg.Features}, cfg.Saved, now.Mono)
+		ClusterName: cfg.Conf.Totem.ClusterName, Version: cfg.Version, SameBoot: cfg.SameBoot, Features: cfg.Features, Shared: cfg.Shared.ofReplicas()}, cfg.Saved, now.Mono)
 	e.control = control.New(control.Config{Self: cfg.Self, Name: self.Name, Nodes: len(cfg.Conf.Nodes), UUID: cfg.UUID,
 		FirstNumber: cfg.History}, cfg.Elapsed)
 	e.lrm = lrm.New(lrm.Config{NodeID: cfg.Self.String(), NodeName: self.Name, Parallel: cfg.Parallel, FeatureSet: replica.FeatureSet})
@@ -372,4 +374,4 @@ func (e *Engine) note(level Level, msg string, args ...any) {
 }
 
 // multicast hands a message to the ring.
-func (e *Engine) multicast(m message) { e.ringIn(ring.Submit{Payload: encode(m)}) }
+func (e *Engine) multicast(m message) { e.ringIn(ring.Submit{Payload: e.cfg.Shared.encode(m)}) }

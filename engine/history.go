@@ -33,15 +33,15 @@ const keepInMemory = 100
 // history is what this node planned as coordinator.
 type history struct {
 	number int
-	kept   []*Transition // oldest first
+	kept   []*Transition // oldest first; shared with published states, so it is replaced and not changed
 }
 
 func (e *Engine) planned(x control.Planned) {
 	t := &Transition{Number: x.Number, Trigger: x.Trigger, Started: x.At, Took: x.Took,
 		Summary: x.Result.Summary, Actions: len(x.Result.Graph.Actions), Input: x.Input, Graph: x.Result.Graph}
-	e.history.kept = append(e.history.kept, t)
+	e.history.kept = append(slices.Clone(e.history.kept), t)
 	if len(e.history.kept) > keepInMemory {
-		e.history.kept = slices.Clone(e.history.kept[1:])
+		e.history.kept = e.history.kept[1:]
 	}
 	e.dirty = true
 	e.emit(Write{Name: TransitionFile, Data: fmt.Appendf(nil, "%d\n", x.Number)})
@@ -55,15 +55,18 @@ func (e *Engine) planned(x control.Planned) {
 }
 
 func (e *Engine) ended(x control.Ended) {
-	for _, t := range e.history.kept {
+	for i, t := range e.history.kept {
 		if t.Number == x.Number && t.Ended.IsZero() {
-			t.Ended = x.At
-			t.Outcome = string(x.Outcome)
+			over := *t
+			over.Ended = x.At
+			over.Outcome = string(x.Outcome)
 			if x.Reason != "" {
-				t.Outcome += ": " + x.Reason
+				over.Outcome += ": " + x.Reason
 			}
-			t.Failed = x.Failed
-			e.keep(t)
+			over.Failed = x.Failed
+			e.history.kept = slices.Clone(e.history.kept)
+			e.history.kept[i] = &over
+			e.keep(&over)
 		}
 	}
 	e.dirty = true
@@ -77,6 +80,9 @@ const keepOnDisk = 1000
 // keep writes a finished transition to disk, so that its decision can be asked
 // about and replayed later.
 func (e *Engine) keep(t *Transition) {
+	if e.cfg.Forgetful {
+		return
+	}
 	doc := cib.New("transition",
 		cib.Attr{Name: "number", Value: fmt.Sprint(t.Number)},
 		cib.Attr{Name: "trigger", Value: t.Trigger},

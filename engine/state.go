@@ -116,8 +116,8 @@ func (e *Engine) linkState(in LinkState) {
 	e.event("link", fmt.Sprintf("link %d to %s is %s", in.Link, name, state), "node", name, "link", in.Link, "up", in.Up)
 }
 
-// State is what displays show of a node; the slices are the caller's, what they
-// point to must not be changed.
+// State is what displays show of a node; neither its slices nor what they point to
+// may be changed: later states share them.
 type State struct {
 	CIB         *cib.Elem
 	View        member.View
@@ -140,11 +140,7 @@ func (e *Engine) State() State {
 		CIB: e.replica.Root(), View: e.view, Synced: e.replica.Synced(), Quorum: e.votes,
 		Coordinator: e.replica.Coordinator(), Control: e.control.State(), Number: e.control.Number(),
 		Links: slices.Clone(e.links.list), Alarms: slices.Clone(e.alarms.list),
-		Fencing: e.fence.History(), Activity: e.lrm.Activities(), Leaving: e.leaving.asked,
-	}
-	for _, t := range e.history.kept {
-		c := *t
-		s.Transitions = append(s.Transitions, &c)
+		Fencing: e.fence.History(), Activity: e.lrm.Activities(), Transitions: e.history.kept, Leaving: e.leaving.asked,
 	}
 	return s
 }

@@ -29,6 +29,7 @@ type Machine struct {
 	unread  []*fact              // agents met whose metadata may be read when there is time
 	leisure time.Duration        // when that will be
 	out     []Effect             // of the present step
+	listed  []Activity           // what Activities told last; nil: something may have changed since
 }
 
 // resource is what the machine knows of one resource instance.
@@ -92,6 +93,9 @@ func New(cfg Config) *Machine {
 // Step takes an input at a monotonic time and returns what is to be done.
 func (m *Machine) Step(now time.Duration, in Input) []Effect {
 	m.out = nil
+	if _, tick := in.(Tick); !tick || m.Wake() != 0 && m.Wake() <= now {
+		m.listed = nil
+	}
 	switch in := in.(type) {
 	case Tick:
 		m.tick(now, in.Wall)
@@ -337,8 +341,12 @@ func (m *Machine) ids() []string {
 }
 
 // Activities lists what runs, waits and recurs, sorted by resource and operation.
+// The list must not be changed: it is told again until something happens.
 func (m *Machine) Activities() []Activity {
-	var list []Activity
+	if m.listed != nil {
+		return m.listed
+	}
+	list := []Activity{}
 	add := func(j *job) {
 		a := Activity{Rsc: j.Rsc, Op: j.Op, Interval: j.Interval, Timeout: j.Timeout, State: j.state.String()}
 		switch j.state {
@@ -366,5 +374,6 @@ func (m *Machine) Activities() []Activity {
 		return cmp.Or(cmp.Compare(a.Rsc, b.Rsc), cmp.Compare(a.Op, b.Op), cmp.Compare(a.Interval, b.Interval),
 			cmp.Compare(a.State, b.State), cmp.Compare(a.Due, b.Due), cmp.Compare(a.Since, b.Since))
 	})
-	return list
+	m.listed = slices.Clip(list)
+	return m.listed
 }

@@ -18,7 +18,7 @@ func (r *Replica) membership(root *cib.Elem) (*cib.Elem, bool) {
 	root, config := r.configured(root)
 	for _, m := range r.view.Members {
 		h := r.heads[m]
-		root = nodeState(root, m.String(), func(ns *cib.Elem) *cib.Elem { return present(ns, m, h) })
+		root = nodeState(root, m.String(), func(ns *cib.Elem) *cib.Elem { return r.present(ns, m, h) })
 	}
 	here := func(ns *cib.Elem) bool {
 		id, err := member.ParseNodeID(ns.ID())
@@ -68,7 +68,7 @@ func set(e *cib.Elem, pairs ...string) *cib.Elem {
 	return e
 }
 
-func present(ns *cib.Elem, id member.NodeID, h *Head) *cib.Elem {
+func (r *Replica) present(ns *cib.Elem, id member.NodeID, h *Head) *cib.Elem {
 	ns = set(ns, "uname", h.Name, "in_ccm", "true", "crmd", "online",
 		"crm-debug-origin", "membership", "join", "member", "expected", "member")
 	switch {
@@ -77,10 +77,10 @@ func present(ns *cib.Elem, id member.NodeID, h *Head) *cib.Elem {
 	case h.Fresh:
 		ns = ns.Drop(func(k *cib.Elem) bool { return k.Name() == "transient_attributes" })
 	default:
-		ns = graft(ns, "transient_attributes", h.Attributes)
+		ns = r.graft(ns, "transient_attributes", h.Attributes)
 	}
 	if have := ns.Child("lrm"); have == nil || h.LRMHash == "" || hashOf(have) != h.LRMHash {
-		ns = graft(ns, "lrm", h.LRM)
+		ns = r.graft(ns, "lrm", h.LRM)
 	}
 	if ns.Child("lrm") == nil {
 		ns = ns.Append(cib.New("lrm", cib.Attr{Name: "id", Value: id.String()}).Append(cib.New("lrm_resources")))
@@ -101,10 +101,10 @@ func dropAttribute(ns *cib.Elem, name string) *cib.Elem {
 }
 
 // graft replaces a child by a piece of XML that its owner sent.
-func graft(ns *cib.Elem, name, xml string) *cib.Elem {
+func (r *Replica) graft(ns *cib.Elem, name, xml string) *cib.Elem {
 	var kid *cib.Elem
 	if xml != "" {
-		e, err := cib.Parse([]byte(xml))
+		e, err := r.cfg.Shared.parse(xml)
 		if err != nil {
 			panic("replica: a member's head holds broken XML: " + err.Error())
 		}

@@ -96,6 +96,7 @@ type Update struct {
 	User       string       `json:",omitempty"`
 	Client     string       `json:",omitempty"`
 	Wall       int64        // seconds since 1970 at the origin
+	Twin       uint64       `json:"-"` // updates with the same number, not 0, are copies of one message (Shared)
 }
 
 // WireEdits turns edits into what an Update carries.

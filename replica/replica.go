@@ -29,7 +29,8 @@ type Config struct {
 	Watchdog    bool   // this node has a watchdog
 	PartSize    int    // bytes of a Part, default 512 KiB
 	SameBoot    bool
-	Features    int // message version that this software speaks at most, 0: Features
+	Features    int     // message version that this software speaks at most, 0: Features
+	Shared      *Shared // nil: nothing is shared
 }
 
 type phase int
@@ -89,6 +90,7 @@ func New(cfg Config, saved *cib.Elem, now time.Duration) *Replica {
 	if past, ok := saved.Lookup(lineageAttr); ok {
 		r.lineage, r.root = parseLineage(past), saved.Without(lineageAttr)
 	}
+	r.root = cfg.Shared.same(r.root)
 	return r
 }
 
@@ -256,7 +258,7 @@ func Applied(root *cib.Elem, u Update) (*cib.Elem, error) {
 // apply carries out an update at its place in the agreed order.
 func (r *Replica) apply(u *Update) []Effect {
 	old := r.root
-	root, config, err := r.evaluate(u)
+	root, config, err := r.cfg.Shared.evaluate(r, u)
 	if err != nil {
 		if u.Origin == r.cfg.Self && u.Seq != 0 {
 			return []Effect{Answered{Seq: u.Seq, Err: err}}

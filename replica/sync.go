@@ -173,7 +173,7 @@ func (r *Replica) partFrom(in PartFrom) []Effect {
 		panic("replica: the CIB of node " + r.holder.String() + " does not parse: " + err.Error())
 	}
 	old := r.root
-	r.root = root
+	r.root = r.cfg.Shared.same(root)
 	var out []Effect
 	lost := won.lacks(r.lineage)
 	r.lineage = won
@@ -196,6 +196,7 @@ func (r *Replica) agree(out []Effect, replaced bool) []Effect {
 		r.joined = r.view.Ring.Seq
 	}
 	root, config := r.membership(r.absentees(old))
+	root = r.cfg.Shared.same(root)
 	r.root = root
 	// The first thing of a view that goes to disk is its common base.
 	r.index, r.dirty = 1, r.dirty || replaced || config

@@ -16,21 +16,23 @@ import (
 
 // Setup is what a loop is made of, on a real machine or a simulated one.
 type Setup struct {
-	Self     member.NodeID
-	Conf     *conf.Config
-	Key      []byte   // nil: not encrypted
-	OldKeys  [][]byte // taken too while the key is changed
-	Boot     string   // names this boot of the machine
-	SameBoot bool     // another daemon ran before in this boot
-	Version  string
-	Features int    // message version to speak at most, 0: the newest
-	UUID     string // of this run
-	Parallel int    // operations at once
-	Log      *slog.Logger
-	Host     host.Host
-	Env      []string // what agents need besides, NAME=value
-	ToolDir  string   // where agents find the cluster's tools, "" for the usual place
-	Group    Group    // an installed Corosync in the ring's place; nil: the ring
+	Self      member.NodeID
+	Conf      *conf.Config
+	Key       []byte   // nil: not encrypted
+	OldKeys   [][]byte // taken too while the key is changed
+	Boot      string   // names this boot of the machine
+	SameBoot  bool     // another daemon ran before in this boot
+	Version   string
+	Features  int    // message version to speak at most, 0: the newest
+	UUID      string // of this run
+	Parallel  int    // operations at once
+	Log       *slog.Logger
+	Host      host.Host
+	Env       []string       // what agents need besides, NAME=value
+	Forgetful bool           // finished transitions are not written to disk
+	Shared    *engine.Shared // with other nodes of this process; nil: nothing
+	ToolDir   string         // where agents find the cluster's tools, "" for the usual place
+	Group     Group          // an installed Corosync in the ring's place; nil: the ring
 	// Elapsed measures how long planning takes; nil: it is not measured.
 	Elapsed func() time.Duration
 }
@@ -45,7 +47,7 @@ func (s Setup) node() string {
 func NewLoop(s Setup) (*Loop, error) {
 	ec, alarms := saved(s.Host, s.Log, s.Boot)
 	ec.Self, ec.Conf, ec.Version, ec.UUID = s.Self, s.Conf, s.Version, s.UUID
-	ec.Features = s.Features
+	ec.Features, ec.Shared, ec.Forgetful = s.Features, s.Shared, s.Forgetful
 	ec.Boot, ec.SameBoot, ec.Parallel, ec.Rand = s.Boot, s.SameBoot, s.Parallel, s.Host.Uint64
 	ec.MTU = s.Conf.Totem.Payload()
 	ec.Incarnation = uint64(s.Host.Wall().UnixNano())

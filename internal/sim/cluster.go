@@ -39,6 +39,12 @@ type Options struct {
 	// Forgetful has nodes keep no past transitions on their disks: a long run of a
 	// large cluster would fill the memory with them.
 	Forgetful bool
+	// Shared has nodes work out together what all of them would come to by themselves
+	// (engine.Shared): a large cluster is then much faster, but a node whose copy of
+	// the CIB went another way would not be noticed.
+	Shared bool
+	// Plain has nodes not encrypt what they send each other.
+	Plain bool
 	// Log shows what the daemons log in the story.
 	Log bool
 	// Version is the software's, as nodes tell it.
@@ -64,6 +70,7 @@ type Cluster struct {
 	entries  []Entry
 	plans    []plan
 	planAt   map[planKey]int
+	shared   *engine.Shared
 	known    *cib.Elem // the configuration that services were read from
 }
 
@@ -77,6 +84,9 @@ func NewCluster(seed uint64, o Options) (*Cluster, error) {
 		if c.conf, err = plainConf(o); err != nil {
 			return nil, err
 		}
+	}
+	if o.Shared {
+		c.shared = engine.NewShared()
 	}
 	c.laws = newLaws(c.conf.Totem.Token)
 	if o.Models != nil {
@@ -132,9 +142,6 @@ func (c *Cluster) addNode(n conf.Node) *Machine {
 	}
 	m := c.AddMachine(n.Name, addrs, c.bootFunc(n.ID))
 	m.bootTime, m.features = c.opts.BootTime, c.opts.Features
-	if c.opts.Forgetful {
-		m.disk.unkept = "transitions/"
-	}
 	if c.opts.CIB != nil {
 		m.disk.files[engine.CIBFile] = c.opts.CIB.AppendXML(nil, true)
 	}
@@ -171,9 +178,12 @@ func (c *Cluster) membersOf(m *Machine) []*Machine {
 // bootFunc makes a node's daemon: the shipped loop on the simulated machine.
 func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) Daemon {
 	key := make([]byte, 128)
+	if c.opts.Plain {
+		key = nil
+	}
 	return func(m *Machine, sameBoot bool) Daemon {
 		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.conf, Key: key, Boot: fmt.Sprintf("%s-%d", m.Name, m.boots), SameBoot: sameBoot, Version: cmp.Or(c.opts.Version, "sim"), Features: m.features,
-			UUID: fmt.Sprintf("sim-%s-%d", m.Name, m.life), Parallel: 4, Host: m,
+			UUID: fmt.Sprintf("sim-%s-%d", m.Name, m.life), Parallel: 4, Host: m, Shared: c.shared, Forgetful: c.opts.Forgetful,
 			Log:     slog.New(&storyHandler{c.World, m.Name, c.opts.Log}),
 			Elapsed: func() time.Duration { return 0 }})
 		if err != nil {

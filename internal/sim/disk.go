@@ -19,7 +19,6 @@ type disk struct {
 	slow    time.Duration // how much longer a write takes
 	tear    bool          // the next power cut damages the file that was written last
 	last    string        // the file that was written last
-	unkept  string        // files whose names begin so stay empty
 }
 
 // diskFault is what writes end with.
@@ -88,9 +87,6 @@ func (m *Machine) List(dir string) ([]string, error) {
 
 // Write implements host.Disk: the data is safe when Written comes, not before.
 func (m *Machine) Write(tag host.Tag, name string, data []byte) {
-	if m.disk.unkept != "" && strings.HasPrefix(name, m.disk.unkept) {
-		data = nil
-	}
 	m.disk.pending = append(m.disk.pending, pendingWrite{tag, name, slices.Clone(data)})
 	if len(m.disk.pending) == 1 {
 		m.writeNext()
