@@ -70,8 +70,8 @@ func (p *planner) probe(r *rsc, n *node) bool {
 		delete(a.meta, "op_target_rc")
 	}
 	top := r
-	if u := r.uber(true); u.kind == clone {
-		top = u
+	if u := r.uber(false); u.kind == clone {
+		top = u // also that inside of a bundle
 	}
 	kind := ordOptional
 	if !a.runnable && notActive(top) {
@@ -88,7 +88,7 @@ func (p *planner) guestSettles(r *rsc, n *node) bool {
 	if g == nil {
 		return false
 	}
-	top := r.uber(true)
+	top := r.uber(false)
 	if g.role == roleStopped {
 		// A stopped guest has nothing active: its start (and its probes) come first.
 		if a := g.assignedTo; a != nil && !g.isKnownOn(a) {

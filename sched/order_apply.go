@@ -136,7 +136,7 @@ func (p *planner) expand(a *action) *action {
 		return a
 	}
 	key := opKey(r.id, task, 0)
-	if r.notify && (r.kind == clone || r.bundled()) {
+	if r.notify && (r.kind >= clone || r.bundled()) {
 		key = notifyKey(r.id, "confirmed-post", task)
 	}
 	for i := len(r.acts) - 1; i >= 0; i-- {

@@ -32,8 +32,8 @@ func (p *planner) orderRemote() {
 			p.addOrder(&order{firstR: a.r, first: a, thenR: a.r, thenTask: "start", thenKey: opKey(a.r.id, "start", 0), kind: ordOptional})
 			continue
 		}
-		if a.n == nil || !a.n.isRemote() || a.pseudo || a.n.remoteRsc == nil {
-			continue
+		if a.n == nil || !a.n.isRemote() || a.pseudo || a.n.remoteRsc == nil || a.task == "cancel" {
+			continue // what is cancelled runs there already
 		}
 		if a.task == "start" {
 			p.stopAfterConnection(a)
