@@ -25,6 +25,9 @@ func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
 	if r.promotable {
 		p.chooseRoles(r)
 	}
+	if r.bundled() {
+		r.kids = r.kids2 // others go back to the order of their numbers
+	}
 	r.unassigned, r.assigning = false, false
 	return nil
 }
