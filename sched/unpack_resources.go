@@ -357,11 +357,9 @@ func (p *planner) unpackRequires(r *rsc) {
 	}
 	if req == "" || req == "default" {
 		switch {
-		case r.fenceDevice:
-			req = "quorum"
-		case p.opt.noQuorum == "ignore" && false:
-			req = "nothing"
-		case p.haveUnfencing && p.opt.fencing && !isRemoteAgent(r.elem):
+		case r.fenceDevice, isRemoteAgent(r.elem):
+			req = "quorum" // a connection twice does no harm
+		case p.haveUnfencing && p.opt.fencing:
 			req = "unfencing"
 		case p.opt.fencing:
 			req = "fencing"
