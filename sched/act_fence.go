@@ -197,7 +197,7 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 			}
 			a.pseudo, a.runnable = true, true
 			a.impliedBy = f
-			if implied && !r.bundled() {
+			if implied && !r.inBundle() {
 				p.order(f, a, ordGuest)
 			}
 			if implied {
@@ -211,7 +211,7 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 		case a.task == "demote":
 			if !n.online || n.unclean || r.failed {
 				a.pseudo, a.runnable = true, true
-				if implied && !r.bundled() {
+				if implied && !r.inBundle() {
 					p.order(f, a, ordGuest|ordOptional)
 				}
 			}
@@ -237,14 +237,15 @@ func (p *planner) fenceGuest(n *node) {
 	f := p.fenceAction(n, op, true, "guest is unclean", false)
 	f.optional, f.pseudo, f.runnable = false, true, true
 	f.setReason("guest is unclean")
-	if stop != nil && !stop.optional {
+	switch {
+	case stop != nil && stop.pseudo: // its host's fencing stops it
+		p.order(p.fenceAction(stop.n, "", false, "", false), f, ordUnrunnable|ordImpliesThen)
+	case stop != nil:
 		p.order(stop, f, ordUnrunnable|ordImpliesThen)
-	} else {
+	case c != nil:
 		// The container's stop may have been lost with its host.
-		if c != nil {
-			if s := n.remoteRsc.findTask("stop"); s != nil {
-				p.order(s, f, ordOptional)
-			}
+		if s := n.remoteRsc.findTask("stop"); s != nil {
+			p.order(s, f, ordOptional)
 		}
 	}
 	p.orderAround(f)

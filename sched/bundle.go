@@ -432,6 +432,9 @@ func (r *rsc) bundled() bool {
 	return u.kind == bundle && u != r
 }
 
+// inBundle tells whether a resource runs inside of a bundle's container.
+func (r *rsc) inBundle() bool { return r.bundled() && r.parent.kind != bundle }
+
 // bundledOn finds the instance of a bundle's primitive that a guest node is for.
 func (p *planner) bundledOn(r *rsc, n *node) *rsc {
 	u := r.uber(true)
