@@ -95,6 +95,9 @@ func parseAction(e *cib.Elem) (*Action, error) {
 	if p := e.Child("primitive"); p != nil {
 		a.Rsc = &Rsc{ID: p.ID(), LongID: p.Get("long-id"), Class: p.Get("class"), Provider: p.Get("provider"), Type: p.Get("type")}
 	}
+	for x := range e.Child("attributes").Named("param") {
+		a.Attrs = append(a.Attrs, cib.Attr{Name: x.Get("name"), Value: x.Get("value")})
+	}
 	a.Attrs = append(a.Attrs, e.Child("attributes").Attrs()...)
 	for n := range e.Child("downed").Named("node") {
 		a.Downed = append(a.Downed, n.ID())

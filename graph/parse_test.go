@@ -14,7 +14,7 @@ const sample = `<transition_graph cluster-delay="60s" transition_id="7">
     <action_set>
       <rsc_op id="4" operation="start" operation_key="st_start_0" on_node="n1" on_node_uuid="1" router_node="n2">
         <primitive id="st" long-id="st:1" class="ocf" provider="heartbeat" type="Dummy"/>
-        <attributes CRM_meta_timeout="20000"/>
+        <attributes CRM_meta_timeout="20000"><param name="1" value="192.0.2.1"/></attributes>
         <downed><node id="9"/></downed>
       </rsc_op>
     </action_set>
@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 	want := &Graph{ID: 7, Attrs: []cib.Attr{{Name: "cluster-delay", Value: "60s"}}, Actions: []*Action{
 		{ID: 4, Kind: Resource, Task: "start", Key: "st_start_0", Node: "n1", NodeID: "1", Router: "n2", Priority: 1000000,
 			Rsc:   &Rsc{ID: "st", LongID: "st:1", Class: "ocf", Provider: "heartbeat", Type: "Dummy"},
-			Attrs: []cib.Attr{{Name: "CRM_meta_timeout", Value: "20000"}}, Downed: []string{"9"}, Inputs: []int{2, 3}},
+			Attrs: []cib.Attr{{Name: "1", Value: "192.0.2.1"}, {Name: "CRM_meta_timeout", Value: "20000"}}, Downed: []string{"9"}, Inputs: []int{2, 3}},
 		{ID: 2, Kind: Pseudo, Task: "running", Key: "g_running_0"},
 		{ID: 3, Kind: Cluster, Task: "stonith", Key: "stonith-n3-off", Node: "n3", NodeID: "3"},
 	}}

@@ -90,7 +90,7 @@ func (a *Action) body() *cib.Elem {
 		kids = append(kids, cib.New("primitive", append(attrs, cib.Attr{Name: "type", Value: r.Type})...))
 	}
 	if len(a.Attrs) > 0 {
-		kids = append(kids, cib.New("attributes", a.Attrs...))
+		kids = append(kids, attributes(a.Attrs))
 	}
 	if len(a.Downed) > 0 {
 		var nodes []*cib.Elem
@@ -100,4 +100,19 @@ func (a *Action) body() *cib.Elem {
 		kids = append(kids, cib.New("downed").WithKids(nodes))
 	}
 	return e.WithKids(kids)
+}
+
+// attributes writes an action's attributes. Parameters whose names begin with
+// a digit, which no name in XML may, stand in elements of their own.
+func attributes(list []cib.Attr) *cib.Elem {
+	attrs := make([]cib.Attr, 0, len(list))
+	var params []*cib.Elem
+	for _, a := range list {
+		if a.Name != "" && a.Name[0] >= '0' && a.Name[0] <= '9' {
+			params = append(params, cib.New("param", cib.Attr{Name: "name", Value: a.Name}, cib.Attr{Name: "value", Value: a.Value}))
+		} else {
+			attrs = append(attrs, a)
+		}
+	}
+	return cib.New("attributes", attrs...).WithKids(params)
 }

@@ -294,10 +294,8 @@ func (p *planner) downed(a *action) []string {
 	case a.isStonith && (a.meta["stonith_action"] == "off" || a.meta["stonith_action"] == "reboot"):
 		out := []string{a.n.id}
 		for _, r := range a.n.running {
-			for _, f := range r.fillers {
-				if f.remoteNode != nil && len(f.runningOn) > 0 {
-					out = append(out, f.id)
-				}
+			if r.remoteNode != nil && r.container != nil {
+				out = append(out, r.remoteNode.id)
 			}
 		}
 		return out
