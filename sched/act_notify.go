@@ -255,6 +255,9 @@ func (p *planner) notifyInstance(r *rsc, d *notifyData) {
 			return
 		}
 		start := r.findTask("start")
+		if start != nil && !start.optional && !start.runnable {
+			return // it will not be there to be told
+		}
 		if d.task != "start" || start == nil || start.optional {
 			p.notifyOne(r, r.assignedTo, d, d.pre, d.preDone)
 		}
