@@ -234,6 +234,9 @@ func (p *planner) graphRsc(r *rsc) *graph.Rsc {
 		g.ID, g.LongID = r.name, r.id
 		if strings.Contains(r.seenAs, ":") {
 			g.LongID = r.seenAs
+			if r.removed { // several may be active on a node: the name there must be told
+				g.ID, g.LongID = r.seenAs, r.id
+			}
 		}
 	}
 	return g
