@@ -14,16 +14,20 @@ import (
 )
 
 // TestStories runs testdata/*.story: each story describes a small cluster and
-// shows the plan, the scores or the reasons. The words of the description:
+// shows the plan, the scores, the reasons or the attributes. The words of the description:
 //
 //	nodes n1 n2 …                       members, all online
+//	guest g1 g2 …                       guest nodes with records of what ran there
 //	offline n1 | unclean n1 | standby n1 | shutdown n1 | maintenance n1
 //	option NAME VALUE
-//	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor
+//	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor, mon:Promoted=10s one of a role
 //	group ID MEMBER … | clone ID RSC [NAME=VALUE …]
 //	location ID RSC NODE SCORE | colocation ID RSC WITH SCORE [NAME=VALUE …]
 //	order ID FIRST THEN [NAME=VALUE …]
-//	bundle ID RSC ADDRESS [NAME=VALUE …] addresses from ADDRESS on; replicas=2 and so on
+//	bundle ID RSC ADDRESS [NAME=VALUE …] addresses from ADDRESS on; replicas=2 and so on; meta:NAME=VALUE
+//	set RSC NAME=VALUE …                another set of meta-attributes of a primitive
+//	template ID RSC                     what the primitive RSC says becomes a template's, and RSC uses that
+//	opdefaults OP NAME=VALUE …          another set of defaults for an operation, or for all
 //	ran RSC NODE OP RC [INTERVAL]       a record, in order
 //	pending RSC NODE OP                 an operation that has begun
 //	room NODE NAME=VALUE …              capacity; use:NAME=VALUE on rsc what it takes
@@ -40,6 +44,8 @@ func TestStories(t *testing.T) {
 				return planText(res)
 			case "scores":
 				return scoreText(res)
+			case "attributes":
+				return attributeText(res)
 			case "reasons":
 				return reasonText(res)
 			}
@@ -92,6 +98,29 @@ func scoreText(res *Result) string {
 	return b.String()
 }
 
+// attributeText is what the actions carry to the agents' machines, but for what
+// all of them do.
+func attributeText(res *Result) string {
+	var b strings.Builder
+	for _, a := range res.Graph.Actions {
+		if a.Kind == graph.Pseudo {
+			continue
+		}
+		b.WriteString(strings.TrimSpace(a.Key + " " + a.Node))
+		if a.Rsc != nil {
+			b.WriteString(" of " + strings.TrimSpace(a.Rsc.ID+" "+a.Rsc.LongID))
+		}
+		b.WriteString(":")
+		for _, x := range a.Attrs {
+			if x.Name != "crm_feature_set" && !strings.HasPrefix(x.Name, "CRM_meta_on_node") {
+				b.WriteString(" " + strings.TrimPrefix(x.Name, "CRM_meta_") + "=" + x.Value)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
 func reasonText(res *Result) string {
 	var b strings.Builder
 	for _, r := range res.Reasons {
@@ -103,6 +132,7 @@ func reasonText(res *Result) string {
 // teller builds a CIB from the words of a story.
 type teller struct {
 	opts, nodes, res, cons []*cib.Elem
+	opDefaults             []*cib.Elem
 	states                 map[string]*cib.Elem
 	attrs                  map[string][]cib.Attr
 	order                  []string
@@ -147,6 +177,11 @@ func (t *teller) word(w []string) {
 			t.order = append(t.order, n)
 			t.nodes = append(t.nodes, cib.New("node", attrs("id", strconv.Itoa(i+1), "uname", n, "type", "member")...))
 			t.states[n] = cib.New("node_state", attrs("id", strconv.Itoa(i+1), "uname", n, "in_ccm", "true", "crmd", "online", "join", "member", "expected", "member")...)
+		}
+	case "guest":
+		for _, n := range w[1:] {
+			t.order = append(t.order, n)
+			t.states[n] = cib.New("node_state", attrs("id", n, "uname", n, "remote_node", "true")...)
 		}
 	case "offline":
 		t.states[w[1]] = t.states[w[1]].With("in_ccm", "false").With("crmd", "offline").With("join", "down").With("expected", "down")
@@ -194,9 +229,36 @@ func (t *teller) configure(w []string) {
 	case "clone":
 		t.res = append(t.res, cib.New("clone", attrs("id", w[1])...).Append(nvset("meta_attributes", w[1]+"-meta", w[3:]), t.take(w[2])))
 	case "bundle":
-		b := cib.New("bundle", attrs("id", w[1])...).Append(with(cib.New("podman", attrs("image", "img")...), w[4:]),
-			cib.New("network", attrs("ip-range-start", w[3])...))
+		var meta, engine []string
+		for _, x := range w[4:] {
+			if m, ok := strings.CutPrefix(x, "meta:"); ok {
+				meta = append(meta, m)
+			} else {
+				engine = append(engine, x)
+			}
+		}
+		b := cib.New("bundle", attrs("id", w[1])...).Append(nvset("meta_attributes", w[1]+"-meta", meta),
+			with(cib.New("podman", attrs("image", "img")...), engine), cib.New("network", attrs("ip-range-start", w[3])...))
 		t.res = append(t.res, b.Append(t.take(w[2])))
+	case "set":
+		for i, e := range t.res {
+			if e.ID() == w[1] {
+				t.res[i] = e.Append(nvset("meta_attributes", fmt.Sprintf("%s-meta%d", w[1], len(e.Kids())), w[2:]))
+			}
+		}
+	case "template":
+		e := t.take(w[2])
+		kids := e.Kids()
+		t.res = append(t.res, cib.New("template", e.Attrs()...).With("id", w[1]).WithKids(kids))
+		t.res = append(t.res, cib.New("primitive", attrs("id", w[2], "template", w[1])...))
+	case "opdefaults":
+		id := fmt.Sprintf("opdefaults%d", len(t.opDefaults))
+		set := nvset("meta_attributes", id, w[2:])
+		if w[1] != "all" {
+			set = set.WithKids(append([]*cib.Elem{cib.New("rule", attrs("id", id+"-rule", "score", "INFINITY")...).Append(
+				cib.New("op_expression", attrs("id", id+"-op", "name", w[1])...))}, set.Kids()...))
+		}
+		t.opDefaults = append(t.opDefaults, set)
 	case "location":
 		t.cons = append(t.cons, cib.New("rsc_location", attrs("id", w[1], "rsc", w[2], "node", w[3], "score", w[4])...))
 	case "colocation":
@@ -244,6 +306,8 @@ func (t *teller) primitive(w []string) *cib.Elem {
 			}
 		case k == "mon":
 			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-mon-"+v, "name", "monitor", "interval", v)...))
+		case strings.HasPrefix(k, "mon:"):
+			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-"+k, "name", "monitor", "interval", v, "role", k[4:])...))
 		case strings.HasPrefix(k, "use:"):
 			use = append(use, x[4:])
 		case strings.HasPrefix(k, "on-fail:"):
@@ -298,10 +362,25 @@ func (t *teller) ran(w []string) {
 		"last-rc-change", strconv.Itoa(1699990000+t.calls), "transition-key", "1:1:"+want+":x", "transition-magic", status+":"+w[3]+";1:1:"+want+":x")...))
 }
 
+// implied is the record of what nobody configured as a primitive: a part of a bundle.
+func (t *teller) implied(id string) *cib.Elem {
+	provider, typ := "heartbeat", "Dummy"
+	switch {
+	case strings.Contains(id, "-podman-"):
+		typ = "podman"
+	case strings.Contains(id, "-ip-"):
+		typ = "IPaddr2"
+	case t.states[id] != nil:
+		provider, typ = "pacemaker", "remote"
+	}
+	return cib.New("lrm_resource", attrs("id", id, "class", "ocf", "provider", provider, "type", typ)...)
+}
+
 func (t *teller) cib() *cib.Elem {
 	conf := cib.New("configuration").Append(
 		cib.New("crm_config").Append(cib.New("cluster_property_set", attrs("id", "cib-bootstrap-options")...).Append(t.opts...)),
-		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...))
+		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...),
+		cib.New("op_defaults").Append(t.opDefaults...))
 	st := cib.New("status")
 	for _, n := range t.order {
 		e := t.states[n]
@@ -315,7 +394,7 @@ func (t *teller) cib() *cib.Elem {
 		list := cib.New("lrm_resources")
 		for _, r := range t.rscOn[n] {
 			p := t.prims[r]
-			lr := cib.New("lrm_resource", attrs("id", r, "class", "ocf", "provider", "heartbeat", "type", "Dummy")...)
+			lr := t.implied(r)
 			if p != nil {
 				lr = cib.New("lrm_resource", attrs("id", r, "class", p.Get("class"), "type", p.Get("type"))...)
 				if p.Get("provider") != "" {

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"slices"
 	"sort"
 
 	"mainstay/cib"
@@ -34,7 +35,7 @@ func (p *planner) deref(e *cib.Elem) *cib.Elem {
 }
 
 // sets returns the sets of a name below owner, in the order in which they
-// count: the one called first, then by score.
+// count: the one called first, then by score; of equals, the last in the document.
 func (p *planner) sets(owner *cib.Elem, name, first string) []*cib.Elem {
 	var out []*cib.Elem
 	for k := range owner.Named(name) {
@@ -45,6 +46,7 @@ func (p *planner) sets(owner *cib.Elem, name, first string) []*cib.Elem {
 	if len(out) < 2 {
 		return out
 	}
+	slices.Reverse(out)
 	score := func(e *cib.Elem) int {
 		if first != "" && e.ID() == first {
 			return cib.Infinity + 1

@@ -77,7 +77,7 @@ func (p *planner) ownMeta(e *cib.Elem, name string) string {
 }
 
 // expandTemplate merges a primitive with the template that it names: its own
-// parts first; of operations with the same name and interval, its own.
+// parts last; of operations with the same name and interval, its own.
 func (p *planner) expandTemplate(e *cib.Elem) *cib.Elem {
 	ref := e.Get("template")
 	if ref == "" {
@@ -95,21 +95,18 @@ func (p *planner) expandTemplate(e *cib.Elem) *cib.Elem {
 		}
 	}
 	kids := make([]*cib.Elem, 0, len(e.Kids())+len(t.Kids()))
-	var own, theirs *cib.Elem
-	for _, k := range e.Kids() {
-		if k.Name() == "operations" {
-			own = k
-			continue
+	take := func(from []*cib.Elem) (ops *cib.Elem) {
+		for _, k := range from {
+			if k.Name() == "operations" {
+				ops = k
+				continue
+			}
+			kids = append(kids, k)
 		}
-		kids = append(kids, k)
+		return ops
 	}
-	for _, k := range t.Kids() {
-		if k.Name() == "operations" {
-			theirs = k
-			continue
-		}
-		kids = append(kids, k)
-	}
+	theirs := take(t.Kids())
+	own := take(e.Kids()) // behind the template's: of equal sets, the last counts
 	if ops := p.mergeOps(own, theirs); ops != nil {
 		kids = append(kids, ops)
 	}

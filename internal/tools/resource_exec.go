@@ -183,10 +183,11 @@ func parameters(w *world, rsc *cib.Elem, node string) map[string]string {
 	e := expanded(w.root, rsc)
 	sets := slices.Collect(e.Named("instance_attributes"))
 	score := func(s *cib.Elem) int { n, _ := cib.ParseScore(s.Get("score")); return n }
+	// Of sets with the same score the last counts: a resource's own sets come
+	// after those of its template, and win.
+	slices.Reverse(sets)
 	slices.SortStableFunc(sets, func(a, b *cib.Elem) int { return score(b) - score(a) })
 	out := map[string]string{}
-	// A resource's own sets come after those of its template, and win.
-	slices.Reverse(sets)
 	for _, s := range sets {
 		if s.Child("rule") != nil && !cib.RulesHold(s, facts) {
 			continue

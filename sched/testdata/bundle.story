@@ -11,7 +11,7 @@ Start box-0 (a)
 Start web:0 (box-0)
   web:0_start_0 box-0 <- box-podman-0_start_0 a, box-0_start_0 a, box-clone_start_0
   box-clone_running_0 (milestone) <- web:0_start_0 box-0, box-clone_start_0
-  box-clone_start_0 (milestone) <- box_start_0
+  box-clone_start_0 (milestone) <- box-podman-0_monitor_0 a, box_start_0
   box-ip-192.168.9.1_monitor_60000 a <- box-ip-192.168.9.1_start_0 a
   box-ip-192.168.9.1_start_0 a <- box-ip-192.168.9.1_monitor_0 a
   box-ip-192.168.9.1_monitor_0 a
@@ -22,7 +22,7 @@ Start web:0 (box-0)
   box-0_start_0 a <- box-0_monitor_0 a, box-podman-0_start_0 a
   box-0_monitor_0 a <- box-podman-0_start_0 a
   box_running_0 (milestone) <- box-podman-0_start_0 a, box-clone_running_0
-  box_start_0 (milestone) <- box-podman-0_monitor_0 a
+  box_start_0 (milestone)
 
 # One replica on each host.
 plan
@@ -42,7 +42,7 @@ Start web:1 (box-1)
   web:0_start_0 box-0 <- box-podman-0_start_0 a, box-0_start_0 a, box-clone_start_0
   web:1_start_0 box-1 <- box-podman-1_start_0 b, box-1_start_0 b, web:0_start_0 box-0, box-clone_start_0
   box-clone_running_0 (milestone) <- web:0_start_0 box-0, web:1_start_0 box-1, box-clone_start_0
-  box-clone_start_0 (milestone) <- box_start_0
+  box-clone_start_0 (milestone) <- box-podman-0_monitor_0 a, box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box-podman-1_monitor_0 b, box_start_0
   box-ip-192.168.9.1_monitor_60000 a <- box-ip-192.168.9.1_start_0 a
   box-ip-192.168.9.1_start_0 a <- box-ip-192.168.9.1_monitor_0 a, box-ip-192.168.9.1_monitor_0 b
   box-ip-192.168.9.1_monitor_0 b
@@ -68,7 +68,7 @@ Start web:1 (box-1)
   box-1_monitor_0 b <- box-podman-1_start_0 b
   box-1_monitor_0 a <- box-podman-1_start_0 b
   box_running_0 (milestone) <- box-podman-0_start_0 a, box-podman-1_start_0 b, box-clone_running_0
-  box_start_0 (milestone) <- box-podman-0_monitor_0 a, box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box-podman-1_monitor_0 b
+  box_start_0 (milestone)
 
 # Nothing else is looked for inside of a container.
 plan
@@ -86,7 +86,7 @@ Start web:0 (box-0)
 Start ip (a)
   web:0_start_0 box-0 <- box-podman-0_start_0 a, box-0_start_0 a, box-clone_start_0
   box-clone_running_0 (milestone) <- web:0_start_0 box-0, box-clone_start_0
-  box-clone_start_0 (milestone) <- box_start_0
+  box-clone_start_0 (milestone) <- box-podman-0_monitor_0 a, box_start_0
   box-ip-192.168.9.1_monitor_60000 a <- box-ip-192.168.9.1_start_0 a
   box-ip-192.168.9.1_start_0 a <- box-ip-192.168.9.1_monitor_0 a
   box-ip-192.168.9.1_monitor_0 a
@@ -98,7 +98,7 @@ Start ip (a)
   box-0_monitor_0 a <- box-podman-0_start_0 a
   ip_start_0 a
   box_running_0 (milestone) <- box-podman-0_start_0 a, box-clone_running_0
-  box_start_0 (milestone) <- box-podman-0_monitor_0 a
+  box_start_0 (milestone)
 
 # A bundle that is to be stopped.
 plan
@@ -120,4 +120,101 @@ Start box-0 (a)
   box-0_start_0 a <- box-0_monitor_0 a, box-podman-0_start_0 a
   box-0_monitor_0 a <- box-podman-0_start_0 a
   box_running_0 (milestone) <- box-podman-0_start_0 a
-  box_start_0 (milestone) <- box-podman-0_monitor_0 a
+  box_start_0 (milestone)
+
+# What notifies inside of a bundle is up later than the bundle: who waits for
+# the bundle waits for the beginning of its start.
+plan
+option stonith-enabled false
+nodes a
+rsc web
+bundle box web 192.168.9.1 replicas=1 meta:notify=true
+rsc after
+order o box after
+----
+Start box-ip-192.168.9.1 (a)
+Start box-podman-0 (a)
+Start box-0 (a)
+Start web:0 (box-0)
+Start after (a)
+  web:0_post_notify_start_0 box-0 <- box-clone_post_notify_running_0
+  web:0_start_0 box-0 <- box-podman-0_start_0 a, box-0_start_0 a, box-clone_start_0
+  box-clone_confirmed-post_notify_running_0 (milestone) <- box-clone_post_notify_running_0, web:0_post_notify_start_0 box-0
+  box-clone_post_notify_running_0 (milestone) <- box-clone_running_0, box-clone_confirmed-pre_notify_start_0
+  box-clone_confirmed-pre_notify_start_0 (milestone) <- box-clone_pre_notify_start_0
+  box-clone_pre_notify_start_0 (milestone)
+  box-clone_running_0 (milestone) <- web:0_start_0 box-0, box-clone_start_0
+  box-clone_start_0 (milestone) <- box-podman-0_monitor_0 a, box_start_0, box-clone_confirmed-pre_notify_start_0
+  box-ip-192.168.9.1_monitor_60000 a <- box-ip-192.168.9.1_start_0 a
+  box-ip-192.168.9.1_start_0 a <- box-ip-192.168.9.1_monitor_0 a
+  box-ip-192.168.9.1_monitor_0 a
+  box-podman-0_monitor_60000 a <- box-podman-0_start_0 a
+  box-podman-0_start_0 a <- box-podman-0_monitor_0 a, box-ip-192.168.9.1_start_0 a, box_start_0
+  box-podman-0_monitor_0 a
+  box-0_monitor_30000 a <- box-0_start_0 a
+  box-0_start_0 a <- box-0_monitor_0 a, box-podman-0_start_0 a
+  box-0_monitor_0 a <- box-podman-0_start_0 a
+  after_start_0 a <- after_monitor_0 a, box_start_0
+  after_monitor_0 a
+  box_running_0 (milestone) <- box-podman-0_start_0 a, box-clone_confirmed-post_notify_running_0
+  box_start_0 (milestone)
+
+# What is promoted inside of a container that must stop is demoted; its monitor
+# is cancelled first, without waiting for a connection that cannot be made again.
+plan
+option stonith-enabled false
+nodes a b
+guest box-0 box-1
+attr box-0 master-db 10
+attr box-1 master-db 5
+rsc db mon:Promoted=15s
+bundle box db 192.168.9.1 replicas=2 promoted-max=1
+location l box a -INFINITY
+ran box-podman-0 a start 0
+ran box-ip-192.168.9.1 a start 0
+ran box-0 a start 0
+ran db box-0 start 0
+ran db box-0 promote 0
+ran db box-0 monitor 8 15000
+ran box-podman-1 b start 0
+ran box-ip-192.168.9.2 b start 0
+ran box-1 b start 0
+ran db box-1 start 0
+----
+Stop box-ip-192.168.9.1 (a) due to node availability
+Stop box-podman-0 (a) due to node availability
+Stop box-0 (a) due to unrunnable box-podman-0 start
+Stop db:0 (Promoted box-0) due to unrunnable box-podman-0 start
+Promote db:1 (Unpromoted -> Promoted box-1)
+  db_demote_0 box-0 <- db_monitor_15000 box-0, box-master_demote_0
+  db_stop_0 box-0 <- box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box_stop_0, db_demote_0 box-0, box-master_stop_0
+  db_monitor_15000 box-0
+  db_monitor_15000 box-1 <- db_promote_0 box-1
+  db_promote_0 box-1 <- box-master_promote_0
+  box-master_demoted_0 (milestone) <- db_demote_0 box-0, box-master_demote_0
+  box-master_demote_0 (milestone) <- box_demote_0
+  box-master_promoted_0 (milestone) <- db_promote_0 box-1
+  box-master_promote_0 (milestone) <- box-master_running_0, box-master_stopped_0, box-master_demoted_0, box_promote_0
+  box-master_stopped_0 (milestone) <- db_stop_0 box-0, box-master_stop_0
+  box-master_stop_0 (milestone) <- box_stop_0, box-master_demoted_0
+  box-master_running_0 (milestone) <- box-master_start_0
+  box-master_start_0 (milestone) <- box-master_stopped_0, box-master_demoted_0
+  box-ip-192.168.9.1_stop_0 a <- box-podman-0_monitor_0 b, box-podman-0_stop_0 a
+  box-ip-192.168.9.1_monitor_0 b
+  box-podman-0_stop_0 a <- box-podman-1_monitor_0 a, box-0_stop_0 a, box_stop_0
+  box-podman-0_monitor_0 b
+  box-0_stop_0 a <- db_stop_0 box-0, box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, db_demote_0 box-0
+  box-0_monitor_0 b
+  box-ip-192.168.9.2_monitor_60000 b
+  box-ip-192.168.9.2_monitor_0 a
+  box-podman-1_monitor_60000 b
+  box-podman-1_monitor_0 a
+  box-1_monitor_30000 b
+  box-1_monitor_0 a
+  box_demoted_0 (milestone) <- box-master_demoted_0, box_demote_0
+  box_demote_0 (milestone)
+  box_promoted_0 (milestone) <- box-master_promoted_0
+  box_promote_0 (milestone) <- box_running_0, box_stopped_0, box_demoted_0
+  box_stopped_0 (milestone) <- box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box-podman-0_stop_0 a, box-master_stopped_0
+  box_stop_0 (milestone) <- box_demoted_0
+  box_running_0 (milestone) <- box-master_running_0

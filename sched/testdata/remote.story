@@ -129,3 +129,49 @@ Start web (a)
   vm_stop_0 a
   web_start_0 a
   g1_monitor_0 a
+
+# A lost member held a connection: it is made anew elsewhere without waiting for
+# the fencing, since a connection twice does no harm.
+plan
+nodes a b c
+unclean a
+rsc st stonith:fence_x
+ran st b start 0
+rsc r1 ocf:pacemaker:remote
+ran r1 a start 0
+ran r1 b monitor 7
+ran r1 c monitor 7
+----
+Fence a () due to peer is no longer part of the cluster
+Move st (b -> c)
+Move r1 (a -> b)
+  st_start_0 c <- stonith-a-reboot a, st_monitor_0 c, st_stop_0 b
+  st_stop_0 b
+  st_monitor_0 c
+  r1_start_0 b <- r1_stop_0
+  r1_stop_0 (milestone)
+  stonith-a-reboot a
+
+# A guest whose host is lost is down once the host is fenced.
+plan
+nodes a b
+unclean a
+rsc st stonith:fence_x
+ran st b start 0
+rsc vm remote-node=g1
+ran vm a start 0
+ran g1 a start 0
+ran vm b monitor 7
+----
+Fence g1 (vm) due to guest is unclean
+Fence a () due to peer is no longer part of the cluster
+Move vm (a -> b)
+Move g1 (a -> b)
+  vm_start_0 b <- stonith-a-reboot a, vm_stop_0, stonith-g1-reboot g1
+  vm_stop_0 (milestone) <- stonith-a-reboot a, g1_stop_0
+  g1_monitor_30000 b <- g1_start_0 b
+  g1_start_0 b <- g1_monitor_0 b, vm_start_0 b, g1_stop_0, stonith-g1-reboot g1
+  g1_stop_0 (milestone)
+  g1_monitor_0 b
+  stonith-g1-reboot g1 (milestone) <- stonith-a-reboot a
+  stonith-a-reboot a
