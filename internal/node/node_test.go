@@ -13,6 +13,7 @@ import (
 
 	"mainstay/cib"
 	"mainstay/internal/client"
+	"mainstay/internal/host/linux"
 )
 
 // daemon is a real node daemon in this process, on loopback addresses.
@@ -134,7 +135,7 @@ func TestClusterOfRealDaemons(t *testing.T) {
 	}
 	// Done means on the disk of every member.
 	for _, d := range ds {
-		file, err := os.ReadFile(filepath.Join(c.dir, d.name, "cib.xml"))
+		file, err := afterPowerCut(t, filepath.Join(c.dir, d.name)).Read("cib.xml")
 		if err != nil || !strings.Contains(string(file), `value="7"`) {
 			t.Errorf("%s acknowledged a change that is not on its disk: %v", d.name, err)
 		}
@@ -154,6 +155,34 @@ func TestClusterOfRealDaemons(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// afterPowerCut is a machine that starts with what is on a daemon's disk now.
+func afterPowerCut(t *testing.T, dir string) *linux.Machine {
+	t.Helper()
+	after := t.TempDir()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(after, e.Name()), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := linux.New(linux.Config{StateDir: after, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
 }
 
 func mustParse(t *testing.T, doc string) *cib.Elem {

@@ -6,7 +6,7 @@ in a directory of their own, so that resource agents find them.
 """
 import datetime, json, os, re, shutil, subprocess, tempfile, time
 from lab import NETS
-from drivers import base
+from drivers import base, commands
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -166,17 +166,12 @@ class Driver(base.Driver):
     def standby(self, node, on):
         self.lab.alive()[0].run(["/usr/sbin/mainstay", "node", "standby" if on else "online", node])
 
-    KINDS = {"cibadmin": 'cibadmin --modify --scope crm_config --xml-text '
-                         '"<cluster_property_set id=\\"cib-bootstrap-options\\"><nvpair id=\\"opt-lab-counter\\" name=\\"lab-counter\\" '
-                         'value=\\"$i\\"/></cluster_property_set>"',
-             "crm_attribute": 'crm_attribute -q -n lab-counter -v $i',
-             "crm_attribute_node": 'crm_attribute -q -N n1 -n lab-nodeattr -v $i',
-             "attrd_updater": 'attrd_updater -Q -n lab-transient -U $i >/dev/null',
-             "query": 'cibadmin --query --scope crm_config >/dev/null'}
+    KINDS = commands.kinds("cib-bootstrap-options")
 
     def updates(self, node, count, kind="cibadmin"):
+        # The daemon's own links to the tools; those that the lab could copy are scripts.
         t = time.monotonic()
-        node.run(["/bin/sh", "-ec", "i=0; while [ $i -lt %d ]; do i=$((i+1)); %s >/dev/null; done"
+        node.run(["/bin/sh", "-ec", "PATH=/run/mainstay/tools:$PATH; i=0; while [ $i -lt %d ]; do i=$((i+1)); %s >/dev/null; done"
                   % (count, self.KINDS[kind])])
         return time.monotonic() - t
 

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"mainstay/internal/host"
 )
@@ -16,17 +18,29 @@ import (
 // temporary ends the names of files that are being written.
 const temporary = ".new"
 
+// Files that are replaced again within hot go by the journal; calm is how long
+// nothing must have gone there before they are put in place.
+const (
+	hot  = time.Second
+	calm = 200 * time.Millisecond
+)
+
 // disk keeps files below a directory. One goroutine does the writes, in order;
 // who asks for one never waits.
 type disk struct {
 	dir  string
 	put  func(host.Completion)
+	wake chan struct{} // holds one token when there may be jobs
 	done chan struct{}
 
-	mu     sync.Mutex
-	more   sync.Cond
-	jobs   []job
-	closed bool
+	mu      sync.Mutex
+	jobs    []job
+	closed  bool
+	pending map[string][]byte // contents that are in the journal and not yet in place
+
+	// The rest belongs to the goroutine.
+	journal journal
+	written map[string]time.Time // when files were last replaced, if that was a moment ago
 }
 
 type job struct {
@@ -40,9 +54,12 @@ func openDisk(dir string, put func(host.Completion)) (*disk, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	d := &disk{dir: dir, put: put, done: make(chan struct{})}
-	d.more.L = &d.mu
+	d := &disk{dir: dir, put: put, wake: make(chan struct{}, 1), done: make(chan struct{}),
+		pending: map[string][]byte{}, journal: journal{dir: dir, seq: 1}, written: map[string]time.Time{}}
 	if err := d.sweep(); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	if err := recoverJournal(dir); err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
 	go d.work()
@@ -63,8 +80,8 @@ func (d *disk) sweep() error {
 func (d *disk) close() {
 	d.mu.Lock()
 	d.closed = true
-	d.more.Signal()
 	d.mu.Unlock()
+	d.rouse()
 	<-d.done
 }
 
@@ -72,28 +89,39 @@ func (d *disk) close() {
 func (d *disk) add(j job) {
 	d.mu.Lock()
 	d.jobs = append(d.jobs, j)
-	d.more.Signal()
 	d.mu.Unlock()
+	d.rouse()
 }
 
-// take waits for jobs and takes all of them; nil after the last.
-func (d *disk) take() []job {
+func (d *disk) rouse() {
+	select {
+	case d.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// take takes all jobs; over says that there will be none after them.
+func (d *disk) take() (jobs []job, over bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for len(d.jobs) == 0 {
-		if d.closed {
-			return nil
-		}
-		d.more.Wait()
-	}
-	jobs := d.jobs
-	d.jobs = nil
-	return jobs
+	jobs, d.jobs = d.jobs, nil
+	return jobs, d.closed
 }
 
 func (d *disk) work() {
 	defer close(d.done)
-	for jobs := d.take(); jobs != nil; jobs = d.take() {
+	quiet := time.NewTimer(calm)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-d.wake:
+		case <-quiet.C:
+			if err := d.settle(); err != nil {
+				quiet.Reset(hot) // it is durable as it is; try again
+			}
+			continue
+		}
+		jobs, over := d.take()
 		for len(jobs) > 0 {
 			n := 1
 			// Of several writes to one file in a row only the last has to reach the disk.
@@ -103,6 +131,14 @@ func (d *disk) work() {
 			d.do(jobs[:n])
 			jobs = jobs[n:]
 		}
+		if over {
+			// What cannot be put in place now is when the directory is opened again.
+			if err := d.settle(); err == nil {
+				_ = d.journal.remove() // it is void
+			}
+			return
+		}
+		quiet.Reset(calm)
 	}
 }
 
@@ -110,18 +146,68 @@ func (d *disk) work() {
 func (d *disk) do(jobs []job) {
 	last := jobs[len(jobs)-1]
 	path, err := d.path(last.name)
-	switch {
-	case err != nil:
-	case last.remove:
-		err = os.Remove(path)
-	default:
-		err = replace(path, last.data)
+	if err == nil {
+		err = d.carryOut(last, path)
 	}
 	for _, j := range jobs {
 		if !j.remove {
 			d.put(host.Written{Tag: j.tag, Err: err})
 		}
 	}
+}
+
+// carryOut writes or removes a file. A content goes to the journal if the file was
+// replaced a moment ago, or is in the journal already.
+func (d *disk) carryOut(j job, path string) error {
+	now := time.Now()
+	_, journaled := d.pending[j.name] // written by this goroutine only
+	if !j.remove && len(j.data) <= journalMost && (journaled || now.Sub(d.written[j.name]) < hot) {
+		if d.journal.room(j.name, j.data) || d.settle() == nil {
+			if d.journal.add(j.name, j.data) == nil {
+				d.keep(j.name, j.data)
+				return nil
+			}
+		}
+	}
+	// A journal that knows the file must not outlive what comes now.
+	if journaled {
+		if err := d.settle(); err != nil {
+			return err
+		}
+	}
+	if j.remove {
+		delete(d.written, j.name)
+		return os.Remove(path)
+	}
+	if err := replace(path, j.data); err != nil {
+		return err
+	}
+	maps.DeleteFunc(d.written, func(_ string, at time.Time) bool { return now.Sub(at) >= hot })
+	d.written[j.name] = now
+	return nil
+}
+
+// keep notes a content that is in the journal.
+func (d *disk) keep(name string, data []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending[name] = data
+}
+
+// settle puts what is in the journal in place, and voids it.
+func (d *disk) settle() error {
+	for _, name := range slices.Sorted(maps.Keys(d.pending)) {
+		if err := replace(filepath.Join(d.dir, name), d.pending[name]); err != nil {
+			return err
+		}
+	}
+	if err := d.journal.void(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.pending)
+	return nil
 }
 
 // path is the place of a file; names must not leave the directory.
@@ -199,6 +285,12 @@ func (d *disk) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.mu.Lock()
+	data, journaled := d.pending[name]
+	d.mu.Unlock()
+	if journaled {
+		return slices.Clone(data), nil
+	}
 	return os.ReadFile(path)
 }
 
@@ -213,7 +305,7 @@ func (d *disk) list(dir string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if !e.IsDir() && !strings.HasSuffix(e.Name(), temporary) {
+		if !e.IsDir() && !strings.HasSuffix(e.Name(), temporary) && e.Name() != journalFile {
 			out = append(out, e.Name())
 		}
 	}
