@@ -11,5 +11,5 @@ def kinds(options):
         "attrd_updater": 'attrd_updater -Q -n lab-transient -U $i',
         "query": 'cibadmin --query --scope crm_config',
         "query_all": 'cibadmin --query',
-        "query_attribute": 'crm_attribute -q -n cluster-infrastructure -G',
+        "query_attribute": 'crm_attribute -q -n lab-counter -G',
         "crm_mon": 'crm_mon -1'}
