@@ -237,7 +237,8 @@ func (m *Machine) overtaken(j *job) {
 }
 
 // endRecurring stops the chosen recurring jobs of a resource; one that runs
-// ends by itself and its result is dropped.
+// ends by itself and its result is dropped, and with it the record that it runs,
+// which nothing would ever replace.
 func (m *Machine) endRecurring(r *resource, chosen func(*job) bool) {
 	keep := r.recurring[:0]
 	for _, j := range r.recurring {
@@ -257,6 +258,7 @@ func (m *Machine) endRecurring(r *resource, chosen func(*job) bool) {
 			j.state = over
 		default:
 			j.dropped = true
+			m.erase(r, func(h record) bool { return h.id == opKey(j.Rsc, j.Op, j.Interval) && h.underWay() })
 		}
 	}
 	clear(r.recurring[len(keep):])

@@ -209,7 +209,8 @@ func TestPromises(t *testing.T) {
 	})
 }
 
-// settle lets everything end; then nobody may wait for an answer.
+// settle lets everything end; then nobody may wait for an answer, and no record
+// may say that something is under way.
 func (c *checker) settle() {
 	for range 500 {
 		if tags := c.tags(); len(tags) > 0 {
@@ -217,6 +218,7 @@ func (c *checker) settle() {
 			continue
 		}
 		if len(c.owed) == 0 {
+			c.finished()
 			return
 		}
 		w := c.m.Wake()
@@ -278,5 +280,15 @@ func BenchmarkMonitors(b *testing.B) {
 			}
 			b.ReportMetric(float64(n), "monitors/round")
 		})
+	}
+}
+
+func (c *checker) finished() {
+	for rsc, ops := range c.copy {
+		for id, op := range ops {
+			if op.Get("op-status") == "-1" {
+				c.t.Fatalf("nothing runs, and the record %s of %s says that it does: %s", id, rsc, op)
+			}
+		}
 	}
 }

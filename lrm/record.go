@@ -39,6 +39,9 @@ func (m *Machine) History() *cib.Elem {
 		Append(cib.New("lrm_resources").WithKids(rscs))
 }
 
+// underWay tells whether the record only says that its operation has begun.
+func (h record) underWay() bool { return h.elem.Get("op-status") == "-1" }
+
 // told is what a history says of a record to who was not there. An operation that
 // is under way hides what was before it; of a stop that would be all that tells
 // that the resource is active, and a coordinator that does not wait for it would

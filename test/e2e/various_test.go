@@ -43,6 +43,9 @@ primitive vm ocf:heartbeat:anything params binfile=/usr/bin/tail cmdline_options
   op monitor interval=3 timeout=20
 primitive data ocf:heartbeat:Filesystem params device=/srv/files directory=/srv/data fstype=none options=bind \
   op monitor interval=5 timeout=40 op start interval=0 timeout=60 op stop interval=0 timeout=60
+location web-first site 50: node1
+location proxy-first proxy 50: node2
+location vm-first vm 50: node3
 rsc_defaults resource-stickiness=100
 location web-where-network-is site rule -inf: not_defined pingd or pingd lt 200
 `,
