@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,15 +20,17 @@ import (
 
 // rehearseOptions are the flags of "rehearse".
 type rehearseOptions struct {
-	conf    string
-	nodes   []string
-	phases  []string
-	failOn  []string
-	only    []string
-	explain string
-	json    bool
-	list    bool
-	run     rehearse.Options
+	conf     string
+	nodes    []string
+	phases   []string
+	failOn   []string
+	only     []string
+	explain  string
+	boot     time.Duration
+	bootSaid bool
+	json     bool
+	list     bool
+	run      rehearse.Options
 }
 
 // defaultBudget is how many pairs of faults are played unless --budget says otherwise.
@@ -57,7 +60,10 @@ func (a *app) rehearseCommand() *cobra.Command {
 			"  mainstay rehearse new.crm --explain power:node1\n" +
 			"  mainstay rehearse --pairs --budget 2000 --json > rehearsal.json",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.playFaults(c.Context(), args, o) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.bootSaid = c.Flags().Changed("boot")
+			return a.playFaults(c.Context(), args, o)
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.conf, "conf", "", "corosync.conf with links, timeouts and quorum (default: this node's own with a running cluster, else one is assumed)")
@@ -65,6 +71,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 	f.StringSliceVar(&o.phases, "phases", []string{string(rehearse.Idle), string(rehearse.Recovery)}, "when single faults happen: idle, recovery (while another service is being recovered)")
 	f.BoolVar(&o.run.Pairs, "pairs", false, "play pairs of faults as well, the second during and after the recovery of the first")
 	f.IntVar(&o.run.Budget, "budget", defaultBudget, "how many pairs to play at most; of more so many are drawn by --seed; 0: no limit")
+	f.DurationVar(&o.boot, "boot", rehearse.UsualBoot, "how long a node takes from being rebooted, as by fencing, until its daemon runs again")
 	f.IntVar(&o.run.Alike, "alike", defaultAlike, "of services that differ by name only, how many to play per fault, spread over the nodes; 0: all")
 	f.Uint64Var(&o.run.Seed, "seed", 1, "seed of everything that is random")
 	f.IntVar(&o.run.Workers, "jobs", runtime.GOMAXPROCS(0), "how many clusters to simulate at once")
@@ -96,6 +103,9 @@ func (a *app) playFaults(ctx context.Context, args []string, o rehearseOptions) 
 			return face.Failf(face.Usage, "--phases: there is no phase %q\n  remedy: name idle, recovery or both", p)
 		}
 		o.run.Phases = append(o.run.Phases, rehearse.Phase(p))
+	}
+	if o.boot <= 0 {
+		return face.Failf(face.Usage, "--boot: %v is no time to boot\n  remedy: write a time span such as 30s or 4m", o.boot)
 	}
 	s, err := a.rehearsed(ctx, args, o)
 	if err != nil {
@@ -140,6 +150,9 @@ func (a *app) playFaults(ctx context.Context, args []string, o rehearseOptions) 
 func (a *app) rehearsed(ctx context.Context, args []string, o rehearseOptions) (*rehearse.Subject, error) {
 	var root *cib.Elem
 	m := rehearse.Machines{Nodes: o.nodes}
+	if o.bootSaid {
+		m.Boot = o.boot
+	}
 	if len(args) > 0 {
 		text, err := a.Input(args[0])
 		if err != nil {
@@ -194,7 +207,7 @@ func (a *app) printRehearsal(rep *rehearse.Report, o rehearseOptions) error {
 		if err := e.Encode(rep); err != nil {
 			return face.Failf(face.IOError, "%v", err)
 		}
-	case o.explain != "":
+	case o.explain != "" && len(rep.Rows) == 1:
 		a.Printf("%s\n%s", rep.Rows[0].Timeline(), rep.Rows[0].Verdict())
 	default:
 		a.Printf("%s", rep.Table())

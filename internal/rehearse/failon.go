@@ -53,9 +53,15 @@ func ParseConditions(list []string) ([]Condition, error) {
 	return out, nil
 }
 
-// Broken lists the rows of a report that a condition forbids, as "ROW: what".
+// Broken lists what of a report a condition forbids: rows, as "ROW: what", and what
+// is wrong without a fault.
 func (c Condition) Broken(rep *Report) []string {
 	var out []string
+	for _, f := range rep.Findings {
+		if c.Kind == "red" || c.Kind == f.Kind {
+			out = append(out, fmt.Sprintf("%s: %s: %s", f.Kind, f.Subject(), f.Why))
+		}
+	}
 	for _, r := range rep.Rows {
 		if what := c.of(r); what != "" {
 			out = append(out, r.ID+": "+what)

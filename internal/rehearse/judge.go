@@ -46,7 +46,7 @@ func (st *stage) why(v Service) Down {
 		d.Why, d.fix = "no node runs", "switch a node on"
 		return d
 	}
-	if st.unwatched(v, res, &d) || st.minority(res, &d) || st.unfenced(v, res, &d) || st.blocked(v, res, &d) {
+	if st.unwatched(v, res, &d) || st.fenceless(&d) || st.minority(res, &d) || st.unfenced(v, res, &d) || st.blocked(v, res, &d) {
 		return d
 	}
 	if st.follows(v, res, &d) {
@@ -58,16 +58,40 @@ func (st *stage) why(v Service) Down {
 			causes = append(causes, r.Kind)
 		}
 	}
-	for _, n := range sched.WhyNot(res) {
-		if d.Why == "" && related(n.About, v) {
-			d.Why = strings.TrimPrefix(n.Text, "not running: ")
-		}
+	d.Why = whyNot(res, func(id string) bool { return related(id, v) })
+	if d.Why == "" {
+		d.Why = whyNot(res, func(id string) bool { return v.Clone != "" && id == v.Clone || v.Group != "" && base(id) == v.Group })
 	}
 	if d.Why == "" {
-		d.Why = "the cluster gives no reason"
+		d.Why = "the cluster does not say why"
 	}
 	d.remedy(causes)
 	return d
+}
+
+// whyNot is the first thing that the scheduler says of what is not running.
+func whyNot(res *sched.Result, about func(id string) bool) string {
+	for _, n := range sched.WhyNot(res) {
+		if about(n.About) {
+			return strings.TrimPrefix(n.Text, "not running: ")
+		}
+	}
+	for _, r := range res.Reasons {
+		if about(r.Resource) && r.Node == "" && r.Text != "" && r.Amount <= 0 {
+			return r.Text
+		}
+	}
+	return ""
+}
+
+// fenceless tells whether nothing may start for want of fence devices.
+func (st *stage) fenceless(d *Down) bool {
+	if !st.subject.Fencing || len(st.subject.Devices) > 0 || st.subject.Watchdog {
+		return false
+	}
+	d.Why = "fencing is on (stonith-enabled=true, the default), and there is no fence device, so the cluster starts nothing"
+	d.fix = "configure a fence device for every node; stonith-enabled=false would start it without, and let it run twice one day"
+	return true
 }
 
 func related(id string, v Service) bool { return base(id) == v.ID }
@@ -94,6 +118,9 @@ func (d *Down) remedy(causes []sched.Cause) {
 
 // unwatched finds services that the cluster believes to run.
 func (st *stage) unwatched(v Service, res *sched.Result, d *Down) bool {
+	if failed(res.Status.Resources, v.ID) {
+		return false // the cluster knows
+	}
 	for _, at := range places(res.Status.Resources, v.ID) {
 		if r, ok := st.role(v, at); ok && !r && !st.unclean(res, at) {
 			d.kind = Unwatched
@@ -135,6 +162,13 @@ func places(list []*status.Resource, id string) []string {
 		out = append(out, places(r.Children, id)...)
 	}
 	return out
+}
+
+// failed tells whether the cluster knows that a primitive failed where it was.
+func failed(list []*status.Resource, id string) bool {
+	return slices.ContainsFunc(list, func(r *status.Resource) bool {
+		return r.Kind == status.Primitive && r.BaseID == id && r.Failed || failed(r.Children, id)
+	})
 }
 
 func (st *stage) unclean(res *sched.Result, node string) bool {
@@ -205,13 +239,17 @@ func (st *stage) follows(v Service, res *sched.Result, d *Down) bool {
 	dependent := slices.ContainsFunc(res.Reasons, func(r sched.Reason) bool {
 		return related(r.Resource, v) && (r.Kind == sched.CauseColocation || r.Kind == sched.CauseOrder)
 	})
-	if !dependent {
-		return false
-	}
 	for _, o := range st.subject.Services {
 		var x Down
-		if o.ID != v.ID && st.blocked(o, res, &x) {
+		mates := v.Group != "" && v.Group == o.Group
+		if o.ID == v.ID || !dependent && !mates {
+			continue
+		}
+		if st.blocked(o, res, &x) {
 			d.Why, d.fix = fmt.Sprintf("it depends on %s, and of that: %s", o.ID, x.Why), x.fix
+			if !dependent {
+				d.Why = fmt.Sprintf("it cannot be started again before %s, which is with it in group %s, is stopped, and of that: %s", o.ID, v.Group, x.Why)
+			}
 			return true
 		}
 	}
@@ -261,6 +299,8 @@ func (p *performance) judge(r *Row) {
 		r.add(Finding{Kind: NeedsOperator, Services: []string{d.Service}, Why: d.Why, Do: d.fix})
 	}
 	switch {
+	case p.void:
+		r.Level = Void
 	case len(r.Findings) > 0:
 		r.Level = Red
 	case len(r.Outages) > 0 || len(r.Stopped) > 0:
@@ -302,6 +342,7 @@ func (f *Finding) join(o Finding) {
 	f.Services = slices.Concat(f.Services, without(o.Services, f.Services))
 	f.Nodes = slices.Concat(f.Nodes, without(o.Nodes, f.Nodes))
 	f.Long = max(f.Long, o.Long)
+	f.Lasts = f.Lasts || o.Lasts
 }
 
 // Subject names what a finding is about: services, else nodes.

@@ -123,7 +123,7 @@ func (p *performance) instances(v *Service) []string {
 
 // observe makes the row of what happened until now.
 func (p *performance) observe(c Case) *Row {
-	r := &Row{ID: c.String(), Fault: strings.ReplaceAll(c.Text(), "the coordinator", "the coordinator ("+p.lead+")"), Phase: c.Phase, Settled: p.settled}
+	r := &Row{ID: c.String(), Fault: p.fault(c), Phase: c.Phase, Settled: p.settled}
 	changes := map[string][]sim.Change{}
 	last := p.hit
 	for _, x := range p.Changes(p.start) {
@@ -140,6 +140,15 @@ func (p *performance) observe(c Case) *Row {
 	slices.SortStableFunc(r.Outages, func(a, b Outage) int { return cmp.Compare(b.Long, a.Long) })
 	p.pressed(r)
 	return r
+}
+
+// fault tells the case in words, with the names of who it was about.
+func (p *performance) fault(c Case) string {
+	text := strings.ReplaceAll(c.Text(), "the coordinator", "the coordinator ("+p.lead+")")
+	if p.other != "" {
+		text = strings.Replace(text, "another service", p.other, 1)
+	}
+	return text
 }
 
 // follow adds to the row what became of one service.
@@ -172,7 +181,7 @@ func (p *performance) follow(r *Row, v *Service, id string, changes []sim.Change
 	}
 	if s, ok := longest(t.double); ok {
 		why, do := p.subject.doubled()
-		r.add(Finding{Kind: DoubleOwner, Services: []string{id}, Nodes: s.on, Long: Seconds(s.long()), Why: why, Do: do})
+		r.add(Finding{Kind: DoubleOwner, Services: []string{id}, Nodes: s.on, Long: Seconds(s.long()), Lasts: s.lasts, Why: why, Do: do})
 	}
 }
 

@@ -40,6 +40,7 @@ func (st *stage) play(c Case) *Row {
 		}
 		p.inject(f)
 	}
+	p.void = len(p.faults) == 0
 	p.watch()
 	row := p.observe(c)
 	p.repair()
@@ -62,6 +63,8 @@ type performance struct {
 	deaths  []death
 	until   time.Duration // what must be noticed has been noticed by then
 	settled bool
+	other   string // the service whose recovery is disturbed
+	void    bool   // no fault found anybody to befall
 }
 
 // disturb has the cluster recover something: at a single fault another service
@@ -72,6 +75,7 @@ func (p *performance) disturb(c Case) {
 		if v == "" {
 			return
 		}
+		p.other = v
 		p.tell("%s dies on %s", v, p.owner(v))
 		p.crash(sim.Fault{Kind: sim.Crash, Resource: v, Node: p.owner(v)})
 	}
@@ -228,17 +232,31 @@ func (p *performance) watch() {
 	p.settled = false
 	for p.Now < begin+horizon {
 		p.Run(p.Now + step)
-		if p.Now < p.until || p.unnoticed() || !p.done() {
+		if p.Now < p.until || p.unnoticed() || p.returning() || !p.done() {
 			quiet = 0
 		} else if quiet += step; quiet >= calm && !p.mistaken() {
 			p.settled = true
 			break
 		}
-		if !p.unnoticed() && p.Now > max(p.until, p.moved())+patience || p.endless() {
+		if !p.unnoticed() && p.Now > max(p.until, p.moved())+patience+p.subject.Boot || p.endless() {
 			break
 		}
 	}
 	p.settled = p.settled || p.done()
+}
+
+// returning tells whether a node is on its way back: it was rebooted.
+func (p *performance) returning() bool {
+	last := map[string]sim.Fencing{}
+	for _, f := range p.Fencings(p.start) {
+		if f.Done && f.Action != "on" {
+			last[f.Target] = f
+		}
+	}
+	return slices.ContainsFunc(p.Machines, func(m *sim.Machine) bool {
+		gone := slices.ContainsFunc(p.faults, func(f sim.Fault) bool { return f.Kind == sim.Dead && f.Node == m.Name })
+		return !m.Powered() && !gone && last[m.Name].Action == "reboot"
+	})
 }
 
 // mistaken tells whether a monitor has yet to find that a service is not where the

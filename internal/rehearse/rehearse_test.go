@@ -103,7 +103,7 @@ func TestHistoryTellsTimes(t *testing.T) {
 	if got := s.Models["db"].Took["monitor"]; got != 90*time.Millisecond {
 		t.Errorf("a monitor of db takes %v", got)
 	}
-	if !slices.ContainsFunc(s.Assumed, func(a string) bool { return strings.Contains(a, "history for 2 resources") }) {
+	if !slices.ContainsFunc(s.Assumed, func(a string) bool { return strings.Contains(a, "recorded for 2 services; for 2 without history") }) {
 		t.Errorf("assumed: %q", s.Assumed)
 	}
 	if kids := s.CIB.Child("status").Kids(); len(kids) > 0 {
@@ -194,6 +194,34 @@ func TestTwoNodesThatIgnoreQuorum(t *testing.T) {
 	data, err := json.Marshal(rep)
 	if err != nil || !strings.Contains(string(data), `"kind":"double-owner"`) {
 		t.Errorf("as JSON: %v\n%s", err, data)
+	}
+}
+
+// A node that is fenced comes back when it has booted, and what prefers it goes
+// back: that is played too.
+func TestFencedNodeReturns(t *testing.T) {
+	s := subject(t, `node n1
+node n2
+node n3
+primitive power stonith:fence_ipmilan params pcmk_host_list="n1 n2 n3"
+primitive db ocf:heartbeat:pgsql op monitor interval=10s
+location here db 100: n1
+`, Machines{Boot: 45 * time.Second})
+	c, err := s.ParseCase("stop:db@idle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := Run(t.Context(), s, Options{Seed: 1, Only: []Case{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rep.Rows[0]
+	if len(r.Fenced) != 1 || len(r.Moved) != 0 || time.Duration(r.Lasted) < s.Boot {
+		t.Errorf("fenced %v, moved %v, after %s:\n%s", r.Fenced, r.Moved, r.Lasted, r.Timeline())
+	}
+	away, home := strings.Index(r.Timeline(), "db runs on n3"), strings.LastIndex(r.Timeline(), "db runs on n1")
+	if away < 0 || home < away {
+		t.Errorf("it did not go away and home:\n%s", r.Timeline())
 	}
 }
 

@@ -24,6 +24,9 @@ type Row struct {
 	story []entry
 }
 
+// Played tells whether the fault found somebody to befall.
+func (r *Row) Played() bool { return r.Level != Void }
+
 // Level is how bad a row is.
 type Level string
 
@@ -32,6 +35,7 @@ const (
 	Green  Level = "green"  // no service noticed
 	Yellow Level = "yellow" // services were away for a while
 	Red    Level = "red"    // the configuration does not hold; see the findings
+	Void   Level = "void"   // nothing was played: there was nobody to befall
 )
 
 // Seconds is a span of time, written as seconds with one decimal.
@@ -93,6 +97,7 @@ type Finding struct {
 	Services []string `json:"services,omitempty"`
 	Nodes    []string `json:"nodes,omitempty"`
 	Long     Seconds  `json:"seconds,omitempty"` // how long it was so, the longest
+	Lasts    bool     `json:"lasts,omitempty"`   // it was so until the fault was repaired
 	Why      string   `json:"why"`
 	Do       string   `json:"do"`
 }
@@ -101,6 +106,7 @@ type Finding struct {
 const (
 	DoubleOwner   = "double-owner"   // a service ran on more machines than it may
 	EndlessOutage = "endless-outage" // a service stays away while the fault lasts
+	NeverRuns     = "never-runs"     // a service does not run even without a fault
 	Unwatched     = "unwatched"      // a service died and nobody noticed
 	NoRoom        = "no-room"        // the survivors have no room for a service
 	FenceLoop     = "fence-loop"     // a node is fenced again and again
@@ -114,6 +120,7 @@ func Findings() [][2]string {
 	return [][2]string{
 		{DoubleOwner, "a service ran on more nodes at once than it may"},
 		{EndlessOutage, "a service does not come back while the fault lasts"},
+		{NeverRuns, "a service does not run even without a fault"},
 		{Unwatched, "a service died and nobody noticed"},
 		{NoRoom, "the nodes that are left have no room for a service"},
 		{FenceLoop, "a node is fenced again and again"},

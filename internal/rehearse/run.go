@@ -32,7 +32,9 @@ type Report struct {
 	Skipped []string `json:"skipped,omitempty"`
 	Pairs   int      `json:"pairs,omitempty"` // played
 	AtRest  []Down   `json:"at_rest,omitempty"`
-	Rows    []*Row   `json:"rows"`
+	// Findings are about the configuration without a fault.
+	Findings []Finding `json:"findings,omitempty"`
+	Rows     []*Row    `json:"rows"` // none, if nothing runs even without a fault
 }
 
 // Run plays the cases. It returns an error if the cluster does not even come up,
@@ -80,7 +82,31 @@ func Run(ctx context.Context, s *Subject, o Options) (*Report, error) {
 		}
 		rep.AtRest = rests[w]
 	}
+	rep.conclude(s)
 	return rep, nil
+}
+
+// conclude makes findings of what does not run at rest, and says what could not be
+// played for that reason.
+func (rep *Report) conclude(s *Subject) {
+	r := &Row{}
+	for _, d := range rep.AtRest {
+		r.add(Finding{Kind: NeverRuns, Services: []string{d.Service}, Why: d.Why, Do: d.fix})
+	}
+	rep.Findings = r.Findings
+	rep.Rows = slices.DeleteFunc(rep.Rows, func(r *Row) bool { return r == nil })
+	void := 0
+	for _, r := range rep.Rows {
+		if !r.Played() {
+			void++
+		}
+	}
+	switch {
+	case len(rep.AtRest) > 0 && len(rep.Rows) == 0:
+		rep.Skipped = append(rep.Skipped, "nothing runs even without a fault, so no fault was played")
+	case void > 0:
+		rep.Skipped = append(rep.Skipped, number(void, "row")+" could not be played: what the fault is about does not run")
+	}
 }
 
 // work plays every n-th case, on one cluster as long as that can be brought back
@@ -102,9 +128,23 @@ func work(ctx context.Context, s *Subject, seed uint64, cases, first, n int, pla
 			}
 			idle = st.idle
 		}
+		if n := len(idle); n > 0 && n == s.wanted() {
+			return idle, nil
+		}
 		play(st, i)
 	}
 	return idle, nil
+}
+
+// wanted is how many services the configuration wants the cluster to run.
+func (s *Subject) wanted() int {
+	n := 0
+	for _, v := range s.Services {
+		if !v.Disabled && !v.Unmanaged {
+			n++
+		}
+	}
+	return n
 }
 
 // sample takes at most the budget of the pairs, evenly at random by the seed, and

@@ -40,7 +40,7 @@ func newStage(s *Subject, seed uint64) (*stage, error) {
 	if conf.Failed(problems) {
 		return nil, fmt.Errorf("corosync.conf: %v", problems)
 	}
-	cluster, err := sim.NewCluster(seed, sim.Options{Conf: c, CIB: s.CIB, Models: s.Models, GoOn: true, Forgetful: true, Shared: true, Plain: true})
+	cluster, err := sim.NewCluster(seed, sim.Options{Conf: c, CIB: s.CIB, Models: s.Models, RebootTime: s.Boot, GoOn: true, Forgetful: true, Shared: true, Plain: true})
 	if err != nil {
 		return nil, fmt.Errorf("rehearse: %w", err)
 	}

@@ -160,6 +160,9 @@ func (r *Row) Timeline() string {
 
 // Verdict tells in sentences what came of a row.
 func (r *Row) Verdict() string {
+	if !r.Played() {
+		return "nothing was played: what the fault is about does not run\n"
+	}
 	var b strings.Builder
 	for _, o := range r.Outages {
 		if !o.Lasts {

@@ -38,14 +38,16 @@ func subject(t *testing.T, text string, m Machines) *Subject {
 // change when a timeout of the cluster does.
 func levels(rep *Report) string {
 	var b strings.Builder
-	for _, l := range []Level{Green, Yellow, Red} {
+	for _, l := range []Level{Green, Yellow, Red, Void} {
 		var ids []string
 		for _, r := range rep.Rows {
 			if r.Level == l {
 				ids = append(ids, r.ID)
 			}
 		}
-		fmt.Fprintf(&b, "%s: %s\n", l, strings.Join(ids, " "))
+		if len(ids) > 0 || l != Void {
+			fmt.Fprintf(&b, "%s: %s\n", l, strings.Join(ids, " "))
+		}
 	}
 	for _, g := range rep.grouped() {
 		slices.Sort(g.kinds)

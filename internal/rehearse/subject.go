@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,8 +22,10 @@ type Subject struct {
 	Nodes    []string  // full members, in the order of their ids
 	Links    int
 	Token    time.Duration
+	Boot     time.Duration // from the moment that a node is rebooted until its daemon runs again
 	Services []Service
 	Devices  []Device
+	Watchdog bool                 // nodes may fence themselves (stonith-watchdog-timeout)
 	Fencing  bool                 // nodes that are lost are to be fenced
 	Policy   string               // no-quorum-policy
 	Models   map[string]sim.Model // timings per resource
@@ -39,7 +42,13 @@ type Device struct {
 type Machines struct {
 	Conf  []byte   // corosync.conf; nil: one is assumed
 	Nodes []string // names; nil: those that Conf or the configuration name
+	// Boot is how long a node that is rebooted takes until its daemon runs again; 0: UsualBoot.
+	Boot time.Duration
 }
+
+// UsualBoot is how long a node takes to boot if nobody says: a virtual machine's
+// time; a server that tests its memory takes minutes.
+const UsualBoot = 30 * time.Second
 
 // assumedNodes is how many nodes a configuration that names none is played on.
 const assumedNodes = 3
@@ -52,7 +61,7 @@ const assumedLinks = 2
 // how long operations took. Errors are about the machines: nodes that do not fit
 // together or a configuration file that is wrong.
 func NewSubject(root *cib.Elem, m Machines) (*Subject, error) {
-	s := &Subject{}
+	s := &Subject{Boot: cmp.Or(m.Boot, UsualBoot)}
 	if err := s.machines(root, m); err != nil {
 		return nil, err
 	}
@@ -62,6 +71,9 @@ func NewSubject(root *cib.Elem, m Machines) (*Subject, error) {
 		return nil, errors.New("the configuration has no resources, so there is nothing to rehearse")
 	}
 	s.timings(root)
+	if m.Boot == 0 && s.Fencing && len(s.Devices) > 0 {
+		s.assume("a node that is fenced is back after %v; --boot says otherwise", s.Boot)
+	}
 	return s, nil
 }
 
@@ -230,11 +242,18 @@ func (s *Subject) bare(root *cib.Elem) *cib.Elem {
 	return root.Put(config).Put(cib.New("status"))
 }
 
+// watchdog tells whether a watchdog is relied on for fencing.
+func watchdog(root *cib.Elem) bool {
+	d, err := cib.ParseDuration(cib.Property(root, "fencing-watchdog-timeout", cib.Property(root, "stonith-watchdog-timeout", "0")))
+	return err != nil || d != 0
+}
+
 // inventory lists services and fence devices.
 func (s *Subject) inventory() {
 	c := sched.Unpack(sched.Input{CIB: s.CIB})
 	s.Fencing, s.Policy = c.FencingEnabled, c.NoQuorumPolicy
 	s.Services = services(s.CIB, c)
+	s.Watchdog = watchdog(s.CIB)
 	for _, id := range deviceIDs(c) {
 		s.Devices = append(s.Devices, Device{ID: id, Targets: targets(s.CIB, id, s.Nodes)})
 	}

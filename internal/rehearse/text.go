@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Table writes the report for people: a line per row, then the findings, each
@@ -15,11 +14,10 @@ func (rep *Report) Table() string {
 	for _, a := range rep.Assumed {
 		fmt.Fprintf(&b, "assumed: %s\n", a)
 	}
-	for _, d := range rep.AtRest {
-		fmt.Fprintf(&b, "not running even without a fault: %s: %s\n", d.Service, d.Why)
-	}
 	b.WriteString("\n")
-	rep.rows(&b)
+	if slices.ContainsFunc(rep.Rows, (*Row).Played) {
+		rep.rows(&b)
+	}
 	rep.findings(&b)
 	b.WriteString(rep.summary())
 	return b.String()
@@ -27,13 +25,16 @@ func (rep *Report) Table() string {
 
 // columns of the table.
 func columns() []string {
-	return []string{"", "FAULT", "STOPPED", "MOVED", "LONGEST OUTAGE", "FENCED", "DID NOT COME BACK"}
+	return []string{"", "FAULT", "STOPPED", "MOVED", "LONGEST OUTAGE", "FENCED", "DID NOT COME BACK", "FINDINGS"}
 }
 
 func (rep *Report) rows(b *strings.Builder) {
 	lines := [][]string{columns()}
 	for _, r := range rep.Rows {
-		lines = append(lines, []string{r.Level.mark(), r.ID, counted(placesText(r.Stopped)), counted(movesText(r.Moved)), outageText(r.Outages), fencedText(r.Fenced), downText(r)})
+		if r.Played() {
+			lines = append(lines, []string{r.Level.mark(), r.ID, counted(placesText(r.Stopped)), counted(movesText(r.Moved)), outageText(r.Outages),
+				fencedText(r.Fenced), downText(r), kindsText(r.Findings)})
+		}
 	}
 	width := make([]int, len(lines[0]))
 	for _, l := range lines {
@@ -128,6 +129,15 @@ func downText(r *Row) string {
 	return counted(out)
 }
 
+func kindsText(list []Finding) string {
+	var out []string
+	for _, f := range list {
+		out = append(out, f.Kind)
+	}
+	slices.Sort(out)
+	return counted(slices.Compact(out))
+}
+
 // group is findings with one remedy, and the rows that show them.
 type group struct {
 	Finding
@@ -142,7 +152,7 @@ func (rep *Report) grouped() []*group {
 			*to = append(*to, x)
 		}
 	}
-	for _, r := range rep.Rows {
+	for _, r := range slices.Concat([]*Row{{ID: atRest, Findings: rep.Findings}}, rep.Rows) {
 		for _, f := range r.Findings {
 			i := slices.IndexFunc(list, func(g *group) bool { return g.Do == f.Do })
 			if i < 0 {
@@ -158,6 +168,9 @@ func (rep *Report) grouped() []*group {
 	}
 	return list
 }
+
+// atRest stands in place of a row's id for what is so without a fault.
+const atRest = "no fault"
 
 // findings writes each remedy once.
 func (rep *Report) findings(b *strings.Builder) {
@@ -177,8 +190,11 @@ func (rep *Report) findings(b *strings.Builder) {
 // about tells what a finding is about, where and for how long.
 func (f Finding) about() string {
 	text := f.Subject()
-	if f.Kind == DoubleOwner {
-		text += fmt.Sprintf(" on %s at once, for %d s and more", names(f.Nodes), int(time.Duration(f.Long).Round(time.Second).Seconds()))
+	switch {
+	case f.Kind == DoubleOwner && f.Lasts:
+		text += fmt.Sprintf(" on %s at once, for as long as the fault lasts", names(f.Nodes))
+	case f.Kind == DoubleOwner:
+		text += fmt.Sprintf(" on %s at once, for %s", names(f.Nodes), f.Long)
 	}
 	return text
 }
@@ -197,7 +213,13 @@ func (rep *Report) summary() string {
 	for _, r := range rep.Rows {
 		count[r.Level]++
 	}
-	text := fmt.Sprintf("%s: %d ok, %d with a service away for a while, %d red\n", number(len(rep.Rows), "row"), count[Green], count[Yellow], count[Red])
+	text := ""
+	if n := len(rep.Rows) - count[Void]; n > 0 {
+		text = fmt.Sprintf("%s: %d ok, %d in which a service or an instance was away for a while, %d red\n", number(n, "row"), count[Green], count[Yellow], count[Red])
+	}
+	if slices.ContainsFunc(rep.Rows, func(r *Row) bool { return len(r.Outages) > 0 }) {
+		text += "an outage that a monitor has to find counts from the monitor before: the worst case\n"
+	}
 	for _, t := range rep.Skipped {
 		text += t + "\n"
 	}

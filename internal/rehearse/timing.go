@@ -69,8 +69,11 @@ func (s *Subject) timings(root *cib.Elem) {
 		}
 		s.Models[v.ID] = sim.Model{Took: took}
 	}
-	if assumed > 0 {
-		s.assume("how long operations take: from recorded history for %d resources, by the habits of their agents for %d", told, assumed)
+	switch {
+	case told == 0:
+		s.assume("operations take as long as is usual for their agents; a CIB with history (cibadmin --query) tells how long they take here")
+	case assumed > 0:
+		s.assume("operations take as long as recorded for %s; for %d without history, as long as is usual for their agents", number(told, "service"), assumed)
 	}
 }
 

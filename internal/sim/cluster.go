@@ -34,6 +34,9 @@ type Options struct {
 	Default Model
 	// BootTime is how long a machine takes from power to its daemon.
 	BootTime time.Duration
+	// RebootTime is how long a machine that is rebooted, as by a fence device, has no
+	// power; 0: five seconds.
+	RebootTime time.Duration
 	// GoOn has a broken law noted only; otherwise it ends the run.
 	GoOn bool
 	// Forgetful has nodes keep no past transitions on their disks: a long run of a
@@ -85,6 +88,7 @@ func NewCluster(seed uint64, o Options) (*Cluster, error) {
 			return nil, err
 		}
 	}
+	c.reboot = cmp.Or(o.RebootTime, rebootTime)
 	if o.Shared {
 		c.shared = engine.NewShared()
 	}

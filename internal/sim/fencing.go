@@ -22,7 +22,8 @@ func (a *Agents) BreakDevice(id string, f DeviceFault) { a.devices[id] = &f }
 // MendDevice ends BreakDevice.
 func (a *Agents) MendDevice(id string) { delete(a.devices, id) }
 
-// rebootTime is how long a machine is off when it is fenced with "reboot".
+// rebootTime is how long a machine is off when it is fenced with "reboot", unless
+// Options.RebootTime says otherwise.
 const rebootTime = 5 * time.Second
 
 // pressTime is how long a fence device takes.
@@ -118,7 +119,7 @@ func (a *Agents) press(w *World, b press) int {
 	}
 	t.PowerOff("fenced")
 	if b.action == "reboot" {
-		w.after(rebootTime, t.PowerOn)
+		w.after(w.reboot, t.PowerOn)
 	}
 	return 0
 }

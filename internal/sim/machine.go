@@ -305,7 +305,7 @@ func (m *Machine) Exists(path string) bool { return m.world.Agents.installed(pat
 func (m *Machine) Panic(reason string, reboot bool) {
 	m.PowerOff("panic: " + reason)
 	if reboot {
-		m.world.after(rebootTime, m.PowerOn)
+		m.world.after(m.world.reboot, m.PowerOn)
 	}
 }
 

@@ -36,6 +36,7 @@ type World struct {
 	// members are whom a machine's daemon has in its view.
 	members func(*Machine) []*Machine
 	fencing []Fencing
+	reboot  time.Duration // from the power cut of a reboot until the machine is switched on
 }
 
 // Breach is a law that was broken.
@@ -82,7 +83,7 @@ func (e *events) Pop() any {
 
 // New makes a world without machines.
 func New(seed uint64) *World {
-	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179)), nets: map[socket]*Machine{}, unseen: map[string]unseenStop{}}
+	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179)), nets: map[socket]*Machine{}, unseen: map[string]unseenStop{}, reboot: rebootTime}
 	w.Net = Network{Latency: usualLatency, Jitter: 100 * time.Microsecond}
 	w.Agents = newAgents()
 	return w
