@@ -75,6 +75,7 @@ type edge struct {
 	kind    orderKind // 0 once it was found void
 	was     orderKind // as it was made
 	inGraph bool
+	judged  bool // waiting for capacity: whether it would be a loop was looked at
 }
 
 func unixTime(s int64) time.Time { return time.Unix(s, 0).UTC() }

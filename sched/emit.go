@@ -149,7 +149,7 @@ func (p *planner) inputCounts(a *action, e *edge, emitted []bool) bool {
 	case e.kind == ordOptional && f.migrateRunnable && strings.HasSuffix(f.key, "_stop_0"):
 		return false
 	case e.kind == ordLoad:
-		if !p.loadMatters(a, f) {
+		if !p.loadMatters(a, f) || a.task == "migrate_to" && !e.judged && p.loadLoop(a, e, emitted) {
 			e.kind = 0
 			return false
 		}

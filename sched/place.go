@@ -113,9 +113,7 @@ func (p *planner) connectionPlaced(r *rsc) {
 
 // choose picks the best node for a primitive, or nil.
 func (p *planner) choose(r *rsc, prefer *node) *node {
-	if roomy := p.banTooSmall(r); prefer == nil {
-		prefer = roomy
-	}
+	p.banTooSmall(r)
 	order := p.sortNodes(r, p.currentNode(r))
 	var best *node
 	if len(order) > 0 {

@@ -126,3 +126,76 @@ ran db a monitor 7
 ----
 Start db (a)
   db_start_0 a
+
+# Where capacity only limits, what is alike stays where it is.
+plan
+option stonith-enabled false
+option placement-strategy utilization
+nodes a b
+room a cpu=4
+room b cpu=8
+rsc x use:cpu=1 mon=10s
+rsc y
+colocation c x y INFINITY
+ran x a start 0
+ran y a start 0
+ran x a monitor 0 10000
+ran x b monitor 7
+ran y b monitor 7
+----
+  load_stopped_b (milestone)
+  load_stopped_a (milestone)
+
+# Two that change places cannot both wait for the other one's room.
+plan
+option stonith-enabled false
+option placement-strategy utilization
+nodes a b
+room a cpu=8
+room b cpu=8
+rsc x use:cpu=2 allow-migrate=true
+rsc y use:cpu=2 allow-migrate=true
+ran x a start 0
+ran y b start 0
+ran x b monitor 7
+ran y a monitor 7
+location lx x b 100
+location ly y a 100
+----
+Migrate y (b -> a)
+Migrate x (a -> b)
+  y_migrate_from_0 a <- y_migrate_to_0 b
+  y_migrate_to_0 b <- load_stopped_a
+  y_start_0 (milestone) <- load_stopped_a, y_stop_0 b, y_migrate_from_0 a
+  y_stop_0 b <- y_migrate_from_0 a
+  x_migrate_from_0 b <- x_migrate_to_0 a
+  x_migrate_to_0 a
+  x_start_0 (milestone) <- load_stopped_b, x_stop_0 a, x_migrate_from_0 b
+  x_stop_0 a <- x_migrate_from_0 b
+  load_stopped_b (milestone) <- y_stop_0 b
+  load_stopped_a (milestone) <- x_stop_0 a
+
+# What follows a clone does not say how much room the clone's instances need.
+plan
+option stonith-enabled false
+option placement-strategy utilization
+nodes a b
+room a cpu=1
+room b cpu=2
+rsc fs
+clone fss fs interleave=true
+rsc vm use:cpu=2
+rsc far use:cpu=2
+colocation c vm fss INFINITY
+colocation d far fss INFINITY
+ran fs a start 0
+ran fs b start 0
+ran vm a monitor 7
+ran vm b monitor 7
+ran far a monitor 7
+ran far b monitor 7
+----
+Start vm (b)
+  vm_start_0 b <- load_stopped_b
+  load_stopped_b (milestone)
+  load_stopped_a (milestone)
