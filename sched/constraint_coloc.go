@@ -116,6 +116,10 @@ func (p *planner) unpackColocation(e *cib.Elem) {
 		}
 		return
 	}
+	if p.manifold(e.Get("rsc")) && p.manifold(e.Get("with-rsc")) {
+		p.warn(e.ID(), "a colocation of one tag or template with another is ignored", "use resource sets")
+		return
+	}
 	deps, prims := p.refs(e.ID(), e.Get("rsc")), p.refs(e.ID(), e.Get("with-rsc"))
 	dr, pr := parseRole(e.Get("rsc-role")), parseRole(e.Get("with-rsc-role"))
 	for _, d := range deps {
@@ -123,6 +127,12 @@ func (p *planner) unpackColocation(e *cib.Elem) {
 			p.colocate(e, e.ID(), d, w, dr, pr, score)
 		}
 	}
+}
+
+// manifold tells whether a name is that of a tag or template.
+func (p *planner) manifold(id string) bool {
+	_, ok := p.tagged[id]
+	return ok && p.lookup(id) == nil
 }
 
 func (p *planner) colocate(e *cib.Elem, id string, d, w *rsc, dr, pr role, score int) {

@@ -283,10 +283,10 @@ func (a *action) noMigration(why *action) {
 }
 
 // restart binds two actions of a restart to each other, a stop and what it is
-// stopped for: if that must be done, or cannot be done with a resource that is
+// stopped for: if that must be done, or cannot be done with the same resource being
 // managed, the stop must be done too; if the stop cannot be done, neither can that.
 func (p *planner) restart(first, then *action) {
-	impossible := !then.runnable && then.r != nil && then.r.managed
+	impossible := !then.runnable && then.r != nil && then.r.managed && then.r == first.r
 	if then.optional && !impossible {
 		return
 	}

@@ -148,7 +148,7 @@ func (p *planner) connectionOf(n *node) connection {
 			return broken
 		case !c.failed:
 			return disconnected
-		case c.nextRole == roleStopped && c.remoteSecs > 0 && n.remoteFenced && !n.shutdown:
+		case c.nextRole == roleStopped && c.remoteSecs > 0 && n.remoteFenced && !n.asksToLeave():
 			return unknownConnection
 		}
 		return broken

@@ -313,6 +313,13 @@ func (p *planner) remoteOnline(n *node) {
 	}
 }
 
+// asksToLeave tells whether a remote or guest node itself asks for its shutdown.
+// Besides, it counts as shut down while its connection is to be down.
+func (n *node) asksToLeave() bool {
+	v := n.attrs["shutdown"]
+	return v != "" && v != "0"
+}
+
 // remoteAttributes takes over the transient attributes of a remote or guest node.
 func (p *planner) remoteAttributes(n *node) {
 	if n.state == nil {
@@ -322,9 +329,7 @@ func (p *planner) remoteAttributes(n *node) {
 		n.unclean, n.unseen = false, false
 	}
 	p.transient(n, n.state)
-	if v := n.attrs["shutdown"]; v != "" && v != "0" {
-		n.shutdown = true
-	}
+	n.shutdown = n.shutdown || n.asksToLeave()
 	n.standby = n.standby || truthy(n.attrs["standby"])
 	if truthy(n.attrs["maintenance"]) || n.remoteRsc != nil && !n.remoteRsc.managed {
 		n.maintenance = true

@@ -20,7 +20,8 @@ import (
 //	guest g1 g2 …                       guest nodes with records of what ran there
 //	offline n1 | unclean n1 | standby n1 | shutdown n1 | maintenance n1
 //	option NAME VALUE
-//	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor, mon:Promoted=10s one of a role
+//	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor, mon:Promoted=10s one of a role,
+//	                                    par:NAME=VALUE a parameter
 //	group ID MEMBER … | clone ID RSC [NAME=VALUE …]
 //	location ID RSC NODE SCORE | colocation ID RSC WITH SCORE [NAME=VALUE …]
 //	order ID FIRST THEN [NAME=VALUE …]
@@ -28,10 +29,12 @@ import (
 //	set RSC NAME=VALUE …                another set of meta-attributes of a primitive
 //	template ID RSC                     what the primitive RSC says becomes a template's, and RSC uses that
 //	opdefaults OP NAME=VALUE …          another set of defaults for an operation, or for all
-//	ran RSC NODE OP RC [INTERVAL]       a record, in order
+//	tag ID RSC …
+//	ran RSC NODE OP RC [INTERVAL] [NAME=VALUE …] a record, in order, with more attributes
 //	pending RSC NODE OP                 an operation that has begun
 //	room NODE NAME=VALUE …              capacity; use:NAME=VALUE on rsc what it takes
 //	attr NODE NAME VALUE                a transient attribute
+//	state NODE NAME=VALUE …             the state of a remote node
 //	noquorum
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -133,6 +136,7 @@ func reasonText(res *Result) string {
 type teller struct {
 	opts, nodes, res, cons []*cib.Elem
 	opDefaults             []*cib.Elem
+	tags, remotes          []*cib.Elem
 	states                 map[string]*cib.Elem
 	attrs                  map[string][]cib.Attr
 	order                  []string
@@ -195,6 +199,14 @@ func (t *teller) word(w []string) {
 		t.attrs[w[1]] = append(t.attrs[w[1]], cib.Attr{Name: w[2], Value: w[3]})
 	case "option":
 		t.opts = append(t.opts, cib.New("nvpair", attrs("id", "opt-"+w[1], "name", w[1], "value", w[2])...))
+	case "tag":
+		tag := cib.New("tag", attrs("id", w[1])...)
+		for _, r := range w[2:] {
+			tag = tag.Append(cib.New("obj_ref", attrs("id", r)...))
+		}
+		t.tags = append(t.tags, tag)
+	case "state":
+		t.remotes = append(t.remotes, with(cib.New("node_state", attrs("id", w[1], "uname", w[1], "remote_node", "true")...), w[2:]))
 	case "noquorum":
 		t.quorum = "0"
 	case "room":
@@ -294,7 +306,7 @@ func (t *teller) take(id string) *cib.Elem {
 func (t *teller) primitive(w []string) *cib.Elem {
 	class, provider, typ := "ocf", "heartbeat", "Dummy"
 	ops := cib.New("operations")
-	var meta, use []string
+	var meta, use, par []string
 	for _, x := range w[1:] {
 		k, v, pair := strings.Cut(x, "=")
 		switch {
@@ -310,6 +322,8 @@ func (t *teller) primitive(w []string) *cib.Elem {
 			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-"+k, "name", "monitor", "interval", v, "role", k[4:])...))
 		case strings.HasPrefix(k, "use:"):
 			use = append(use, x[4:])
+		case strings.HasPrefix(k, "par:"):
+			par = append(par, x[4:])
 		case strings.HasPrefix(k, "on-fail:"):
 			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-"+k, "name", k[8:], "interval", "0", "on-fail", v)...))
 		default:
@@ -323,6 +337,9 @@ func (t *teller) primitive(w []string) *cib.Elem {
 	e = e.With("type", typ).Append(nvset("meta_attributes", w[0]+"-meta", meta), ops)
 	if use != nil {
 		e = e.Append(nvset("utilization", w[0]+"-use", use))
+	}
+	if par != nil {
+		e = e.Append(nvset("instance_attributes", w[0]+"-par", par))
 	}
 	t.prims[w[0]] = e
 	return e
@@ -339,8 +356,12 @@ func (t *teller) pending(w []string) {
 		"transition-key", "1:9:0:x", "transition-magic", "-1:193;1:9:0:x")...))
 }
 
-// ran records an operation: RSC NODE OP RC [INTERVAL].
+// ran records an operation: RSC NODE OP RC [INTERVAL] [NAME=VALUE …].
 func (t *teller) ran(w []string) {
+	var more []string
+	for strings.Contains(w[len(w)-1], "=") {
+		more, w = append(more, w[len(w)-1]), w[:len(w)-1]
+	}
 	t.calls++
 	iv, want := "0", "0"
 	if len(w) > 4 {
@@ -357,9 +378,9 @@ func (t *teller) ran(w []string) {
 	if t.ops[key] == nil {
 		t.rscOn[w[1]] = append(t.rscOn[w[1]], w[0])
 	}
-	t.ops[key] = append(t.ops[key], cib.New("lrm_rsc_op", attrs("id", w[0]+"_"+w[2]+"_"+iv+"_"+strconv.Itoa(t.calls), "operation_key", w[0]+"_"+w[2]+"_"+iv,
+	t.ops[key] = append(t.ops[key], with(cib.New("lrm_rsc_op", attrs("id", w[0]+"_"+w[2]+"_"+iv+"_"+strconv.Itoa(t.calls), "operation_key", w[0]+"_"+w[2]+"_"+iv,
 		"operation", w[2], "interval", iv, "rc-code", w[3], "op-status", status, "call-id", strconv.Itoa(t.calls),
-		"last-rc-change", strconv.Itoa(1699990000+t.calls), "transition-key", "1:1:"+want+":x", "transition-magic", status+":"+w[3]+";1:1:"+want+":x")...))
+		"last-rc-change", strconv.Itoa(1699990000+t.calls), "transition-key", "1:1:"+want+":x", "transition-magic", status+":"+w[3]+";1:1:"+want+":x")...), more))
 }
 
 // implied is the record of what nobody configured as a primitive: a part of a bundle.
@@ -382,6 +403,8 @@ func (t *teller) cib() *cib.Elem {
 		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...),
 		cib.New("op_defaults").Append(t.opDefaults...))
 	st := cib.New("status")
+		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...), cib.New("tags").Append(t.tags...))
+	st := cib.New("status").Append(t.remotes...)
 	for _, n := range t.order {
 		e := t.states[n]
 		if len(t.attrs[n]) > 0 {

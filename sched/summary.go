@@ -100,7 +100,7 @@ func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 	one := func(verb string, from, to *node, why, alt *action) []SummaryLine {
 		return []SummaryLine{p.summaryLine(r, verb, from, to, why, alt)}
 	}
-	if r.role == r.nextRole {
+	if r.role == r.nextRole || cur != nil && r.role == roleStopped && r.nextRole == roleStarted {
 		switch {
 		case migrate != nil && migrate.runnable && !(migrate.optional) && moving:
 			return one("Migrate", cur, next, start, nil)
@@ -184,6 +184,9 @@ func (p *planner) summaryLine(r *rsc, verb string, from, to *node, why, act *act
 	l := SummaryLine{Verb: verb, Resource: r.id, From: nodeName(from), To: nodeName(to), FromRole: r.role.status(), ToRole: r.nextRole.status()}
 	roles := r.role > roleStarted || r.nextRole == rolePromoted
 	sameRole, sameHost := r.role == r.nextRole, from != nil && from == to
+	if sameHost && r.role == roleStopped && r.nextRole == roleStarted {
+		sameRole = true // what a migration left behind there counts as active
+	}
 	was, will := string(l.FromRole), string(l.ToRole)
 	switch {
 	case roles && from == nil:

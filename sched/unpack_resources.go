@@ -360,6 +360,8 @@ func (p *planner) unpackRequires(r *rsc) {
 			req = "unfencing"
 		case p.opt.fencing:
 			req = "fencing"
+		case p.opt.noQuorum == "ignore":
+			req = "nothing"
 		default:
 			req = "quorum"
 		}

@@ -327,3 +327,28 @@ ran x a monitor 7
 Start x (a)
   x_start_0 a
 warning c: constraint names nobody, which does not exist; define it or remove the constraint
+
+# One tag with another says nothing.
+plan
+option stonith-enabled false
+nodes a b
+rsc x
+rsc y
+rsc z
+tag t x y
+tag u z y
+colocation c t u -INFINITY
+ran x a monitor 7
+ran y a monitor 7
+ran z a monitor 7
+ran x b monitor 7
+ran y b monitor 7
+ran z b monitor 7
+----
+Start x (a)
+Start y (b)
+Start z (a)
+  x_start_0 a
+  y_start_0 b
+  z_start_0 a
+warning c: a colocation of one tag or template with another is ignored; use resource sets

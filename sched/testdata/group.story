@@ -260,3 +260,21 @@ pcmk__primitive_assign: g1 allocation score on a: 50
 pcmk__primitive_assign: g1 allocation score on b: 0
 pcmk__primitive_assign: g2 allocation score on a: 0
 pcmk__primitive_assign: g2 allocation score on b: -INFINITY
+
+# What comes after a member that cannot stop is not restarted for it.
+plan
+option stonith-enabled false
+nodes a b
+rsc x
+rsc y
+rsc z on-fail:stop=block
+group g x y
+order o x z
+ran x a start 0
+ran y a start 0
+ran x b monitor 7
+ran y b monitor 7
+ran z b start 0
+ran z b stop 1
+ran z a monitor 7
+----

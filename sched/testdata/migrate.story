@@ -67,3 +67,17 @@ ran vm b monitor 7
 Move vm (a -> b)
   vm_stop_0 a
   vm_start_0 b <- vm_stop_0 a
+
+# A failed migration, then a stop at the source: at the target it starts anew.
+plan
+option stonith-enabled false
+nodes a b
+rsc vm allow-migrate=true
+standby a
+ran vm b monitor 7
+ran vm a start 0
+ran vm a migrate_to 1 migrate_source=a migrate_target=b
+ran vm a stop 0
+----
+Restart vm (b)
+  vm_start_0 b

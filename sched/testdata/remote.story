@@ -130,6 +130,7 @@ Start web (a)
   web_start_0 a
   g1_monitor_0 a
 
+<<<<<<< HEAD
 # A lost member held a connection: it is made anew elsewhere without waiting for
 # the fencing, since a connection twice does no harm.
 plan
@@ -175,3 +176,18 @@ Move g1 (a -> b)
   g1_monitor_0 b
   stonith-g1-reboot g1 (milestone) <- stonith-a-reboot a
   stonith-a-reboot a
+=======
+# A remote node that was fenced waits for its reconnect interval; it is not fenced again.
+plan
+nodes a b
+rsc f stonith:fence_x
+rsc r1 ocf:pacemaker:remote mon=60s par:reconnect_interval=86400s
+state r1 node_fenced=1699999999
+ran f b start 0
+ran f a monitor 7
+ran r1 a start 0
+ran r1 a monitor 1 60000
+ran r1 a stop 0
+ran r1 b monitor 7
+----
+>>>>>>> 4ae3b33 (sched: seven rules from the cases)

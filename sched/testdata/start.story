@@ -93,3 +93,26 @@ ran ip b monitor 7
 ----
 Stop ip (a) due to node availability
   ip_stop_0 a
+
+# Changed parameters: it starts anew, and says why.
+plan
+option stonith-enabled false
+nodes a
+rsc x
+ran x a start 0 op-digest=0
+----
+Restart x (a) due to resource definition change
+  x_stop_0 a
+  x_start_0 a <- x_stop_0 a
+
+# Where nothing is fenced and quorum does not matter, starts need neither and say less.
+plan
+option stonith-enabled false
+option no-quorum-policy ignore
+nodes a
+rsc x
+ran x a start 0 op-digest=0
+----
+Restart x (a)
+  x_stop_0 a
+  x_start_0 a <- x_stop_0 a
