@@ -401,9 +401,7 @@ func (t *teller) cib() *cib.Elem {
 	conf := cib.New("configuration").Append(
 		cib.New("crm_config").Append(cib.New("cluster_property_set", attrs("id", "cib-bootstrap-options")...).Append(t.opts...)),
 		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...),
-		cib.New("op_defaults").Append(t.opDefaults...))
-	st := cib.New("status")
-		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...), cib.New("tags").Append(t.tags...))
+		cib.New("op_defaults").Append(t.opDefaults...), cib.New("tags").Append(t.tags...))
 	st := cib.New("status").Append(t.remotes...)
 	for _, n := range t.order {
 		e := t.states[n]

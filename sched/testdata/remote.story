@@ -130,7 +130,6 @@ Start web (a)
   web_start_0 a
   g1_monitor_0 a
 
-<<<<<<< HEAD
 # A lost member held a connection: it is made anew elsewhere without waiting for
 # the fencing, since a connection twice does no harm.
 plan
@@ -176,7 +175,7 @@ Move g1 (a -> b)
   g1_monitor_0 b
   stonith-g1-reboot g1 (milestone) <- stonith-a-reboot a
   stonith-a-reboot a
-=======
+
 # A remote node that was fenced waits for its reconnect interval; it is not fenced again.
 plan
 nodes a b
@@ -190,4 +189,3 @@ ran r1 a monitor 1 60000
 ran r1 a stop 0
 ran r1 b monitor 7
 ----
->>>>>>> 4ae3b33 (sched: seven rules from the cases)
