@@ -81,6 +81,9 @@ type (
 		OK     bool
 		Reason string
 	}
+	// Jumped says that somebody set this node's wall clock: what is due at a time of
+	// day may be due now.
+	Jumped struct{}
 	// Tick says that time has passed.
 	Tick struct{}
 )
@@ -90,6 +93,7 @@ func (Synced) input()   {}
 func (Changed) input()  {}
 func (Deaf) input()     {}
 func (Fenced) input()   {}
+func (Jumped) input()   {}
 func (Tick) input()     {}
 
 // Effect is what a control wants done.
@@ -196,6 +200,11 @@ func (c *Control) Step(now Time, in Input) []Effect {
 	case Deaf:
 		if c.patient {
 			c.patience()
+		}
+	case Jumped:
+		if c.state != NotCoordinator && c.transit.Active() == nil { // its end is followed by a plan
+			c.last = ""
+			c.want("the wall clock was set")
 		}
 	case Tick:
 		c.tick()

@@ -17,11 +17,12 @@ import (
 
 // stage is a coordinator with a CIB that its own updates change.
 type stage struct {
-	t    *testing.T
-	c    *Control
-	root *cib.Elem
-	now  time.Duration
-	out  []Effect // since the last take
+	ahead time.Duration // of the wall clock
+	t     *testing.T
+	c     *Control
+	root  *cib.Elem
+	now   time.Duration
+	out   []Effect // since the last take
 }
 
 const began = 1_700_000_000
@@ -51,7 +52,7 @@ func prop(name, value string) string {
 }
 
 func (s *stage) at() Time {
-	return Time{Mono: s.now, Wall: time.Unix(began, 0).UTC().Add(s.now)}
+	return Time{Mono: s.now, Wall: time.Unix(began, 0).UTC().Add(s.now + s.ahead)}
 }
 
 func (s *stage) step(in Input) {
@@ -504,6 +505,26 @@ func TestFailuresExpireAndAreCleared(t *testing.T) {
 	}
 	if s.owner() != at || s.c.State() != Idle {
 		t.Errorf("db is on %q, state %s", s.owner(), s.c.State())
+	}
+}
+
+// A failure that has expired by a wall clock that was set is not waited for by the
+// other clock.
+func TestWallClockIsSet(t *testing.T) {
+	s := running(t, "", `<nvpair id="ft" name="failure-timeout" value="10h"/>`)
+	at := s.owner()
+	s.monitorFails(at)
+	s.obey(nil)
+	s.ahead = 11 * time.Hour
+	s.step(Jumped{})
+	s.obey(nil)
+	if got := s.failCount(at, "db#monitor_5000"); got != "" {
+		t.Errorf("the count is %q eleven hours later", got)
+	}
+	n := count[Planned](s)
+	s.step(Jumped{})
+	if count[Planned](s) != n || s.c.State() != Idle {
+		t.Errorf("the clock was set, nothing was due, and something was planned; state %s", s.c.State())
 	}
 }
 

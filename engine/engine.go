@@ -91,6 +91,8 @@ type (
 	Shutdown struct{}
 	// Trouble reports something that operators should see in the status.
 	Trouble struct{ Alarm Alarm }
+	// Jumped says that somebody set the wall clock.
+	Jumped struct{}
 	// DeviceVote is what the quorum device says to this node.
 	DeviceVote struct{ Device quorum.Device }
 	// Multicast asks for a program's message to be delivered to all members in the
@@ -125,6 +127,7 @@ func (Done) input()        {}
 func (Written) input()     {}
 func (Request) input()     {}
 func (Shutdown) input()    {}
+func (Jumped) input()      {}
 func (Trouble) input()     {}
 func (LinkState) input()   {}
 func (Multicast) input()   {}
@@ -326,6 +329,8 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	case Trouble:
 		e.alarms.raise(in.Alarm, now.Wall)
 		e.dirty = true
+	case Jumped:
+		e.controlIn(control.Jumped{})
 	case Multicast:
 		e.ringIn(ring.Submit{Payload: append([]byte{programs}, in.Payload...)})
 	case Configure:

@@ -272,6 +272,9 @@ func (m *Machine) meet(p *peer, inc uint64) {
 	}
 	switch {
 	case m.state == Gathering:
+		if m.gather.suspect == id {
+			m.gather.suspect = 0
+		}
 		if i, ok := m.gather.who.find(id); ok && m.gather.who[i].inc != inc {
 			m.gather.who[i] = candidate{seat: seat{id, inc}}
 			m.proposalChanged()

@@ -102,5 +102,8 @@ func (m *Machine) blame() member.NodeID {
 	if r.to == 0 || r.tries < 3 || m.now-r.sentAt < m.cfg.Token*8/10 {
 		return 0
 	}
+	if p := m.peer(r.to); p != nil && m.state == Operational && !m.cur.seats.has(seat{p.id, p.inc}) {
+		return 0 // it was dead; its new daemon was never sent the token
+	}
 	return r.to
 }

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +26,7 @@ type simOptions struct {
 	log      bool
 	search   time.Duration
 	from     uint64
+	years    float64
 }
 
 // simCommand plays simulated clusters: one seed again, or ever new ones.
@@ -33,16 +37,26 @@ func (a *app) simCommand() *cobra.Command {
 		Long: "A seed stands for a whole history: a cluster, its configuration, and the faults and\n" +
 			"wishes that befall it. The same build plays it the same way, byte for byte. The laws of\n" +
 			"the house are looked at in the simulated world; what breaks one is told, and the exit\n" +
-			"code is 1. With --search, ever new seeds are played until one breaks a law.",
+			"code is 1. With --search, ever new seeds are played until one breaks a law.\n\n" +
+			"With --years, clusters live for so long altogether, ten years each, under faults,\n" +
+			"operators and upgrades as often as they happen in a machine room (internal/sim/rates.go).\n" +
+			"While a cluster is at rest its clocks are moved on to shortly before the next thing\n" +
+			"that happens or comes due.",
 		Example: "  mainstay sim --seed 1514\n  mainstay sim --seed 1514 --commit 722d603 --minimise\n" +
-			"  mainstay sim --seed 1514 --only 2,5 --log\n  mainstay sim --search 10m",
+			"  mainstay sim --seed 1514 --only 2,5 --log\n  mainstay sim --search 10m\n" +
+			"  mainstay sim --years 100\n  mainstay sim --years 10 --seed 7",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := a.sameBuild(o.commit); err != nil {
 				return err
 			}
+			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT) // figures are told all the same
+			defer stop()
+			if o.years > 0 {
+				return a.simYears(ctx, o)
+			}
 			if o.search > 0 {
-				return a.simSearch(o)
+				return a.simSearch(ctx, o)
 			}
 			if !c.Flags().Changed("seed") {
 				return face.Failf(face.Usage, "say which --seed to play, or how long to --search")
@@ -59,6 +73,7 @@ func (a *app) simCommand() *cobra.Command {
 	f.BoolVar(&o.log, "log", false, "show what the daemons log")
 	f.DurationVar(&o.search, "search", 0, "play new seeds for so long, or until one breaks a law")
 	f.Uint64Var(&o.from, "from", 0, "the first seed of a search (default: the time)")
+	f.Float64Var(&o.years, "years", 0, "let clusters live for so many years altogether, from --seed on; with --search, for so long at most")
 	return c
 }
 
@@ -121,8 +136,9 @@ func (a *app) simVerdict(seed uint64, only []int, r sim.Result) error {
 	return face.Failf(face.Error, "seed %d breaks a law; again: %s", seed, a.replay(seed, only))
 }
 
-// simSearch plays new seeds until the time is over or a law is broken.
-func (a *app) simSearch(o simOptions) error {
+// simSearch plays new seeds until the time is over, a law is broken, or it is
+// interrupted; it tells in any case how much it played.
+func (a *app) simSearch(ctx context.Context, o simOptions) error {
 	began := time.Now()
 	seed := o.from
 	if seed == 0 {
@@ -130,18 +146,56 @@ func (a *app) simSearch(o simOptions) error {
 	}
 	var virtual time.Duration
 	steps, played := 0, 0
-	for ; time.Since(began) < o.search; seed++ {
+	verdict := "all laws held"
+	var err error
+	for ; time.Since(began) < o.search && ctx.Err() == nil && err == nil; seed++ {
 		s := sim.Draw(seed, sim.Usual(seed))
 		r := s.Play()
 		virtual += r.Virtual
 		steps += len(s.Steps)
 		played++
 		if len(r.Problems) > 0 {
-			return a.simVerdict(seed, nil, r)
+			verdict = "the last one broke a law"
+			err = a.simVerdict(seed, nil, r)
 		}
 	}
-	years := virtual.Hours() / (24 * 365)
-	fmt.Fprintf(a.Stdout, "%d histories, %d faults and wishes, %.4f cluster-years of simulated time, %.0f times as fast as real time: all laws held\n",
-		played, steps, years, virtual.Seconds()/time.Since(began).Seconds())
-	return nil
+	fmt.Fprintf(a.Stdout, "%d histories, %d faults and wishes, %.4f cluster-years of simulated time, %.0f times as fast as real time: %s\n",
+		played, steps, float64(virtual)/float64(sim.Year), virtual.Seconds()/time.Since(began).Seconds(), verdict)
+	return err
+}
+
+// simYears lets clusters live one after the other; it tells in any case how long
+// they did and what befell them.
+func (a *app) simYears(ctx context.Context, o simOptions) error {
+	began := time.Now()
+	ended := func() bool { return ctx.Err() != nil || o.search > 0 && time.Since(began) > o.search }
+	var sum sim.Totals
+	var err error
+	left := time.Duration(min(o.years, 290) * float64(sim.Year)) // one cluster lives for a generation at most
+	for seed := max(o.seed, o.from, 1); left > 0 && err == nil && !ended(); seed++ {
+		long := min(left, sim.Generation)
+		r, t := sim.Live(seed, long, o.log, ended)
+		sum.Add(t)
+		o.years -= t.Years()
+		left = time.Duration(min(o.years, 290) * float64(sim.Year))
+		if len(r.Problems) > 0 {
+			err = a.lifeVerdict(seed, r, t)
+		}
+	}
+	took := time.Since(began)
+	fmt.Fprintf(a.Stdout, "%s%v of real time, %.0f years an hour\n", sum, took.Round(time.Second), sum.Years()/took.Hours())
+	if err == nil {
+		fmt.Fprintln(a.Stdout, "all laws held")
+	}
+	return err
+}
+
+// lifeVerdict tells how a life ended that broke a law.
+func (a *app) lifeVerdict(seed uint64, r sim.Result, t sim.Totals) error {
+	fmt.Fprintf(a.Stdout, "%s\n", r.Story)
+	for _, p := range r.Problems {
+		fmt.Fprintln(a.Stdout, p)
+	}
+	return face.Failf(face.Error, "seed %d breaks a law after %.1f years; again: mainstay sim --years %d --seed %d --commit %s",
+		seed, t.Years(), sim.Generation/sim.Year, seed, a.Version)
 }

@@ -178,6 +178,7 @@ func (l *Loop) noticeJump() {
 		l.log.Warn("the wall clock jumped", "event", "alarm", "kind", "clock jump", "by_ms", by.Milliseconds())
 		l.engineIn(engine.Trouble{Alarm: engine.Alarm{Kind: "clock jump", Source: l.setup.node(),
 			Text: fmt.Sprintf("the wall clock moved by %v", by.Round(time.Millisecond)), Remedy: "check the time synchronisation"}})
+		l.engineIn(engine.Jumped{})
 	}
 	l.offset = offset
 }

@@ -264,7 +264,16 @@ func (c *Cluster) Settle(limit time.Duration) bool {
 // Plan is what the scheduler wants of the present state: nothing, when all is well.
 func (c *Cluster) Plan() *sched.Result {
 	s := c.state[c.Running()[0].Name]
-	return sched.Schedule(sched.Input{CIB: s.CIB, Now: c.Machines[0].Wall()})
+	return sched.Schedule(sched.Input{CIB: s.CIB, Now: c.planner().Wall()})
+}
+
+// planner is the machine whose clock counts: the coordinator.
+func (c *Cluster) planner() *Machine {
+	first := c.Running()[0]
+	if id := c.state[first.Name].Coordinator; id != 0 {
+		return c.byID(id)
+	}
+	return first
 }
 
 // Ask sends a client's request to a node; answer is called when it is answered.

@@ -18,6 +18,7 @@ type Profile struct {
 	Calm    bool // no faults, only wishes
 	NoWish  bool // no wishes, only faults
 	Upgrade bool // all nodes begin with the oldest message version, and are upgraded one after the other
+	Years   bool // a cluster that lives for long: failures expire within hours, rules name dates
 }
 
 // Draw makes a scenario of a seed: a random configuration, random timings, and
@@ -60,6 +61,9 @@ func pick[T any](d *drawer, list ...T) T { return list[d.rng.IntN(len(list))] }
 
 func (d *drawer) options() Options {
 	n := d.profile.Nodes
+	if d.profile.Years {
+		n = pick(d, 2, 3, 3, 3, 3, 5)
+	}
 	if n == 0 {
 		n = pick(d, 2, 3, 3, 3, 3, 3, 4, 5, 5, 7)
 	}
@@ -139,10 +143,17 @@ func (d *drawer) cib() *cib.Elem {
 		}
 		ids, kinds = append(ids, id), append(kinds, kind)
 	}
+	timeout := "30s"
+	if d.profile.Years {
+		timeout = pick(d, "30s", "10min", "1h", "12h")
+		for i := range d.between(1, 4) {
+			constraints += d.season(i, pick(d, ids...))
+		}
+	}
 	return parse(`<cib validate-with="pacemaker-4.0" admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config>` +
 		d.properties() + `</crm_config><nodes/><resources>` + resources + `</resources><constraints>` + constraints +
 		`</constraints><rsc_defaults>` + pairs("meta_attributes", "rd", "resource-stickiness", pick(d, "0", "1", "100", "INFINITY"),
-		"migration-threshold", pick(d, "1", "3", "1000000"), "failure-timeout", "30s") + `</rsc_defaults></configuration><status/></cib>`)
+		"migration-threshold", pick(d, "1", "3", "1000000"), "failure-timeout", timeout) + `</rsc_defaults></configuration><status/></cib>`)
 }
 
 func (d *drawer) properties() string {
@@ -252,4 +263,12 @@ func (d *drawer) place(id string) string {
 	}
 	return fmt.Sprintf(`<rsc_location id="l-%[1]s" rsc="%[1]s"><rule id="l-%[1]s-r" score="%[3]s" boolean-op="or"><expression id="l-%[1]s-e" attribute="#uname" operation="eq" value="%[2]s"/>`+
 		`<expression id="l-%[1]s-f" attribute="favour" operation="defined"/></rule></rsc_location>`, id, n, score)
+}
+
+// season draws a preference that holds for a part of a cluster's life.
+func (d *drawer) season(i int, id string) string {
+	begin := time.Unix(epoch, 0).UTC().Add(d.time(0, Generation))
+	return fmt.Sprintf(`<rsc_location id="s-%[1]d" rsc="%[2]s"><rule id="s-%[1]d-r" score="%[3]s" boolean-op="and"><expression id="s-%[1]d-e" attribute="#uname" operation="eq" value="%[4]s"/>`+
+		`<date_expression id="s-%[1]d-d" operation="in_range" start="%[5]s" end="%[6]s"/></rule></rsc_location>`, i, id, pick(d, "120", "500"), pick(d, d.nodes...),
+		begin.Format(time.RFC3339), begin.Add(d.time(time.Hour, Year)).Format(time.RFC3339))
 }

@@ -50,8 +50,7 @@ func register() porcupine.Model {
 // after the other, each between its question and its answer.
 func (c *Cluster) linear() bool {
 	var ops []porcupine.Operation
-	for i := range c.operator.log {
-		x := &c.operator.log[i]
+	for i, x := range c.operator.log {
 		end := int64(x.answered)
 		if x.answered == 0 {
 			end = int64(c.Now) + 1

@@ -247,7 +247,9 @@ const epoch = 1_700_000_000
 func (m *Machine) Now() time.Duration { return m.clock.now(m.world.Now) }
 
 // Wall implements host.Clock.
-func (m *Machine) Wall() time.Time { return time.Unix(epoch, 0).UTC().Add(m.Now() + m.Skew) }
+func (m *Machine) Wall() time.Time {
+	return time.Unix(epoch, 0).UTC().Add(m.Now() + m.Skew + m.world.skipped)
+}
 
 // Send implements host.Net.
 func (m *Machine) Send(link int, addr string, data []byte) { m.world.carry(m, link, addr, data) }

@@ -157,9 +157,18 @@ func (c *Cluster) Transitions(since time.Duration) []Transition {
 func (c *Cluster) Forget() {
 	c.changes, c.fencing, c.entries, c.story, c.broken = nil, nil, nil, nil, nil
 	c.laws.hashes = map[string]string{}
-	for i := range c.plans {
-		c.plans[i].last = nil
+	var kept []plan
+	newest := map[planKey]int{} // by it a node's plans are told from those not seen yet
+	for _, m := range c.Machines {
+		if s := c.state[m.Name]; s != nil && len(s.Transitions) > 0 {
+			key := planKey{m.Name, m.life, s.Transitions[len(s.Transitions)-1].Number}
+			if i, ok := c.planAt[key]; ok {
+				newest[key] = len(kept)
+				kept = append(kept, plan{at: c.plans[i].at, node: m.Name})
+			}
+		}
 	}
+	c.planAt, c.plans = newest, kept
 }
 
 // plan is a transition under observation.

@@ -63,7 +63,7 @@ type operator struct {
 	acked   map[string]bool // ids of the constraints whose creation was answered "done"
 	stopped map[string]bool // resources that were switched off
 	added   map[string]bool
-	log     []exchange
+	log     []*exchange
 }
 
 // edit parses one edit of the CIB.
@@ -82,10 +82,9 @@ func (c *Cluster) Edit(name string, answer func(error), edits ...cib.Edit) {
 
 // change asks for an edit and keeps what was asked and answered for the checkers.
 func (c *Cluster) change(name string, base *cib.Version, answer func(error), edits ...cib.Edit) {
-	i := len(c.operator.log)
-	c.operator.log = append(c.operator.log, exchange{client: name, asked: c.Now, base: base})
+	x := &exchange{client: name, asked: c.Now, base: base}
+	c.operator.log = append(c.operator.log, x)
 	c.Ask(name, engine.Edit{Edits: edits, Base: base, User: "operator", Client: "sim"}, func(r engine.Reply) {
-		x := &c.operator.log[i]
 		x.answered, x.err = c.Now, r.Err
 		if v, ok := r.Body.(cib.Version); ok {
 			x.got = v

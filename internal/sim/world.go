@@ -30,6 +30,7 @@ type World struct {
 	goOn    bool // a broken law does not end the run
 	laws    laws
 	handled int
+	skipped time.Duration // that wall clocks are ahead of Now, because quiet time was left out
 	nets    map[socket]*Machine
 	changes []Change
 	unseen  map[string]unseenStop // service → its last stop, if nobody could know of it
@@ -136,7 +137,7 @@ func (w *World) RunWhile(cond func() bool, limit time.Duration) bool {
 
 // tell adds a line to the story.
 func (w *World) tell(format string, args ...any) {
-	w.story = append(w.story, fmt.Sprintf("%10.4f  ", w.Now.Seconds())+fmt.Sprintf(format, args...))
+	w.story = append(w.story, fmt.Sprintf("%10.4f  ", (w.Now+w.skipped).Seconds())+fmt.Sprintf(format, args...))
 }
 
 // maxBreaches bounds what a run that goes on remembers.
@@ -144,7 +145,7 @@ const maxBreaches = 1000
 
 // breakLaw records that a law does not hold.
 func (w *World) breakLaw(law, format string, args ...any) {
-	b := Breach{w.Now, law, fmt.Sprintf(format, args...)}
+	b := Breach{w.Now + w.skipped, law, fmt.Sprintf(format, args...)}
 	if len(w.broken) < maxBreaches {
 		w.broken = append(w.broken, b)
 	}
