@@ -22,10 +22,11 @@ ENGINE  ?= ring
 SEEDS   ?= 20
 FROM    ?= 1
 MUTANTS ?= known
+YEARS   ?= 1000
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all sim-mutants sim-same bench-sim soak e2e shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all sim-mutants sim-same bench-sim soak years e2e shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -81,6 +82,10 @@ mutants-all: ## the same, searching for a seed; writes it down (long)
 soak: build ## simulated clusters with ever new seeds for MINUTES=n; the first bad seed ends it
 	@echo "== simulator, $(MINUTES) minutes"
 	./bin/mainstay sim --search $(MINUTES)m
+
+years: build ## a thousand cluster-years (YEARS=n) from seed FROM=n on, quiet time left out
+	@echo "== simulator, $(YEARS) cluster-years"
+	./bin/mainstay sim --years $(YEARS) --seed $(FROM)
 
 sim-mutants: ## plant twenty faults in the deciders and have simulated clusters find them
 	@echo "== planted faults"

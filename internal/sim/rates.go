@@ -69,6 +69,7 @@ func (l *life) fault(f Fault, long time.Duration) {
 	l.totals.Faults[f.Kind]++
 	l.open = append(l.open, t)
 	l.whole = false
+	l.wary = l.wary || !slices.Contains([]Kind{LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay, DiskSlow, DiskFull, DiskBroken, ClockDrift, DeviceFails, DeviceSlow, Freeze, Pause}, f.Kind)
 	l.Inject(f)
 	l.in(long, func() { l.repair(t) })
 }

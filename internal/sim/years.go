@@ -28,13 +28,15 @@ const Year = 365 * 24 * time.Hour
 const Generation = 10 * Year
 
 const (
-	lead      = 8 * time.Second  // what is played before a thing happens: more than a clock may jump unnoticed
+	lead      = time.Second      // what is played before a thing happens
 	watched   = 12 * time.Second // how long a cluster at rest is watched: every monitor has looked once
+	glanced   = 2 * time.Second  // the same, if nothing happened to services and machines
 	unrest    = 10 * time.Minute // after that long without rest all that is broken is repaired
 	attended  = time.Minute      // after that long somebody looks after machines that are off
 	breath    = 100 * time.Millisecond
 	maxDue    = 1000 // how often time alone may wake a cluster between two happenings
-	dueMargin = 3 * time.Second
+	dueMargin = 2 * time.Second
+	jumped    = 10 * time.Second // shorter gaps are played: daemons notice a clock that jumps by more than 5 s
 )
 
 // Totals are the figures of lives.
@@ -106,6 +108,8 @@ type life struct {
 	story  hash.Hash
 	notes  int
 	prefer []string // constraints that are to stay
+	wary   bool     // since the last rest something happened that a monitor may have to find
+	moved  int      // role changes until the last rest
 }
 
 // trouble is a fault that was injected.
@@ -186,6 +190,7 @@ func (l *life) live(long time.Duration, ended func() bool) []string {
 			return []string{"it does not end: time alone wakes the cluster again and again"}
 		}
 		l.Forget()
+		l.wary, l.moved = false, l.Agents.moves
 		l.sleep(wake)
 	}
 	return nil
@@ -193,7 +198,7 @@ func (l *life) live(long time.Duration, ended func() bool) []string {
 
 // sleep skips time and plays the last of it, and what is due then.
 func (l *life) sleep(until time.Duration) {
-	if gap := until - l.age(); gap > 2*lead {
+	if gap := until - l.age(); gap > jumped {
 		l.skipped += gap - lead
 		for _, m := range l.Machines {
 			m.poke()
@@ -254,10 +259,14 @@ func (l *life) rest() []string {
 	}
 }
 
-// calm watches a quiet cluster until every monitor has looked.
+// calm watches a quiet cluster, until every monitor has looked if need be.
 func (l *life) calm() bool {
 	moves, plans, todo := l.Agents.moves, len(l.plans), l.rank
-	l.run(watched)
+	if l.wary || moves != l.moved {
+		l.run(watched)
+	} else {
+		l.run(glanced)
+	}
 	return !l.stopped() && l.Quiet() && moves == l.Agents.moves && plans == len(l.plans) && todo == l.rank
 }
 
