@@ -103,7 +103,7 @@ func TestHistoryTellsTimes(t *testing.T) {
 	if got := s.Models["db"].Took["monitor"]; got != 90*time.Millisecond {
 		t.Errorf("a monitor of db takes %v", got)
 	}
-	if !slices.ContainsFunc(s.Assumed, func(a string) bool { return strings.Contains(a, "recorded for 2 services; for 2 without history") }) {
+	if !slices.ContainsFunc(s.Assumed, func(a string) bool { return strings.Contains(a, "history of 2 services records; for 2 without one") }) {
 		t.Errorf("assumed: %q", s.Assumed)
 	}
 	if kids := s.CIB.Child("status").Kids(); len(kids) > 0 {

@@ -73,7 +73,9 @@ func (s *Subject) timings(root *cib.Elem) {
 	case told == 0:
 		s.assume("operations take as long as is usual for their agents; a CIB with history (cibadmin --query) tells how long they take here")
 	case assumed > 0:
-		s.assume("operations take as long as recorded for %s; for %d without history, as long as is usual for their agents", number(told, "service"), assumed)
+		s.assume("operations take as long as the history of %s records; for %d without one, and for operations that never ran, as long as is usual for their agents", number(told, "service"), assumed)
+	default:
+		s.assume("operations take as long as the history records; those that never ran, as long as is usual for their agents")
 	}
 }
 
