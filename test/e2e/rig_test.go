@@ -118,17 +118,20 @@ func openIn(t *testing.T, dir string, o playground.Options) *playground.Room {
 	return r
 }
 
-// keepLogs copies the daemons' logs to where they survive the playground.
+// keepLogs copies the daemons' logs and what they have on disk to where that
+// survives the playground.
 func keepLogs(t *testing.T, r *playground.Room) {
-	to := filepath.Join(os.TempDir(), "mainstay-e2e-logs")
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		t.Log(err)
-		return
-	}
+	to := filepath.Join(os.TempDir(), "mainstay-e2e-logs", t.Name())
 	for _, n := range r.Nodes() {
-		from := filepath.Join(r.Dir(), n, "upper/root/var/log/mainstay")
-		if out, err := exec.Command("cp", "-rT", from, filepath.Join(to, n)).CombinedOutput(); err != nil {
-			t.Logf("logs of %s: %v %s", n, err, out)
+		for _, what := range []string{"log", "lib"} {
+			from := filepath.Join(r.Dir(), n, "upper/root/var", what, "mainstay")
+			if err := os.MkdirAll(filepath.Join(to, n, what), 0o755); err != nil {
+				t.Log(err)
+				return
+			}
+			if out, err := exec.Command("cp", "-rT", from, filepath.Join(to, n, what)).CombinedOutput(); err != nil {
+				t.Logf("%s of %s: %v %s", what, n, err, out)
+			}
 		}
 	}
 	t.Logf("the daemons' logs are in %s", to)
