@@ -17,7 +17,7 @@ import (
 const (
 	replyBurst  = 16                    // hellos that answer
 	replyPeriod = 50 * time.Millisecond // … in so long
-	flapPeriod  = 10 * time.Second      // three lives of one node in less: two machines
+	flapPeriod  = 10 * time.Second      // three lives of one node in less: it crashes again and again, or two machines are it
 )
 
 // pack makes a sealed packet for a peer, or nil if no key is shared with it.
@@ -141,8 +141,12 @@ func (m *Mux) onHello(p *peer, link int, addr string, h header, k *clusterKey, b
 
 // accept changes over to another life of a peer.
 func (m *Mux) accept(p *peer, link int, addr string, h header, in hello) {
-	if slices.Contains(p.retired[:], h.epoch) || p.changed[2] != 0 && m.now-p.changed[2] < flapPeriod {
+	switch {
+	case slices.Contains(p.retired[:], h.epoch):
 		m.alarm(DuplicateID, addr, "two machines take turns to be node %s: stop one of them, or give it a nodeid of its own", p.id)
+	case p.changed[2] != 0 && m.now-p.changed[2] < flapPeriod:
+		m.alarm(DuplicateID, addr, "node %s started four times within %v: its daemon ends again and again (see its log), or two machines are that node and one of them needs a nodeid of its own",
+			p.id, (m.now - p.changed[2]).Round(time.Second))
 	}
 	p.retire()
 	copy(p.changed[1:], p.changed[:])
