@@ -152,6 +152,7 @@ type Control struct {
 	state   State
 	view    member.View
 	root    *cib.Elem
+	planner sched.Planner
 	transit *transit.Machine
 	number  int
 	trigger string // why the next plan is due; "" if none is
@@ -313,7 +314,7 @@ func (c *Control) plan() {
 	why := c.trigger
 	c.trigger = ""
 	began := c.clock()
-	res := sched.Schedule(sched.Input{CIB: c.root, Now: c.now.Wall})
+	res := c.planner.Schedule(sched.Input{CIB: c.root, Now: c.now.Wall})
 	took := c.clock() - began
 	c.schedule(res)
 	if fingerprint(res.Graph) == "" { // nothing, or milestones alone

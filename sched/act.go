@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"maps"
 	"sort"
 	"strconv"
 	"strings"
@@ -15,7 +16,6 @@ type action struct {
 	r         *rsc
 	n         *node
 	interval  int64
-	op        *opUse
 	meta      map[string]string
 	reason    string
 	priority  int
@@ -53,12 +53,6 @@ const (
 	emitVisiting
 	emitDone
 )
-
-type opUse struct {
-	values   map[string]string
-	onFail   onFail
-	failRole role
-}
 
 // need is what an action requires of the cluster.
 type need int
@@ -155,14 +149,7 @@ func (p *planner) newAct(r *rsc, key, task string, n *node) *action {
 func (p *planner) unpackAct(a *action) {
 	r := a.r
 	task := a.task
-	op := p.findOp(r, task, a.interval, true)
-	a.op = &opUse{values: p.opConfig(r, a.n, task, a.interval, op)}
-	a.meta = map[string]string{}
-	for _, k := range []string{"timeout", "interval", "start-delay", "role", "on-fail", "enabled", "record-pending", "interval-origin"} {
-		if v, ok := a.op.values[k]; ok {
-			a.meta[k] = v
-		}
-	}
+	a.meta = maps.Clone(p.operation(r, a.n, task, a.interval).meta)
 	if task == "start" || task == "promote" {
 		switch {
 		case r.needsFencing:
@@ -173,9 +160,6 @@ func (p *planner) unpackAct(a *action) {
 	}
 	if task == "migrate_to" && r.remoteNode == nil { // a connection has no pending state
 		a.meta["record-pending"] = "true"
-	}
-	if name := a.op.values["name"]; name != "" {
-		a.meta["name"] = name
 	}
 }
 

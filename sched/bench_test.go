@@ -34,7 +34,8 @@ func subject(b *testing.B) *cib.Elem {
 func BenchmarkAgain(b *testing.B) {
 	root := subject(b)
 	in := Input{CIB: root, Now: time.Unix(1700000000, 0).UTC()}
-	Schedule(in)
+	var again Planner
+	again.Schedule(in)
 	var record *cib.Elem
 	root.Child("status").Walk(func(e *cib.Elem) bool {
 		if e.Name() == "lrm_rsc_op" {
@@ -49,7 +50,7 @@ func BenchmarkAgain(b *testing.B) {
 			in.CIB = replaced(root, record, record.With("queue-time", fmt.Sprint(n+1)))
 		}
 		b.StartTimer()
-		Schedule(in)
+		again.Schedule(in)
 	}
 }
 

@@ -76,7 +76,7 @@ func (p *planner) readBundle(e *cib.Elem) *bundleConf {
 	}
 	b.promoted = countOr(either2(b.engine, "promoted-max", "masters"), 0)
 	b.replicas = countOr(b.engine.Get("replicas"), max(1, b.promoted))
-	b.replicas = max(1, b.replicas)
+	b.replicas = p.atMost(b.id, "replicas", max(1, b.replicas), maxReplicas)
 	b.perHost = max(1, countOr(b.engine.Get("replicas-per-host"), 1))
 	b.network, b.options, b.command = b.engine.Get("network"), b.engine.Get("options"), b.engine.Get("run-command")
 	p.readBundleNetwork(b, e.Child("network"))

@@ -19,12 +19,12 @@ func (p *planner) checkHistories() {
 		if !n.maintenance && !n.available() {
 			continue
 		}
-		for lr := range n.state.Path("lrm", "lrm_resources").Named("lrm_resource") {
-			if lr.Child("lrm_rsc_op") == nil {
+		for _, rec := range p.recordsOf(n.state) {
+			if len(rec.ops) == 0 {
 				continue
 			}
-			for _, r := range owners[lr.ID()] {
-				p.checkHistory(r, n, lr)
+			for _, r := range owners[rec.id] {
+				p.checkHistory(r, n, rec)
 			}
 		}
 	}
@@ -47,7 +47,7 @@ func (p *planner) historyOwners() map[string][]*rsc {
 	return out
 }
 
-func (p *planner) checkHistory(r *rsc, n *node, lr *cib.Elem) {
+func (p *planner) checkHistory(r *rsc, n *node, rec *record) {
 	switch {
 	case r.removed && r.anonymous():
 		return
@@ -55,25 +55,19 @@ func (p *planner) checkHistory(r *rsc, n *node, lr *cib.Elem) {
 		p.scheduleCleanup(r, n, false)
 		return
 	case !r.isOn(n):
-		if agentChanged(r, lr) {
+		if agentChanged(r, rec) {
 			p.unfenceChanged(r, n, "Device definition changed")
 			p.scheduleCleanup(r, n, false)
 		}
 		return
 	}
-	if agentChanged(r, lr) {
+	if agentChanged(r, rec) {
 		p.unfenceChanged(r, n, "Device definition changed")
 		p.stopAct(r, n, false)
 		r.startPending = true
 		p.scheduleCleanup(r, n, false)
 	}
-	var ops []*history
-	for op := range lr.Named("lrm_rsc_op") {
-		h := readHistory(n, op)
-		h.r = r
-		ops = append(ops, h)
-	}
-	sortHistory(ops)
+	ops := p.judged(rec, r, n)
 	start, stop := activeSpan(ops)
 	for i, h := range ops {
 		if start >= stop && i >= start {
@@ -83,8 +77,8 @@ func (p *planner) checkHistory(r *rsc, n *node, lr *cib.Elem) {
 }
 
 // agentChanged tells whether a record is of another agent than configured.
-func agentChanged(r *rsc, lr *cib.Elem) bool {
-	return lr.Get("class") != r.class || lr.Get("provider") != r.provider || lr.Get("type") != r.agent
+func agentChanged(r *rsc, rec *record) bool {
+	return rec.class != r.class || rec.provider != r.provider || rec.agent != r.agent
 }
 
 // scheduleCleanup has a node forget a resource, between its stop and its start.
@@ -240,7 +234,7 @@ func (p *planner) scheduleReload(r *rsc, n *node) {
 
 // ownParams are the instance attributes of the operation itself.
 func (p *planner) ownParams(h *history) map[string]string {
-	op := p.findOp(h.r, digestTask(h), h.interval, true)
+	op := p.operation(h.r, h.n, digestTask(h), h.interval).elem
 	if op == nil || op.Child("instance_attributes") == nil {
 		return nil
 	}
@@ -251,6 +245,30 @@ func (p *planner) ownParams(h *history) map[string]string {
 // kind "all" of every one, "restart" of those whose change needs a restart,
 // "secure" of those that anybody may see.
 func (p *planner) digest(h *history, kind string) string {
+	r := h.r
+	if !r.plain || r.bundleAddr {
+		return p.makeDigest(h, kind)
+	}
+	name := digestName{op: opName{h.task, h.interval}, kind: kind}
+	switch kind {
+	case "secure":
+		name.list = h.elem.Get("op-secure-params")
+	case "restart":
+		if list, ok := h.elem.Lookup("op-force-restart"); ok {
+			name.list = ":" + list
+		}
+	}
+	p.operation(r, h.n, h.task, h.interval) // what is known is as new as that
+	k := p.memo.of(r.elem)
+	d, ok := k.digests[name]
+	if !ok {
+		d = p.makeDigest(h, kind)
+		k.digests[name] = d
+	}
+	return d
+}
+
+func (p *planner) makeDigest(h *history, kind string) string {
 	r, n := h.r, h.n
 	m := map[string]string{}
 	for k, v := range p.paramsOn(r, n) {
@@ -283,7 +301,7 @@ func (p *planner) digest(h *history, kind string) string {
 		}
 	}
 	if h.interval > 0 && kind != "secure" {
-		m["CRM_meta_timeout"] = p.opConfig(r, n, h.task, h.interval, p.findOp(r, h.task, h.interval, true))["timeout"]
+		m["CRM_meta_timeout"] = p.operation(r, n, h.task, h.interval).values["timeout"]
 	}
 	return paramsDigest(m)
 }

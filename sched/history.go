@@ -58,8 +58,8 @@ const (
 // unpackHistory reads what a node remembers of every resource.
 func (p *planner) unpackHistory(n *node, state *cib.Elem) {
 	var afterwards []*rsc
-	for e := range state.Path("lrm", "lrm_resources").Named("lrm_resource") {
-		if r := p.unpackLRM(n, e); r != nil && r.removed {
+	for _, rec := range p.recordsOf(state) {
+		if r := p.unpackLRM(n, rec); r != nil && r.removed {
 			afterwards = append(afterwards, r)
 		}
 	}
@@ -84,35 +84,29 @@ func (p *planner) linkRemovedFiller(r *rsc) {
 }
 
 // unpackLRM judges one resource's history on one node.
-func (p *planner) unpackLRM(n *node, e *cib.Elem) *rsc {
-	var ops []*history
-	for op := range e.Named("lrm_rsc_op") {
-		ops = append(ops, readHistory(n, op))
-	}
-	_, locked := e.Lookup("shutdown-lock")
-	if len(ops) == 0 && !locked {
+func (p *planner) unpackLRM(n *node, rec *record) *rsc {
+	if len(rec.ops) == 0 && !rec.locked {
 		return nil
 	}
-	r := p.historyRsc(n, e.ID())
-	if r != nil && e.ID() != r.id && r.seenAs != e.ID() {
-		r.seenAs = e.ID()
+	r := p.historyRsc(n, rec.id)
+	if r != nil && rec.id != r.id && r.seenAs != rec.id {
+		r.seenAs = rec.id
 	}
 	if r == nil {
-		if len(ops) == 0 {
+		if len(rec.ops) == 0 {
 			return nil
 		}
-		r = p.removedRsc(n, e)
+		r = p.removedRsc(n, rec.elem)
 	}
-	sortHistory(ops)
+	ops := p.judged(rec, r, n)
 	if p.opt.shutdownLock {
-		p.shutdownLock(r, n, e)
+		p.shutdownLock(r, n, rec.elem)
 	}
 	saved := r.role
 	r.role = roleUnknown
 	fail := failIgnore
 	var last *history
 	for _, h := range ops {
-		h.r = r
 		last = p.unpackOp(h, last, &fail)
 	}
 	p.recurringInHistory(r, n, ops)

@@ -422,8 +422,8 @@ func (p *planner) failRole(h *history, strategy onFail) role {
 // failureOf works out on-fail for the operation of a record.
 func (p *planner) failureOf(h *history) onFail {
 	r := h.r
-	op := p.findOp(r, h.task, h.interval, true)
-	v := p.opConfig(r, h.n, h.task, h.interval, op)
+	use := p.operation(r, h.n, h.task, h.interval)
+	op, v := use.elem, use.values
 	text := strings.ToLower(v["on-fail"])
 	if op != nil && text == "" && h.task == "demote" {
 		text = p.demoteFollowsMonitor(r)

@@ -7,12 +7,42 @@ import (
 	"mainstay/cib"
 )
 
-// opMeta is what is configured for one operation of a resource: its element, if
-// there is one, and all its properties with defaults applied.
-type opMeta struct {
-	elem     *cib.Elem
-	interval int64 // ms
-	values   map[string]string
+// opUse is what is configured for one operation of a resource. Nobody changes it.
+type opUse struct {
+	elem   *cib.Elem         // nil if there is none of its own
+	values map[string]string // all properties with defaults applied
+	meta   map[string]string // those that an action carries
+}
+
+// operation works out what is configured for an operation of a resource on a node.
+func (p *planner) operation(r *rsc, n *node, task string, interval int64) *opUse {
+	if !r.plain || r.bundleAddr {
+		return p.readOperation(r, n, task, interval)
+	}
+	k, name := p.memo.of(r.elem), opName{task, interval}
+	if k.ops == nil || k.opsIn != p.memo.defaults {
+		k.ops, k.opsIn, k.digests = map[opName]*opUse{}, p.memo.defaults, map[digestName]string{}
+	}
+	u := k.ops[name]
+	if u == nil {
+		u = p.readOperation(r, n, task, interval)
+		k.ops[name] = u
+	}
+	return u
+}
+
+func (p *planner) readOperation(r *rsc, n *node, task string, interval int64) *opUse {
+	u := &opUse{elem: p.findOp(r, task, interval, true), meta: map[string]string{}}
+	u.values = p.opConfig(r, n, task, interval, u.elem)
+	for _, k := range []string{"timeout", "interval", "start-delay", "role", "on-fail", "enabled", "record-pending", "interval-origin"} {
+		if v, ok := u.values[k]; ok {
+			u.meta[k] = v
+		}
+	}
+	if name := u.values["name"]; name != "" {
+		u.meta["name"] = name
+	}
+	return u
 }
 
 // spanMS reads a duration in milliseconds; 0 if there is none or it is wrong.

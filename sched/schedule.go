@@ -6,8 +6,9 @@ import (
 )
 
 // Schedule plans the transition from the present state to the wanted one.
-func Schedule(in Input) *Result {
-	p := start(in)
+func Schedule(in Input) *Result { return new(Planner).Schedule(in) }
+
+func schedule(p *planner) *Result {
 	res := &Result{Status: p.clusterStatus()}
 	p.beforePlacement()
 	p.lockToShutdown()
@@ -17,7 +18,7 @@ func Schedule(in Input) *Result {
 	p.notifyAll()
 	res.Summary = p.summary()
 	res.Graph = p.emitGraph()
-	if in.Options.Dot {
+	if p.in.Options.Dot {
 		res.Dot = p.dotLines()
 	}
 	res.Scores, res.Reasons, res.Warnings = p.scores, p.reasons, p.warnings
@@ -26,14 +27,11 @@ func Schedule(in Input) *Result {
 }
 
 // Unpack only works out the state of the cluster.
-func Unpack(in Input) *status.Cluster {
-	p := start(in)
-	return p.clusterStatus()
-}
+func Unpack(in Input) *status.Cluster { return new(Planner).Unpack(in) }
 
 // start reads configuration and status: the phases unpack and status.
-func start(in Input) *planner {
-	p := &planner{in: in, now: in.Now, root: in.CIB, conf: in.CIB.Child("configuration"), unique: map[string]*action{}}
+func start(in Input, m *memo) *planner {
+	p := &planner{in: in, now: in.Now, root: in.CIB, conf: m.conf, memo: m, unique: map[string]*action{}}
 	p.unpackOptions()
 	p.unpackNodes()
 	p.findFencing()

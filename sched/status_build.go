@@ -215,7 +215,12 @@ func (p *planner) failureStatus(c *status.Cluster) {
 		if n == nil {
 			continue
 		}
-		for lr := range e.Path("lrm", "lrm_resources").Named("lrm_resource") {
+		for _, rec := range p.recordsOf(e) {
+			if len(failed) == 0 && !rec.noAgent {
+				p.failCountStatus(c, rec.id, n)
+				continue
+			}
+			lr := rec.elem
 			var told []string // the last operation may be the last failure, too
 			for op := range lr.Named("lrm_rsc_op") {
 				if !failed[op] && (!noAgentProbe(op) || p.outdated(lr.ID(), op)) {
@@ -249,6 +254,9 @@ func noAgentProbe(op *cib.Elem) bool {
 }
 
 func (p *planner) failCountStatus(c *status.Cluster, id string, n *node) {
+	if len(n.failuresOf(id)) == 0 {
+		return
+	}
 	r := p.byRsc[id]
 	if r == nil {
 		if r = p.byRsc[id+":0"]; r == nil {

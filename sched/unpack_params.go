@@ -9,18 +9,19 @@ import (
 
 // find returns the configured element with an id, or nil.
 func (p *planner) find(id string) *cib.Elem {
-	if p.byID == nil {
-		p.byID = map[string]*cib.Elem{}
+	m := p.memo
+	if m.byID == nil {
+		m.byID = map[string]*cib.Elem{}
 		p.conf.Walk(func(e *cib.Elem) bool {
 			if id := e.ID(); id != "" {
-				if _, dup := p.byID[id]; !dup {
-					p.byID[id] = e
+				if _, dup := m.byID[id]; !dup {
+					m.byID[id] = e
 				}
 			}
 			return true
 		})
 	}
-	return p.byID[id]
+	return m.byID[id]
 }
 
 // deref follows id-ref.
@@ -58,10 +59,29 @@ func (p *planner) sets(owner *cib.Elem, name, first string) []*cib.Elem {
 	return out
 }
 
-// evalSets merges name-value sets: of each name, the first value counts.
+// evalSets merges name-value sets: of each name, the first value counts. The
+// caller must not change the result.
 func (p *planner) evalSets(owner *cib.Elem, name string, f *cib.Facts, first string) map[string]string {
+	if owner == nil || owner.Child(name) == nil {
+		return nil
+	}
+	k, key := p.memo.of(owner), setKey{name, first}
+	s, ok := k.sets[key]
+	if ok && s.plain {
+		return s.values
+	}
 	out := map[string]string{}
 	p.mergeSets(out, owner, name, f, first)
+	if !ok {
+		if k.sets == nil {
+			k.sets = map[setKey]setValue{}
+		}
+		s.plain = plainSets(owner, name)
+		if s.plain {
+			s.values = out
+		}
+		k.sets[key] = s
+	}
 	return out
 }
 
@@ -119,9 +139,14 @@ func (p *planner) paramsOn(r *rsc, n *node) map[string]string {
 			return r.params[i].value
 		}
 	}
-	v := map[string]string{}
-	for at := r; at != nil; at = at.parent {
-		p.mergeSets(v, at.elem, "instance_attributes", p.facts(r, n), "")
+	var v map[string]string
+	if r.plain {
+		v = p.evalSets(r.elem, "instance_attributes", p.facts(r, nil), "")
+	} else {
+		v = map[string]string{}
+		for at := r; at != nil; at = at.parent {
+			p.mergeSets(v, at.elem, "instance_attributes", p.facts(r, n), "")
+		}
 	}
 	r.params = append(r.params, paramSet{n, v})
 	if r.bundleAddr {

@@ -88,6 +88,15 @@ func (p *planner) expandTemplate(e *cib.Elem) *cib.Elem {
 		p.warn(e.ID(), "template "+ref+" does not exist", "define the template or name another")
 		return e
 	}
+	k := p.memo.of(e)
+	if k.expanded == nil || k.template != t {
+		k.expanded, k.template = p.merged(e, t), t
+	}
+	return k.expanded
+}
+
+// merged is a primitive with the parts of its template.
+func (p *planner) merged(e, t *cib.Elem) *cib.Elem {
 	x := e.Without("template")
 	for _, a := range t.Attrs() {
 		if _, ok := x.Lookup(a.Name); !ok {
@@ -153,23 +162,17 @@ func (p *planner) makeRsc(e *cib.Elem, parent *rsc, suffix string) *rsc {
 			p.tagged[ref] = append(p.tagged[ref], e.ID())
 		}
 	}
-	r := &rsc{idx: len(p.all), id: e.ID() + suffix, name: e.ID(), elem: x, ops: p.operations(x), parent: parent,
-		role: roleStopped, unassigned: true, managed: true, critical: true, reloadOK: true}
-	switch x.Name() {
-	case "primitive":
-		r.kind, r.class, r.provider, r.agent = primitive, x.Get("class"), x.Get("provider"), x.Get("type")
-	case "group":
-		r.kind = group
-	case "clone", "master":
-		r.kind = clone
-		r.promotable = x.Name() == "master"
-	case "bundle":
-		r.kind = bundle
-	default:
-		return nil
+	r := &rsc{idx: len(p.all), id: e.ID() + suffix, parent: parent}
+	if !p.modelled(r, e) {
+		warned := len(p.warnings)
+		if !p.readRsc(r, x) {
+			return nil
+		}
+		if len(p.warnings) == warned { // else it must be said again
+			p.keepModel(r, e)
+		}
 	}
 	p.all = append(p.all, r)
-	p.unpackMeta(r)
 	if top := r.cloneAround(); suffix != "" && top != nil && (top.unique || top.kind == bundle) {
 		r.name = r.id
 	}
@@ -189,6 +192,28 @@ func (p *planner) makeRsc(e *cib.Elem, parent *rsc, suffix string) *rsc {
 		p.makeBundle(r)
 	}
 	return r
+}
+
+// readRsc reads what an element says of a resource itself; false if it is none.
+func (p *planner) readRsc(r *rsc, x *cib.Elem) bool {
+	r.name, r.elem, r.ops = x.ID(), x, p.operations(x)
+	r.role, r.unassigned, r.managed, r.critical, r.reloadOK = roleStopped, true, true, true, true
+	switch x.Name() {
+	case "primitive":
+		r.kind, r.class, r.provider, r.agent = primitive, x.Get("class"), x.Get("provider"), x.Get("type")
+	case "group":
+		r.kind = group
+	case "clone", "master":
+		r.kind = clone
+		r.promotable = x.Name() == "master"
+	case "bundle":
+		r.kind = bundle
+	default:
+		return false
+	}
+	p.unpackMeta(r)
+	r.plain = r.kind == primitive && p.isPlain(r)
+	return true
 }
 
 // operations returns the <operations> of a resource, which may be elsewhere.
@@ -435,7 +460,7 @@ func (p *planner) unpackCloneMeta(r *rsc) {
 	if !r.unique && c.nodeMax > 1 {
 		c.nodeMax = 1
 	}
-	c.max = countOr(m["clone-max"], p.knownNodes())
+	c.max = p.atMost(r.id, "clone-max", countOr(m["clone-max"], p.knownNodes()), maxInstances)
 	if r.promotable {
 		c.promotedMax = countOr(either(m, "promoted-max", "master-max"), 1)
 		c.promotedNodeMax = countOr(either(m, "promoted-node-max", "master-node-max"), 1)

@@ -15,7 +15,7 @@ type planner struct {
 	root *cib.Elem
 	conf *cib.Elem
 	opt  options
-	byID map[string]*cib.Elem // elements of the configuration by id, made when first needed
+	memo *memo // what is known from former calls
 
 	nodes     []*node // in the order of the configuration, implied ones last
 	nodeByID  map[string]*node
@@ -47,6 +47,9 @@ type planner struct {
 	acts    []*action
 	unique  map[string]*action // cluster-wide actions by key
 	recheck time.Time
+
+	histories []history  // the last piece of memory for histories being judged
+	judging   []*history // the list of those of one record
 
 	checkLater []func() // comparisons that need to know where things will be
 	stopLater  []*rsc   // containers whose stop a failure inside of them requires
@@ -159,6 +162,7 @@ type rsc struct {
 	class, provider, agent string
 	params                 []paramSet // instance attributes, by node if they differ
 	nodeParams             bool
+	plain                  bool // parameters and operations follow from the element alone
 
 	managed, block, failed, removed                     bool
 	failureIgnored, maintenance                         bool

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,9 @@ type Cluster struct {
 	file   atomic.Pointer[configFile]
 	state  atomic.Pointer[engine.State]
 	watch  watchers
+
+	asked   sync.Mutex // guards planner
+	planner sched.Planner
 
 	arbiter *arbiter
 	outside *outside
@@ -198,10 +202,12 @@ func attributes(root *cib.Elem) []web.Attribute {
 // if something does not.
 func (c *Cluster) Status() (*status.Cluster, error) {
 	in := sched.Input{CIB: c.state.Load().CIB, Now: time.Now()}
-	out := sched.Unpack(in)
+	c.asked.Lock()
+	defer c.asked.Unlock()
+	out := c.planner.Unpack(in)
 	if sched.Idle(out.Resources) {
 		in.Options.Reasons = true
-		out.Notes = append(out.Notes, sched.WhyNot(sched.Schedule(in))...)
+		out.Notes = append(out.Notes, sched.WhyNot(c.planner.Schedule(in))...)
 	}
 	return out, nil
 }

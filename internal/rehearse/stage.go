@@ -18,6 +18,7 @@ import (
 type stage struct {
 	*sim.Cluster
 	subject *Subject
+	planner sched.Planner
 	rest    placement // who has what when nothing is wrong
 	idle    []Down    // services that do not run even then
 	epoch   string    // hash of the configuration at rest
@@ -205,5 +206,5 @@ func (st *stage) plan() *sched.Result {
 	if s == nil {
 		return nil
 	}
-	return sched.Schedule(sched.Input{CIB: s.CIB, Now: st.Machines[0].Wall(), Options: sched.Options{Reasons: true}})
+	return st.planner.Schedule(sched.Input{CIB: s.CIB, Now: st.Machines[0].Wall(), Options: sched.Options{Reasons: true}})
 }

@@ -67,6 +67,8 @@ type Cluster struct {
 	conf  *conf.Config
 	loops map[string]*node.Loop
 	state map[string]*engine.State
+	plan  sched.Planner // of Plan and of the checkers
+
 	whole bool // everything is mended: a quiet cluster has all its nodes
 
 	operator operator
@@ -264,7 +266,7 @@ func (c *Cluster) Settle(limit time.Duration) bool {
 // Plan is what the scheduler wants of the present state: nothing, when all is well.
 func (c *Cluster) Plan() *sched.Result {
 	s := c.state[c.Running()[0].Name]
-	return sched.Schedule(sched.Input{CIB: s.CIB, Now: c.planner().Wall()})
+	return c.plan.Schedule(sched.Input{CIB: s.CIB, Now: c.planner().Wall()})
 }
 
 // planner is the machine whose clock counts: the coordinator.

@@ -73,7 +73,7 @@ func (c *Cluster) mistaken() []string {
 		}
 	}
 	first := c.Running()[0]
-	walk(sched.Unpack(sched.Input{CIB: c.state[first.Name].CIB, Now: first.Wall()}).Resources)
+	walk(c.plan.Unpack(sched.Input{CIB: c.state[first.Name].CIB, Now: first.Wall()}).Resources)
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(c.Agents.roles)) {
 		for _, m := range c.Agents.Owners(id) {

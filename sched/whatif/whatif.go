@@ -26,6 +26,7 @@ type Change struct {
 
 // question is one request: bring a resource to a node.
 type question struct {
+	planner  *sched.Planner // most of what it is asked about is the same each time
 	in       sched.Input
 	resource string
 	node     string
@@ -80,8 +81,8 @@ func primitives(list []*status.Resource, id string, within bool) []string {
 // the next transition. It returns nothing if the resource goes there as it is.
 func For(in sched.Input, resource, node string) []Change {
 	in.Options.Reasons, in.Options.Scores = true, true
-	q := &question{in: in, resource: resource, node: node}
-	q.base = sched.Schedule(in)
+	q := &question{in: in, planner: new(sched.Planner), resource: resource, node: node}
+	q.base = q.planner.Schedule(in)
 	q.in.Options.Reasons, q.in.Options.Scores = false, false
 	if q.reached(q.base) {
 		return nil
@@ -126,7 +127,7 @@ func (q *question) holds(root *cib.Elem) bool {
 	}
 	in := q.in
 	in.CIB = root
-	return q.reached(sched.Schedule(in))
+	return q.reached(q.planner.Schedule(in))
 }
 
 // related lists the ids of the resource, of what it is part of and consists of, and of

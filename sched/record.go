@@ -1,0 +1,108 @@
+package sched
+
+import "mainstay/cib"
+
+// record is what one node remembers of one resource: an lrm_resource, unpacked.
+// It does not change; phases judge copies of its operations.
+type record struct {
+	elem                       *cib.Elem
+	id, class, provider, agent string
+	ops                        []history // in the order in which they happened
+	locked                     bool      // it has a shutdown lock
+	noAgent                    bool      // among them is a probe that found no agent to ask
+}
+
+// nodeRecords are the records of one node, in the order of the document.
+type nodeRecords struct {
+	elem *cib.Elem // the lrm_resources that they were read from
+	list []*record
+	used int // the call in which somebody asked last
+}
+
+// recordsOf returns the records in a node_state. Those whose element is the same
+// as in the call before are not read again.
+func (p *planner) recordsOf(state *cib.Elem) []*record {
+	e := state.Path("lrm", "lrm_resources")
+	if e == nil {
+		return nil
+	}
+	m := p.memo
+	if m.nodes == nil {
+		m.nodes = map[string]*nodeRecords{}
+	}
+	old := m.nodes[state.ID()]
+	if old == nil || old.elem != e {
+		n := &nodeRecords{elem: e}
+		if old == nil {
+			n.list = readRecords(e, nil)
+		} else {
+			n.list = readRecords(e, old.list)
+		}
+		m.nodes[state.ID()], old = n, n
+	}
+	old.used = m.calls
+	return old.list
+}
+
+// readRecords unpacks an lrm_resources, by the help of what was unpacked before:
+// most of it is in the same order as then.
+func readRecords(e *cib.Elem, old []*record) []*record {
+	list := make([]*record, 0, len(e.Kids()))
+	at := 0 // in old
+	for _, k := range e.Kids() {
+		if k.Name() != "lrm_resource" {
+			continue
+		}
+		found := -1
+		for i := at; i < len(old) && i < at+4; i++ {
+			if old[i].elem == k {
+				found = i
+				break
+			}
+		}
+		switch {
+		case found >= 0:
+			list = append(list, old[found])
+			at = found + 1
+		default:
+			list = append(list, readRecord(k))
+			if at < len(old) && old[at].id == k.ID() {
+				at++ // in its place
+			}
+		}
+	}
+	return list
+}
+
+func readRecord(e *cib.Elem) *record {
+	rec := &record{elem: e, id: e.ID(), class: e.Get("class"), provider: e.Get("provider"), agent: e.Get("type")}
+	_, rec.locked = e.Lookup("shutdown-lock")
+	ops := make([]*history, 0, len(e.Kids()))
+	for op := range e.Named("lrm_rsc_op") {
+		ops = append(ops, readHistory(nil, op))
+		rec.noAgent = rec.noAgent || noAgentProbe(op)
+	}
+	sortHistory(ops)
+	rec.ops = make([]history, len(ops))
+	for i, h := range ops {
+		rec.ops[i] = *h
+	}
+	return rec
+}
+
+// judged copies a record's operations, to be judged for a resource on a node.
+// The list is used again by the next call; what it points to is not.
+func (p *planner) judged(rec *record, r *rsc, n *node) []*history {
+	l := p.judging[:0]
+	for i := range rec.ops {
+		if len(p.histories) == cap(p.histories) {
+			p.histories = make([]history, 0, 256)
+		}
+		p.histories = append(p.histories, rec.ops[i])
+		h := &p.histories[len(p.histories)-1]
+		h.r, h.n = r, n
+		l = append(l, h)
+	}
+	p.judging = l
+	return l
+}
