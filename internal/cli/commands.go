@@ -18,6 +18,7 @@ func (a *app) commands() []*cobra.Command {
 		a.historyCommand(),
 		a.configureCommand(),
 		a.crmCommand(),
+		a.pcsCommand(),
 		a.initCommand(),
 		a.joinCommand(),
 		a.inviteCommand(),

@@ -17,7 +17,7 @@ type monOptions struct {
 	once, asXML, simple bool
 	interval, format    string
 	view                view.Options
-	include, exclude    []string
+	changes             []sectionChange // in the order in which they were given
 	ops, failcounts     bool
 	attributes, bans    bool
 	tickets             bool
@@ -49,8 +49,8 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.BoolVarP(&o.tickets, "tickets", "c", false, "tickets")
 	f.StringVarP(&o.view.Node, "node", "", "", "only this node")
 	f.StringVarP(&o.view.Resource, "resource", "", "", "only this resource")
-	f.StringSliceVarP(&o.include, "include", "I", nil, "sections to show, too")
-	f.StringSliceVarP(&o.exclude, "exclude", "U", nil, "sections not to show")
+	f.VarP(&sectionList{&o.changes, true}, "include", "I", "sections to show, too")
+	f.VarP(&sectionList{&o.changes, false}, "exclude", "U", "sections not to show")
 	f.StringVarP(&o.fencing, "fence-history", "m", "1", "fencing: 0 none, 1 failures and pending, 2 successes, too, 3 all of it")
 	f.BoolVarP(&o.view.Quiet, "quiet", "Q", false, "say less")
 	f.optional("fence-history", "2")
@@ -103,15 +103,37 @@ func (o *monOptions) sections() error {
 	s[view.FencingSuccesses], o.view.FullFencing = o.fencing == "2" || o.fencing == "3", o.fencing == "3"
 	o.view.Pending = true
 	o.view.Sections = s
-	for _, name := range o.include {
-		if err := choose(s, name, true); err != nil {
+	for _, c := range o.changes {
+		if err := choose(s, c.name, c.on); err != nil {
 			return err
 		}
 	}
-	for _, name := range o.exclude {
-		if err := choose(s, name, false); err != nil {
-			return err
-		}
+	return nil
+}
+
+// sectionChange switches one section, or a set of them.
+type sectionChange struct {
+	name string
+	on   bool
+}
+
+// sectionList is --include or --exclude: of what both say about a section, the last
+// counts.
+type sectionList struct {
+	to *[]sectionChange
+	on bool
+}
+
+// String implements pflag.Value.
+func (l *sectionList) String() string { return "" }
+
+// Type implements pflag.Value.
+func (l *sectionList) Type() string { return "strings" }
+
+// Set implements pflag.Value.
+func (l *sectionList) Set(v string) error {
+	for _, name := range strings.Split(v, ",") {
+		*l.to = append(*l.to, sectionChange{name, l.on})
 	}
 	return nil
 }
@@ -173,7 +195,7 @@ func (o *monOptions) render(ctx context.Context, env *face.Env) (string, error) 
 		return simpleStatus(f), nil
 	}
 	opt := o.view
-	if o.format == "xml" && len(o.include)+len(o.exclude) == 0 {
+	if o.format == "xml" && len(o.changes) == 0 {
 		opt.Sections = nil // everything
 	}
 	return Render(f, o.format, "crm_mon "+strings.Join(o.args, " "), opt)
