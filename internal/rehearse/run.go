@@ -90,6 +90,10 @@ func Run(ctx context.Context, s *Subject, o Options) (*Report, error) {
 // played for that reason.
 func (rep *Report) conclude(s *Subject) {
 	r := &Row{}
+	if n := len(rep.AtRest); n > 0 && len(s.remote) > 0 {
+		rep.Skipped = append(rep.Skipped, number(n, "service")+" could not be played without the remote nodes: "+counted(downText(rep.AtRest)))
+		rep.AtRest = nil
+	}
 	for _, d := range rep.AtRest {
 		r.add(Finding{Kind: NeverRuns, Services: []string{d.Service}, Why: d.Why, Do: d.fix})
 	}

@@ -48,9 +48,9 @@ func services(root *cib.Elem, c *status.Cluster) []Service {
 				s.Group = r.BaseID
 				walk(r.Children, s)
 			case status.Clone:
-				s.Clone, s.Max, s.Promotable, s.Unique = r.ID, 0, r.Promotable, r.Unique
+				s.Clone, s.Max, s.Promotable, s.Unique = r.ID, instances(root, r.ID, 0, "clone-max"), r.Promotable, r.Unique
 				if s.Promotable {
-					s.Max = promotedMax(root, r.ID)
+					s.Max = instances(root, r.ID, 1, "promoted-max", "master-max")
 				}
 				if len(r.Children) > 0 {
 					walk(r.Children[:1], s)
@@ -63,7 +63,7 @@ func services(root *cib.Elem, c *status.Cluster) []Service {
 				s.ID, s.Agent, s.Disabled, s.Unmanaged = r.BaseID, n, r.Disabled, !r.Managed
 				s.Monitored = monitored(root, s.ID)
 				out = append(out, s)
-			default: // bundles are played by nobody here
+			default: // bundles are clones by now; see standIn
 			}
 		}
 	}
@@ -71,16 +71,17 @@ func services(root *cib.Elem, c *status.Cluster) []Service {
 	return out
 }
 
-// promotedMax is how many instances of a promotable clone may be promoted.
-func promotedMax(root *cib.Elem, clone string) int {
-	n := 1
+// instances is how many instances a clone's own meta attributes allow; names are
+// those of one attribute.
+func instances(root *cib.Elem, clone string, def int, names ...string) int {
+	n := def
 	root.Path("configuration", "resources").Walk(func(e *cib.Elem) bool {
 		if e.ID() != clone {
 			return true
 		}
 		for set := range e.Named("meta_attributes") {
 			for nv := range set.Named("nvpair") {
-				if name := nv.Get("name"); name == "promoted-max" || name == "master-max" {
+				if slices.Contains(names, nv.Get("name")) {
 					if v, err := strconv.Atoi(nv.Get("value")); err == nil {
 						n = v
 					}

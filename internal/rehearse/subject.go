@@ -29,7 +29,10 @@ type Subject struct {
 	Fencing  bool                 // nodes that are lost are to be fenced
 	Policy   string               // no-quorum-policy
 	Models   map[string]sim.Model // timings per resource
-	Assumed  []string             // what the configuration leaves open, a sentence each
+	Assumed  []string             // what the configuration leaves open, or is played otherwise, a sentence each
+
+	contained []string // services that run in containers
+	remote    []string // nodes that are not played
 }
 
 // Device is a configured fence device.
@@ -232,13 +235,14 @@ func (s *Subject) bare(root *cib.Elem) *cib.Elem {
 		switch {
 		case known:
 			kept = append(kept, k.With("id", n.ID.String()))
-		case k.Get("type") == "remote":
-			s.assume("%s is a remote node; rehearsals leave remote nodes out", k.Get("uname"))
+		case k.Get("type") == "remote": // see standIn
 		case k.Name() == "node":
 			s.assume("%s is in the CIB but not in the nodelist; it is left out", k.Get("uname"))
 		}
 	}
 	config = config.Put(cib.New("nodes").WithKids(kept))
+	config, by := standIn(config)
+	s.stands(by)
 	return root.Put(config).Put(cib.New("status"))
 }
 

@@ -33,7 +33,7 @@ func (rep *Report) rows(b *strings.Builder) {
 	for _, r := range rep.Rows {
 		if r.Played() {
 			lines = append(lines, []string{r.Level.mark(), r.ID, counted(placesText(r.Stopped)), counted(movesText(r.Moved)), outageText(r.Outages),
-				fencedText(r.Fenced), downText(r), kindsText(r.Findings)})
+				fencedText(r.Fenced), counted(downText(r.Down)), kindsText(r.Findings)})
 		}
 	}
 	width := make([]int, len(lines[0]))
@@ -121,12 +121,12 @@ func fencedText(list []Fenced) string {
 	return counted(out)
 }
 
-func downText(r *Row) string {
+func downText(list []Down) []string {
 	var out []string
-	for _, d := range r.Down {
+	for _, d := range list {
 		out = append(out, d.Service)
 	}
-	return counted(out)
+	return out
 }
 
 func kindsText(list []Finding) string {

@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -55,6 +56,10 @@ func (s *Subject) timings(root *cib.Elem) {
 		}
 		took := map[string]time.Duration{"": h.monitor, "start": h.start, "stop": h.stop, "monitor": h.monitor, "promote": h.promote, "demote": h.promote,
 			"migrate_to": h.stop, "migrate_from": h.monitor}
+		if slices.Contains(s.contained, v.ID) {
+			c := table["podman"]
+			took["start"], took["stop"] = took["start"]+c.start, took["stop"]+c.stop
+		}
 		for op, d := range took { //order: each operation by itself
 			took[op] = min(d, s.limit(v.ID, op)/2)
 		}
