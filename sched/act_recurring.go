@@ -81,13 +81,12 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 		return
 	}
 	existing := r.onRecord(name, iv, n)
-	wanted := rl == roleUnknown && r.nextRole != rolePromoted || rl == r.nextRole ||
-		rl == roleStarted && (r.nextRole == roleStarted || r.nextRole == roleUnpromoted) || rl == roleUnpromoted && r.nextRole == roleStarted && false
+	wanted := rl == r.nextRole // "Started" is not "Unpromoted"
 	if rl == roleUnknown {
 		wanted = r.nextRole == roleStarted || r.nextRole == roleUnpromoted
 	}
 	if !wanted {
-		if existing != nil {
+		if existing != nil && start.optional && !existing.reschedule {
 			c := p.cancelAct(r, n, name, iv, true)
 			c.optional = false
 			p.dropAct(r, existing)

@@ -72,7 +72,7 @@ func (p *planner) orderApart(first *rsc, firstRole role, then *rsc, thenRole rol
 }
 
 // insertColoc keeps a list in the order in which colocations count: by the
-// priority of the other resource, then its kind, then the constraint's id.
+// priority of the other resource, then its kind, then its id.
 func insertColoc(l []*coloc, c *coloc, byDep bool) []*coloc {
 	i := sort.Search(len(l), func(i int) bool { return cmpColoc(l[i], c, byDep) > 0 })
 	l = append(l, nil)
@@ -97,7 +97,7 @@ func cmpColoc(a, b *coloc, byDep bool) int {
 		}
 		return 1
 	}
-	return strings.Compare(a.id, b.id)
+	return strings.Compare(x.id, y.id)
 }
 
 func (p *planner) unpackColocation(e *cib.Elem) {

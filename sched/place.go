@@ -250,8 +250,11 @@ func (p *planner) assign(r *rsc, n *node, force, stopIfFail bool) {
 		return
 	}
 	r.assignedTo, r.placedScore = n, r.allowed[n.idx].score
-	if force {
+	if force { // it is there, whatever its own scores say
 		r.placedScore = n.base
+		if !n.online || n.shutdown {
+			r.placedScore = -cib.Infinity
+		}
 	}
 	n.assigned = append(n.assigned, r)
 	n.nAssigned++

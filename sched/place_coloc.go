@@ -199,12 +199,12 @@ func hostFor(r *rsc, n *node) *node {
 
 // colocPriority lets a colocation of roles count for the dependent's promotion.
 func (p *planner) colocPriority(dep, prim *rsc, c *coloc) {
-	if prim.assignedTo == nil || dep.assignedTo == nil && placedOn(dep) == nil {
+	dn := placedOn(dep)
+	if dn == nil {
 		return
 	}
-	dn := placedOn(dep)
 	sign := 1
-	if p.colocAttr(dn, c, dep) != p.colocAttr(prim.assignedTo, c, prim) {
+	if prim.assignedTo == nil || p.colocAttr(dn, c, dep) != p.colocAttr(prim.assignedTo, c, prim) {
 		if c.score >= cib.Infinity && c.depRole == rolePromoted {
 			dep.priority = -cib.Infinity
 		}

@@ -265,7 +265,7 @@ func (p *planner) sortForPromotion(r *rsc) {
 		return
 	}
 	r.clone.promotionSorted = true
-	r.assigning = true
+	r.merging = true // nobody tells it its own wishes
 	for _, k := range r.kids {
 		if n := placedOn(k); n != nil && k.sortIndex >= 0 {
 			if c := &r.allowed[n.idx]; c.ok {
@@ -303,7 +303,7 @@ func (p *planner) sortForPromotion(r *rsc) {
 			}
 		}
 	}
-	r.assigning = false
+	r.merging = false
 	p.sortInstances(r.kids2, p.cmpPromotable)
 }
 

@@ -570,7 +570,8 @@ func connectionElem(name, addr, port, timeout, allowMigrate, container string) *
 }
 
 // lookup finds what a constraint means by an id: a resource, or an instance
-// by number; the plain id of what is inside of a clone means the clone.
+// by number; the plain id of what is inside of a clone means the clone once a
+// history goes by that name, and nothing before.
 func (p *planner) lookup(id string) *rsc {
 	if r := p.byRsc[id]; r != nil {
 		return r
@@ -578,8 +579,15 @@ func (p *planner) lookup(id string) *rsc {
 	if baseName(id) != id {
 		return nil
 	}
-	if r := p.byRsc[id+":0"]; r != nil {
-		return r.uber(false)
+	r := p.byRsc[id+":0"]
+	if r == nil {
+		return nil
+	}
+	clo := r.uber(false)
+	for _, m := range clo.prims(nil) {
+		if m.seenAs == id {
+			return clo
+		}
 	}
 	return nil
 }

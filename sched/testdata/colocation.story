@@ -352,3 +352,54 @@ Start z (a)
   y_start_0 b
   z_start_0 a
 warning c: a colocation of one tag or template with another is ignored; use resource sets
+
+# Of several that must be with something, all alike, the ids say who is heard first.
+scores
+option stonith-enabled false
+nodes a b c
+standby b
+rsc w resource-stickiness=1000
+rsc x resource-stickiness=1000
+rsc z resource-stickiness=1000
+rsc y resource-stickiness=1000
+colocation c1 x w -INFINITY
+colocation c2 z w -INFINITY
+colocation c3 z x -INFINITY
+colocation c4 y w -INFINITY
+colocation c5 y x -INFINITY
+colocation c6 y z -INFINITY
+ran w a start 0
+ran x b start 0
+ran y c start 0
+----
+pcmk__primitive_assign: w allocation score on a: 1000
+pcmk__primitive_assign: w allocation score on b: -INFINITY
+pcmk__primitive_assign: w allocation score on c: 0
+pcmk__primitive_assign: x allocation score on a: -INFINITY
+pcmk__primitive_assign: x allocation score on b: -INFINITY
+pcmk__primitive_assign: x allocation score on c: 1000
+pcmk__primitive_assign: z allocation score on a: -INFINITY
+pcmk__primitive_assign: z allocation score on b: 0
+pcmk__primitive_assign: z allocation score on c: -INFINITY
+pcmk__primitive_assign: y allocation score on a: -INFINITY
+pcmk__primitive_assign: y allocation score on b: 0
+pcmk__primitive_assign: y allocation score on c: -INFINITY
+
+# What must be where something unmanaged is promoted is not, once that node goes down.
+scores
+option stonith-enabled false
+nodes a
+shutdown a
+rsc db
+clone dbs db promotable=true is-managed=false
+rsc ip is-managed=false
+colocation c ip dbs INFINITY with-rsc-role=Promoted
+ran db a start 0
+ran db a promote 0
+ran ip a start 0
+----
+pcmk__clone_assign: dbs allocation score on a: 0
+pcmk__clone_assign: db:0 allocation score on a: INFINITY
+pcmk__primitive_assign: db:0 allocation score on a: -INFINITY
+db:0 promotion score on a: INFINITY
+pcmk__primitive_assign: ip allocation score on a: -INFINITY

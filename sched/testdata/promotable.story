@@ -187,3 +187,124 @@ Promote db:0 (Unpromoted -> Promoted a)
   db_promote_0 a <- m_promote_0
   m_promoted_0 (milestone) <- db_promote_0 a
   m_promote_0 (milestone)
+
+# A monitor for the role Started is not one for the unpromoted role.
+plan
+option stonith-enabled false
+nodes a
+rsc db mon:Started=10s mon:Unpromoted=11s
+clone dbs db promotable=true
+ran db a monitor 7
+----
+Start db:0 (a)
+  db_monitor_11000 a <- db_start_0 a
+  db_start_0 a <- dbs_start_0
+  dbs_running_0 (milestone) <- db_start_0 a, dbs_start_0
+  dbs_start_0 (milestone)
+
+# What must be promoted where something is that is nowhere is not promoted.
+plan
+option stonith-enabled false
+nodes a
+attr a master-db 10
+rsc db
+clone dbs db promotable=true
+rsc ip target-role=Stopped
+colocation c dbs ip INFINITY rsc-role=Promoted
+ran db a start 0
+ran ip a monitor 7
+----
+
+# Its own wishes do not come back to a clone by way of what it is to be with.
+scores
+option stonith-enabled false
+nodes a
+attr a master-db 10
+rsc db
+clone dbs db promotable=true
+rsc ip
+clone ips ip
+colocation c dbs ips INFINITY rsc-role=Promoted
+ran db a start 0
+ran ip a start 0
+----
+pcmk__clone_assign: ips allocation score on a: 0
+pcmk__clone_assign: ip:0 allocation score on a: 1
+pcmk__primitive_assign: ip:0 allocation score on a: 1
+pcmk__clone_assign: dbs allocation score on a: 0
+pcmk__clone_assign: db:0 allocation score on a: 11
+pcmk__primitive_assign: db:0 allocation score on a: 11
+db:0 promotion score on a: 10
+
+# The id of what is inside of a clone means nothing while no history has it.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+clone dbs db clone-max=1
+rsc ip
+colocation c ip db -INFINITY
+location l ip a 100
+location m dbs a 100
+ran ip a monitor 7
+ran ip b monitor 7
+----
+Start db:0 (a)
+Start ip (a)
+  db:0_start_0 a <- dbs_start_0
+  db:0_monitor_0 b
+  db:0_monitor_0 a
+  dbs_running_0 (milestone) <- db:0_start_0 a, dbs_start_0
+  dbs_start_0 (milestone) <- db:0_monitor_0 a, db:0_monitor_0 b
+  ip_start_0 a
+warning c: constraint names db, which does not exist; define it or remove the constraint
+
+# Once a history has it, it means the clone.
+plan
+option stonith-enabled false
+nodes a b
+rsc db
+clone dbs db clone-max=1
+rsc ip
+colocation c ip db -INFINITY
+location l ip a 100
+location m dbs a 100
+ran db a monitor 7
+ran db b monitor 7
+ran ip a monitor 7
+ran ip b monitor 7
+----
+Start db:0 (a)
+Start ip (b)
+  db_start_0 a <- dbs_start_0
+  dbs_running_0 (milestone) <- db_start_0 a, dbs_start_0
+  dbs_start_0 (milestone)
+  ip_start_0 b
+
+# A monitor of the other role is cancelled when the role stays …
+plan
+option stonith-enabled false
+nodes a
+rsc db mon:Promoted=10s
+clone dbs db promotable=true
+ran db a start 0
+ran db a monitor 0 10000
+----
+  db_monitor_10000 a
+
+# … but not where the start that comes will leave none.
+plan
+option stonith-enabled false
+nodes a
+rsc db mon:Promoted=10s
+clone dbs db promotable=true
+ran db a start 0 op-digest=0
+ran db a monitor 0 10000
+----
+Restart db:0 (Unpromoted a) due to resource definition change
+  db_stop_0 a <- dbs_stop_0
+  db_start_0 a <- db_stop_0 a, dbs_start_0
+  dbs_stopped_0 (milestone) <- db_stop_0 a, dbs_stop_0
+  dbs_stop_0 (milestone)
+  dbs_running_0 (milestone) <- db_start_0 a, dbs_start_0
+  dbs_start_0 (milestone) <- dbs_stopped_0
