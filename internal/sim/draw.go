@@ -18,7 +18,15 @@ type Profile struct {
 	Calm    bool // no faults, only wishes
 	NoWish  bool // no wishes, only faults
 	Upgrade bool // all nodes begin with the oldest message version, and are upgraded one after the other
-	Years   bool // a cluster that lives for long: failures expire within hours, rules name dates
+	// Kinds, Ops and Wishes are all that is drawn of faults, of operations that go
+	// wrong, and of wishes; nil: any.
+	Kinds  []Kind
+	Ops    []string
+	Wishes []WishKind
+	// Together has what is worst together always come together: a fence device fails
+	// when it is needed, all power fails when something was just acknowledged.
+	Together bool
+	Years    bool // a cluster that lives for long: failures expire within hours, rules name dates
 }
 
 // Draw makes a scenario of a seed: a random configuration, random timings, and

@@ -18,12 +18,12 @@ func (d *drawer) steps() []Step {
 		at += d.gap()
 		s := Step{At: at}
 		if d.profile.Calm || !d.profile.NoWish && d.rng.IntN(5) < 2 {
-			s.Wish = d.wish()
+			s.Wish = d.wishOf(d.profile.Wishes)
 		} else {
-			s.Fault, s.For = d.fault()
+			s.Fault, s.For = d.faultOf(d.profile.Kinds)
 		}
 		out = append(out, s)
-		if !d.profile.Calm {
+		if !d.profile.Calm || d.profile.Together {
 			more := d.company(s)
 			out = append(out, more...)
 			if n := len(more); n > 0 {
@@ -45,7 +45,7 @@ func (d *drawer) steps() []Step {
 // just acknowledged.
 func (d *drawer) company(s Step) []Step {
 	switch {
-	case d.rng.IntN(3) > 0:
+	case !d.profile.Together && d.rng.IntN(3) > 0:
 	case s.Wish.Kind == Prefer:
 		var out []Step
 		if d.rng.IntN(2) == 0 {
@@ -70,6 +70,34 @@ func (d *drawer) gap() time.Duration {
 		return d.time(0, 3*time.Second)
 	}
 	return d.time(0, 20*time.Second)
+}
+
+// faultOf draws a fault of one of some kinds; those that are not drawn otherwise
+// come half of the time.
+func (d *drawer) faultOf(kinds []Kind) (Fault, time.Duration) {
+	for _, k := range []Kind{Blackout, Dead} {
+		if slices.Contains(kinds, k) && d.rng.IntN(2) == 0 {
+			f := Fault{Kind: k}
+			if f.needsNode() {
+				f.Node = pick(d, d.nodes...)
+			}
+			return f, d.time(time.Second, 30*time.Second)
+		}
+	}
+	for {
+		if f, long := d.fault(); kinds == nil || slices.Contains(kinds, f.Kind) {
+			return f, long
+		}
+	}
+}
+
+// wishOf draws a wish of one of some kinds.
+func (d *drawer) wishOf(kinds []WishKind) Wish {
+	for {
+		if w := d.wish(); kinds == nil || slices.Contains(kinds, w.Kind) {
+			return w
+		}
+	}
 }
 
 // fault draws a fault and how long it lasts.
@@ -111,6 +139,9 @@ func (d *drawer) linkFault(n string) (Fault, time.Duration) {
 func (d *drawer) serviceFault(n string) (Fault, time.Duration) {
 	rsc := pick(d, d.all...)
 	op := pick(d, "start", "stop", "monitor", "promote", "demote")
+	if d.profile.Ops != nil {
+		op = pick(d, d.profile.Ops...)
+	}
 	long := d.time(0, 30*time.Second)
 	switch d.rng.IntN(6) {
 	case 0, 1:

@@ -83,7 +83,7 @@ func (w *World) side(m *Machine) (who []*Machine, whole bool) {
 // well tells whether a machine has been a sound part of the greater side for so
 // long that nobody has a reason to fence it.
 func (w *World) well(m *Machine) bool {
-	if !m.awake() || w.Now-m.trouble < w.laws.quietTime || m.stopFailed || w.Net.rough() {
+	if !m.awake() || w.Now-max(m.trouble, m.torn) < w.laws.quietTime || m.stopFailed || w.Net.rough() {
 		return false
 	}
 	who, whole := w.side(m)
@@ -119,6 +119,19 @@ func (w *World) minority(m *Machine) time.Duration {
 		since = max(since, o.trouble)
 	}
 	return w.Now - since
+}
+
+// noteTorn notes who is among machines that do not all reach each other: whom they
+// leave out is theirs to choose, and it takes them a while after one of them died.
+func (w *World) noteTorn() {
+	if len(w.Net.cut) == 0 && !slices.ContainsFunc(w.Machines, func(m *Machine) bool { return len(m.unplugged) > 0 }) {
+		return
+	}
+	for _, m := range w.Machines {
+		if _, whole := w.side(m); m.awake() && !whole {
+			m.torn = w.Now
+		}
+	}
 }
 
 // unseenStop is the end of a service on a machine that the others could not hear of.
@@ -178,10 +191,14 @@ const looked = 500 * time.Millisecond
 
 // checkMinorities looks for machines that still run something long after they lost quorum.
 func (w *World) checkMinorities() {
-	if w.laws.lax || w.Now < w.laws.minuted+looked {
+	if w.Now < w.laws.minuted+looked {
 		return
 	}
 	w.laws.minuted = w.Now
+	w.noteTorn()
+	if w.laws.lax {
+		return
+	}
 	for _, m := range w.Machines {
 		if d := w.minority(m); d < stopBound || m.stopFailed || w.laws.excused {
 			continue

@@ -42,6 +42,7 @@ type Machine struct {
 
 	// What the checkers know of it.
 	trouble    time.Duration  // when something last happened to it that others may think ill of
+	torn       time.Duration  // when it was last among machines that do not all reach each other
 	stopFailed bool           // a stop failed since it was switched on
 	ordered    bool           // an operator wants it fenced
 	sawAll     bool           // its daemon saw all others since it was switched on
