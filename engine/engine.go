@@ -64,8 +64,12 @@ type (
 		From member.NodeID
 		Data []byte
 	}
-	// Silence says that every link to a node was silent for the token timeout.
-	Silence struct{ Node member.NodeID }
+	// Silence says that every link to a node was silent for the token timeout. Heard:
+	// it is this node that is not heard there.
+	Silence struct {
+		Node  member.NodeID
+		Heard bool
+	}
 	// Heard ends a silence.
 	Heard struct{ Node member.NodeID }
 	// Unreachable says that a node's host answers that nobody listens there.
@@ -307,7 +311,9 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	case Packet:
 		e.ringIn(ring.Packet{From: in.From, Data: in.Data})
 	case Silence:
-		e.deaf(in.Node)
+		if !in.Heard { // else it was this node that was gone, for all it knows
+			e.deaf(in.Node)
+		}
 		e.ringIn(ring.Silence{Node: in.Node})
 	case Heard:
 		e.audible[in.Node] = true

@@ -357,6 +357,10 @@ func TestPatienceKnowsWhoIsHeard(t *testing.T) {
 	if e.patience() != time.Second {
 		t.Error("not patient with a node that is heard")
 	}
+	e.Step(r.at(), Silence{Node: 3, Heard: true})
+	if e.patience() != time.Second {
+		t.Error("not patient with a node that is heard and says that it does not hear this one")
+	}
 	e.Step(r.at(), Silence{Node: 3})
 	if e.patience() != 0 {
 		t.Error("patient with a silent node")

@@ -207,7 +207,7 @@ func (l *Loop) wireIn(in wire.Input) {
 		case wire.Received:
 			l.engineIn(engine.Packet{From: x.From, Data: x.Data})
 		case wire.Silence:
-			l.engineIn(engine.Silence{Node: x.Node})
+			l.engineIn(engine.Silence{Node: x.Node, Heard: x.Heard})
 		case wire.Heard:
 			l.engineIn(engine.Heard{Node: x.Node})
 		case wire.Unreachable:

@@ -242,10 +242,9 @@ func (d *drawer) tie(id, kind, first, firstKind string) string {
 	if firstKind == "promotable" {
 		role, action = ` with-rsc-role="Promoted"`, ` first-action="promote" then-action="start"`
 	}
-	// What moves alive follows nobody: a plan in which both move would go round.
 	// An instance of an interleaved clone waits for one of the other clone on its own
 	// node, where there need not be any.
-	everywhere := (kind != "clone" && kind != "promotable" || firstKind != "unique" && firstKind != "promotable") && d.alive != id
+	everywhere := (kind != "clone" && kind != "promotable" || firstKind != "unique" && firstKind != "promotable")
 	if d.rng.IntN(5) == 0 && everywhere {
 		out += fmt.Sprintf(`<rsc_order id="o-%[1]s-%[2]s" first="%[2]s" then="%[1]s" kind="%[3]s"%[4]s/>`, id, first, pick(d, "Mandatory", "Mandatory", "Optional"), action)
 	}

@@ -33,3 +33,42 @@ func TestMigrationIsCalledBack(t *testing.T) {
 		}
 	}
 }
+
+// Things that move alive and are bound to each other by an order, both ways of
+// moving mixed, come to rest.
+func TestMigrationFollowsAnOrder(t *testing.T) {
+	for _, kinds := range [][2]bool{{true, true}, {false, true}, {true, false}} {
+		for _, more := range []string{"", `<rsc_colocation id="c" rsc="b" with-rsc="a" score="INFINITY"/>`, `<rsc_colocation id="c" rsc="b" with-rsc="a" score="100"/>`} {
+			prim := func(id string, alive bool) string {
+				return primitive(id, 5, pairs("meta_attributes", id+"-m", "allow-migrate", fmt.Sprint(alive)))
+			}
+			root := parse(`<cib validate-with="pacemaker-4.0" admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config>` +
+				pairs("cluster_property_set", "o", "dc-deadtime", "5s") + `</crm_config><nodes/><resources>` +
+				`<primitive id="switch" class="stonith" type="fence_sim">` + pairs("instance_attributes", "s-p", "device", "switch") + `</primitive>` +
+				prim("a", kinds[0]) + prim("b", kinds[1]) + `</resources><constraints><rsc_order id="o-1" first="a" then="b" kind="Mandatory"/>` + more +
+				`</constraints></configuration><status/></cib>`)
+			c := newTest(t, 5, Options{Nodes: 3, Token: time.Second, CIB: root, Log: *logs})
+			c.Boot()
+			c.whole = true
+			if !c.Settle(time.Minute) {
+				t.Fatalf("%v %s: the cluster does not come up: %v", kinds, more, c.Broken())
+			}
+			for round := range 6 {
+				m := c.Machines[round%3]
+				c.Edit("n1", func(error) {}, c.standbyEdit(m, "on"))
+				c.Run(c.Now + time.Second)
+				if !c.Settle(time.Minute) || len(c.Agents.On(m.Name)) > 0 {
+					t.Fatalf("%v %q: %s in standby: not at rest; %v runs there; %v", kinds, more, m.Name, c.Agents.On(m.Name), c.Broken())
+				}
+				for _, p := range c.Verify() {
+					t.Fatalf("%v %q: %s", kinds, more, p)
+				}
+				c.Edit("n1", func(error) {}, c.standbyEdit(m, "off"))
+				c.Run(c.Now + time.Second)
+				if !c.Settle(time.Minute) {
+					t.Fatalf("%v %q: not at rest: %v", kinds, more, c.Broken())
+				}
+			}
+		}
+	}
+}

@@ -147,8 +147,12 @@ type (
 		Data []byte
 	}
 	// Silence says that for Config.Token nothing came from Node on any link, or
-	// nothing of ours reached it. A node that was never heard is not told of.
-	Silence struct{ Node member.NodeID }
+	// nothing of ours reached it; then it may be Heard itself. A node that was never
+	// heard is not told of.
+	Silence struct {
+		Node  member.NodeID
+		Heard bool
+	}
 	// Heard says that a node is there, for the first time or again.
 	Heard struct{ Node member.NodeID }
 	// Unreachable says that the process which was Heard is no more: it said

@@ -148,7 +148,7 @@ func (m *Mux) reported(p *peer, from *path, in probe) {
 	case !p.heard || m.now-max(m.resumed, p.metAt) >= m.timing.token:
 		p.deaf = true
 		if p.heard {
-			m.silence(p)
+			m.silence(p, true)
 		}
 	}
 }

@@ -149,18 +149,18 @@ func (m *Mux) checkLife(p *peer) {
 	age := m.now - m.graced(p.heardAt, m.timing.token)
 	switch {
 	case age >= m.timing.token:
-		m.silence(p)
+		m.silence(p, false)
 	case age >= m.timing.token/2 && m.now-p.asked >= m.timing.token/10:
 		p.asked = m.now
 		m.probe(p, p.all()&^m.down, true)
 	}
 }
 
-// silence gives a peer up that is not heard or does not hear us.
-func (m *Mux) silence(p *peer) {
+// silence gives a peer up that is not heard, or is heard and does not hear us.
+func (m *Mux) silence(p *peer, heard bool) {
 	p.silenced = true
 	m.lose(p)
-	m.emit(Silence{p.id})
+	m.emit(Silence{p.id, heard})
 }
 
 // lose notes that a peer is gone.
