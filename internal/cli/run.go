@@ -29,6 +29,10 @@ func (a *app) runCommand() *cobra.Command {
 		Example: "  mainstay run\n  mainstay run --config /etc/corosync/corosync.conf --name node1",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// First of all: one who is told to end while it starts has to leave in
+			// order, too, if an earlier daemon left services running here.
+			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
+			defer stop()
 			if cfg.ConfigFile == "" {
 				cfg.ConfigFile = presentConfig()
 			}
@@ -43,8 +47,6 @@ func (a *app) runCommand() *cobra.Command {
 				cfg.Socket = node.DefaultSocket
 			}
 			cfg.Log = log
-			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
-			defer stop()
 			go a.enrol(ctx, cfg, enrolPort)
 			if err := node.Run(ctx, cfg); err != nil {
 				log.Error("the node daemon cannot run", "error", err)

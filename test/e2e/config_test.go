@@ -34,7 +34,7 @@ func changeWhileBusy(t *testing.T, g *rig) {
 		g.misbehave(t, n, "f2", "start", "hang")
 	}
 	g.mainstay(t, "resource", "start", "f2")
-	g.cluster(t, 10*time.Second, "f2's start to be under way", func(s *web.StatusReply) bool {
+	g.cluster(t, time.Minute, "f2's start to be under way", func(s *web.StatusReply) bool {
 		r := find(s.Cluster.Resources, "f2")
 		return r != nil && r.Pending != ""
 	})

@@ -92,7 +92,7 @@ func corosyncReloaded(t *testing.T, g *rig) {
 	g.run(t, "node2", "sed", "-i", "s/token: 1000/token: 1100/", "/etc/corosync/corosync.conf")
 	g.run(t, "node2", "mainstay", "cluster", "reload")
 	for _, n := range g.Nodes() {
-		g.eventually(t, 10*time.Second, "the new token on "+n, func() bool {
+		g.eventually(t, time.Minute, "the new token on "+n, func() bool {
 			out, err := g.Exec(g.ctx, n, "/usr/sbin/corosync-cmapctl", "-g", "runtime.config.totem.token")
 			return err == nil && strings.HasSuffix(strings.TrimSpace(string(out)), " = 1750") // with its coefficient
 		})
@@ -112,7 +112,7 @@ func corosyncMissing(t *testing.T, g *rig) {
 		now, err := g.HealthOf(node)
 		return err == nil && now.PID != 0 && now.PID != h.PID
 	})
-	g.eventually(t, 20*time.Second, "its status says what is missing", func() bool {
+	g.eventually(t, time.Minute, "its status says what is missing", func() bool {
 		s, err := g.StatusOf(g.ctx, node)
 		if err != nil {
 			return false

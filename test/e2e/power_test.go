@@ -23,7 +23,7 @@ func recovery() time.Duration {
 }
 
 func servicesRun(t *testing.T, g *rig) {
-	g.eventually(t, 10*time.Second, "somebody answers for the public address", func() bool { return g.public.Owner(time.Second) != "" })
+	g.eventually(t, time.Minute, "somebody answers for the public address", func() bool { return g.public.Owner(time.Second) != "" })
 	owner := g.public.Owner(time.Second)
 	if got := place(g.look(t), "vip__public_old"); got != owner {
 		t.Errorf("the cluster says that %s has the public address, but %s answers", got, owner)
@@ -152,7 +152,7 @@ func longFreeze(t *testing.T, g *rig) {
 	// Its kernel goes on answering until it is fenced, so the laws' check for two
 	// owners sees a recovery that does not wait for that.
 	g.movedFrom(t, owner, since, recovery())
-	g.eventually(t, 20*time.Second, owner+" is fenced and boots again", func() bool {
+	g.eventually(t, time.Minute, owner+" is fenced and boots again", func() bool {
 		h, err := g.HealthOf(owner)
 		return err == nil && h.PID != 0 && !h.Frozen
 	})

@@ -17,9 +17,10 @@ func daemonKilled(t *testing.T, g *rig) {
 		db, proxy, daemon := g.Processes(node, "mariadbd"), g.Processes(node, "haproxy"), g.Processes(node, "mainstay")
 		since := time.Now()
 		g.kill(t, node, "mainstay")
-		g.eventually(t, 10*time.Second, "the daemon is back", func() bool {
+		g.eventually(t, time.Minute, "the daemon is back", func() bool {
 			now := g.Processes(node, "mainstay")
-			return len(now) == 1 && !slices.Equal(now, daemon)
+			_, err := g.StatusOf(g.ctx, node)
+			return len(now) == 1 && !slices.Equal(now, daemon) && err == nil
 		})
 		g.cluster(t, 30*time.Second, "rest", g.rested)
 		g.gap(t, g.public, since, 500*time.Millisecond)
@@ -64,7 +65,7 @@ func serviceKilled(t *testing.T, g *rig) {
 	node := g.others(g.public.Owner(time.Second))[0]
 	before := g.Processes(node, "haproxy")
 	g.kill(t, node, "haproxy")
-	g.eventually(t, 20*time.Second, "the proxy runs again", func() bool {
+	g.eventually(t, time.Minute, "the proxy runs again", func() bool {
 		now := g.Processes(node, "haproxy")
 		return len(now) > 0 && !slices.Equal(now, before)
 	})
@@ -97,10 +98,10 @@ func threshold(t *testing.T, g *rig) {
 	home := place(g.look(t), "f1")
 	for i := range 2 {
 		g.run(t, home, "rm", "/run/faulty/f1.running")
-		g.eventually(t, 20*time.Second, "f1 runs again", func() bool {
+		g.eventually(t, time.Minute, "f1 runs again", func() bool {
 			return slices.ContainsFunc(g.Nodes(), func(n string) bool { return g.faultyRuns(n, "f1") })
 		})
-		g.cluster(t, 20*time.Second, "rest", g.rested)
+		g.cluster(t, time.Minute, "rest", g.rested)
 		now := place(g.look(t), "f1")
 		if i == 0 && now != home {
 			t.Fatalf("f1 moved to %s after its first failure; its threshold is 2", now)
@@ -142,7 +143,7 @@ func monitorHangs(t *testing.T, g *rig) {
 	})
 	g.misbehave(t, home, "f1", "monitor", "")
 	g.cluster(t, 30*time.Second, "f1 to run again", g.rested)
-	g.eventually(t, 10*time.Second, "no hanging agent is left", func() bool {
+	g.eventually(t, time.Minute, "no hanging agent is left", func() bool {
 		return strings.TrimSpace(g.run(t, home, "sh", "-c", "pgrep -c -f 'playground/[f]aulty.monitor' || true")) == "0"
 	})
 	g.cleanup(t)
@@ -198,15 +199,15 @@ func moveAndClear(t *testing.T, g *rig) {
 func maintenance(t *testing.T, g *rig) {
 	home := place(g.look(t), "f1")
 	g.run(t, home, "crm_attribute", "--type", "crm_config", "--name", "maintenance-mode", "--update", "true")
-	g.cluster(t, 10*time.Second, "maintenance mode", func(s *web.StatusReply) bool { return s.Cluster.Maintenance })
+	g.cluster(t, time.Minute, "maintenance mode", func(s *web.StatusReply) bool { return s.Cluster.Maintenance })
 	g.run(t, home, "rm", "/run/faulty/f1.running")
 	g.during(t, 4*time.Second, "nothing is touched in maintenance mode", func() bool { return !g.faultyRuns(home, "f1") })
 	since := time.Now()
 	g.run(t, home, "crm_attribute", "--type", "crm_config", "--name", "maintenance-mode", "--delete")
-	g.eventually(t, 20*time.Second, "f1 is recovered afterwards", func() bool {
+	g.eventually(t, time.Minute, "f1 is recovered afterwards", func() bool {
 		return slices.ContainsFunc(g.Nodes(), func(n string) bool { return g.faultyRuns(n, "f1") })
 	})
 	g.gap(t, g.public, since.Add(-5*time.Second), time.Second)
-	g.cluster(t, 20*time.Second, "rest", g.rested)
+	g.cluster(t, time.Minute, "rest", g.rested)
 	g.cleanup(t)
 }

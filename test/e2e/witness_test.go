@@ -38,7 +38,7 @@ func TestHalves(t *testing.T) {
 			r := open(t, playground.Options{Plain: true, Engine: "ring", Nodes: c.nodes, Text: []byte(ward)})
 			g := &rig{Room: r, ctx: t.Context()}
 			c.start(t, g, c.algorithm)
-			g.cluster(t, 20*time.Second, "the device to vote", func(s *web.StatusReply) bool {
+			g.cluster(t, time.Minute, "the device to vote", func(s *web.StatusReply) bool {
 				d := s.Node.Quorum.Device
 				return d != nil && d.Cast && s.Node.Quorum.Quorate && place(s, "d") != ""
 			})
@@ -68,7 +68,7 @@ func (g *rig) halves(t *testing.T, nodes, round int) {
 	if g.quorate(left) == 0 {
 		winners = right
 	}
-	g.eventually(t, 10*time.Second, "the service to run in the half with quorum", func() bool {
+	g.eventually(t, time.Minute, "the service to run in the half with quorum", func() bool {
 		c, err := g.Client(winners[0])
 		if err != nil {
 			return false
@@ -80,7 +80,7 @@ func (g *rig) halves(t *testing.T, nodes, round int) {
 		return g.quorate(winners) == len(winners) && g.apartNow(g.others(winners...))
 	})
 	g.together(t)
-	g.eventually(t, 20*time.Second, "all to have quorum again", func() bool { return g.quorate(names) == nodes })
+	g.eventually(t, time.Minute, "all to have quorum again", func() bool { return g.quorate(names) == nodes })
 }
 
 // apart has two groups of nodes hear nothing of each other; both reach the outside.
@@ -166,7 +166,7 @@ func withWitness(t *testing.T, g *rig, algorithm string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.eventually(t, 10*time.Second, "the witness to take the cluster in", func() bool {
+	g.eventually(t, time.Minute, "the witness to take the cluster in", func() bool {
 		_, err := g.Exec(g.ctx, "node1", "mainstay", "witness", "join", "--algorithm", algorithm, strings.TrimSpace(string(token)))
 		return err == nil
 	})
