@@ -116,6 +116,114 @@ func TestRememberedCases(t *testing.T) {
 	}
 }
 
+// renamed is an information base whose nodes go by other names, in the same order.
+func renamed(root *cib.Elem) *cib.Elem {
+	names := map[string]bool{}
+	for n := range root.Path("configuration", "nodes").Named("node") {
+		names[n.Get("uname")] = true
+	}
+	var walk func(e *cib.Elem) *cib.Elem
+	walk = func(e *cib.Elem) *cib.Elem {
+		kids := make([]*cib.Elem, len(e.Kids()))
+		for i, k := range e.Kids() {
+			kids[i] = walk(k)
+		}
+		x := e.WithKids(kids)
+		for _, a := range e.Attrs() {
+			switch a.Name {
+			case "value":
+				if e.Name() != "expression" { // a parameter
+					continue
+				}
+			case "uname", "node", "migrate_source", "migrate_target":
+			default:
+				continue
+			}
+			if names[a.Value] {
+				x = x.With(a.Name, "host-"+a.Value)
+			}
+		}
+		return x
+	}
+	return walk(root)
+}
+
+// steps lists what a plan does, in no order.
+func steps(res *Result) []string {
+	var out []string
+	for _, l := range res.Summary {
+		out = append(out, l.Verb+" "+l.Resource+l.Node+" "+l.Detail+" "+l.Reason)
+	}
+	for _, a := range res.Graph.Actions {
+		if a.Rsc != nil || a.Task == "stonith" {
+			out = append(out, a.Key+" "+a.Node)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// TestNames: what nodes are called decides nothing but who is first among equals.
+func TestNames(t *testing.T) {
+	for _, s := range subjects(t) {
+		if hasRemote(s.root) {
+			continue // they have names of their own, among which the others are sorted
+		}
+		before, after := steps(Schedule(lawInput(s.root))), steps(Schedule(lawInput(renamed(s.root))))
+		if got := strings.ReplaceAll(strings.Join(after, "\n"), "host-", ""); got != strings.Join(before, "\n") {
+			t.Errorf("%s: with other names of nodes\n%s\nbefore\n%s", s.name, got, strings.Join(before, "\n"))
+		}
+	}
+}
+
+// TestUnrelated: a resource that nothing ties to the others, and that runs nowhere,
+// changes nothing for them.
+func TestUnrelated(t *testing.T) {
+	meta := nvset("meta_attributes", "unrelated-meta", []string{"target-role=Stopped"})
+	extra := cib.New("primitive", attrs("id", "unrelated", "class", "ocf", "provider", "heartbeat", "type", "Dummy")...).Append(meta)
+	for _, s := range subjects(t) {
+		if hasRemote(s.root) {
+			continue // that something must be looked for on one may be why it is fenced
+		}
+		var others []string
+		for _, x := range steps(Schedule(lawInput(replaced(s.root, resources(s.root), resources(s.root).Append(extra))))) {
+			if !strings.Contains(x, "unrelated") {
+				others = append(others, x)
+			}
+		}
+		if before := steps(Schedule(lawInput(s.root))); strings.Join(others, "\n") != strings.Join(before, "\n") {
+			t.Errorf("%s: with an unrelated resource\n%s\nbefore\n%s", s.name, strings.Join(others, "\n"), strings.Join(before, "\n"))
+		}
+	}
+}
+
+// hasRemote tells whether an information base may have remote or guest nodes.
+func hasRemote(root *cib.Elem) bool {
+	return resources(root).Child("bundle") != nil || strings.Contains(string(root.AppendXML(nil, false)), "remote")
+}
+
+func resources(root *cib.Elem) *cib.Elem { return root.Path("configuration", "resources") }
+
+// TestPermuted: the order in which nodes and constraints stand in the document
+// decides nothing.
+func TestPermuted(t *testing.T) {
+	all := subjects(t)
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.SampledFrom(all).Draw(t, "subject")
+		root := s.root
+		for _, at := range [][]string{{"configuration", "nodes"}, {"configuration", "constraints"}} {
+			e := root.Path(at...)
+			if e != nil && len(e.Kids()) > 1 {
+				root = replaced(root, e, e.WithKids(rapid.Permutation(e.Kids()).Draw(t, at[len(at)-1])))
+			}
+		}
+		before, after := steps(Schedule(lawInput(s.root))), steps(Schedule(lawInput(root)))
+		if strings.Join(after, "\n") != strings.Join(before, "\n") {
+			t.Fatalf("%s: permuted\n%s\nbefore\n%s", s.name, strings.Join(after, "\n"), strings.Join(before, "\n"))
+		}
+	})
+}
+
 // words are values that mean something somewhere in an information base.
 var words = []string{"", "0", "1", "-1", "2", "5", "7", "8", "9", "193", "100", "-100", "INFINITY", "-INFINITY", "true", "false", "x",
 	"Started", "Stopped", "Promoted", "Unpromoted", "start", "stop", "promote", "demote", "monitor", "migrate_to", "migrate_from",
@@ -176,4 +284,26 @@ func storyInputs(text string) []string {
 		}
 	}
 	return out
+}
+
+// FuzzSchedule reads whatever is an information base: no crash, and an end.
+func FuzzSchedule(f *testing.F) {
+	for i, s := range subjects(f) {
+		if i%8 == 0 {
+			f.Add(s.root.AppendXML(nil, false))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		root, err := cib.Parse(text)
+		if err != nil || root.Name() != "cib" {
+			return
+		}
+		if root, err = cib.Upgrade(root); err != nil {
+			return
+		}
+		res := Schedule(lawInput(root))
+		if res.Graph == nil || res.Status == nil {
+			t.Fatal("no plan")
+		}
+	})
 }
