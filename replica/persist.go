@@ -12,7 +12,7 @@ func (r *Replica) flush(out []Effect) []Effect {
 		return out
 	}
 	r.dirty, r.writing, r.inWrite = false, true, r.index
-	return append(out, WriteFile{EncodeFile(r.root.With(lineageAttr, r.lineage.String()))})
+	return append(out, WriteFile{r.cfg.Shared.file(r.root.With(lineageAttr, r.lineage.String()))})
 }
 
 func (r *Replica) written(in Written) []Effect {

@@ -13,6 +13,7 @@ type Shared struct {
 	roots   Recent[[16]byte, *cib.Elem]
 	results Recent[step, result]
 	pieces  Recent[string, *cib.Elem]
+	files   Recent[[16]byte, []byte]
 	last    uint64
 }
 
@@ -36,12 +37,13 @@ const (
 	sharedRoots   = 64
 	sharedResults = 1024
 	sharedPieces  = 64
+	sharedFiles   = 4
 )
 
 // NewShared makes an empty Shared.
 func NewShared() *Shared {
 	return &Shared{roots: Recent[[16]byte, *cib.Elem]{Limit: sharedRoots}, results: Recent[step, result]{Limit: sharedResults},
-		pieces: Recent[string, *cib.Elem]{Limit: sharedPieces}}
+		pieces: Recent[string, *cib.Elem]{Limit: sharedPieces}, files: Recent[[16]byte, []byte]{Limit: sharedFiles}}
 }
 
 // Twin is a new number for Update.Twin.
@@ -76,6 +78,20 @@ func (s *Shared) parse(xml string) (*cib.Elem, error) {
 		s.pieces.Put(xml, e)
 	}
 	return e, err
+}
+
+// file is EncodeFile, remembered.
+func (s *Shared) file(root *cib.Elem) []byte {
+	if s == nil {
+		return EncodeFile(root)
+	}
+	h := cib.Hash(root)
+	if have, ok := s.files.Get(h); ok {
+		return have
+	}
+	data := EncodeFile(root)
+	s.files.Put(h, data)
+	return data
 }
 
 // evaluate is r.evaluate, remembered.

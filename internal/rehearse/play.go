@@ -232,9 +232,13 @@ func (p *performance) watch() {
 	p.settled = false
 	for p.Now < begin+horizon {
 		p.Run(p.Now + step)
-		if p.Now < p.until || p.unnoticed() || p.returning() || !p.done() {
+		if p.Now < p.until || p.unnoticed() || !p.done() {
 			quiet = 0
 		} else if quiet += step; quiet >= calm && !p.mistaken() {
+			if p.SkipReboot() { // it may bring more
+				quiet = 0
+				continue
+			}
 			p.settled = true
 			break
 		}
@@ -243,20 +247,6 @@ func (p *performance) watch() {
 		}
 	}
 	p.settled = p.settled || p.done()
-}
-
-// returning tells whether a node is on its way back: it was rebooted.
-func (p *performance) returning() bool {
-	last := map[string]sim.Fencing{}
-	for _, f := range p.Fencings(p.start) {
-		if f.Done && f.Action != "on" {
-			last[f.Target] = f
-		}
-	}
-	return slices.ContainsFunc(p.Machines, func(m *sim.Machine) bool {
-		gone := slices.ContainsFunc(p.faults, func(f sim.Fault) bool { return f.Kind == sim.Dead && f.Node == m.Name })
-		return !m.Powered() && !gone && last[m.Name].Action == "reboot"
-	})
 }
 
 // mistaken tells whether a monitor has yet to find that a service is not where the

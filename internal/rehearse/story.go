@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"mainstay/internal/sim"
 )
@@ -26,7 +25,7 @@ func (p *performance) narrate() []entry {
 				continue
 			}
 			if line := decided(s.Verb, s.Resource, s.Node, s.Detail, s.Reason); line != "" {
-				out = append(out, entry{p.when(t.Transition.Started), t.Node + " decides: " + line})
+				out = append(out, entry{t.At, t.Node + " decides: " + line})
 			}
 		}
 	}
@@ -65,11 +64,6 @@ func decided(verb, rsc, node, detail, reason string) string {
 		line += ", because " + reason
 	}
 	return line
-}
-
-// when is the simulated time of a machine's wall clock.
-func (p *performance) when(wall time.Time) time.Duration {
-	return p.Now - p.Machines[0].Wall().Sub(wall)
 }
 
 // said lists what nodes said, each thing once: all members of a view say the same.

@@ -118,8 +118,9 @@ func (a *Agents) press(w *World, b press) int {
 		w.breakLaw("fenced without need", "%s", b.needless)
 	}
 	t.PowerOff("fenced")
+	t.reboots, t.returns = t.reboots+1, 0 // what was under way is over
 	if b.action == "reboot" {
-		w.after(w.reboot, t.PowerOn)
+		t.restart()
 	}
 	return 0
 }

@@ -28,6 +28,8 @@ type Machine struct {
 	powered bool
 	dead    bool // it cannot be switched on
 	boots   int
+	reboots int           // reboots that began or ended
+	returns time.Duration // when the reboot under way is over, 0: there is none
 	frozen  bool
 	waiting []host.Completion // what came while it was frozen
 	alarm   time.Duration     // for when the next Timeout is planned
@@ -77,8 +79,9 @@ func (m *Machine) PowerOn() {
 	if m.powered || m.dead {
 		return
 	}
-	m.powered = true
+	m.powered, m.returns = true, 0
 	m.boots++
+	m.reboots++
 	m.stopFailed, m.ordered, m.sawAll = false, false, false
 	m.troubled()
 	m.world.tell("%s is switched on", m.Name)
@@ -229,9 +232,9 @@ func (m *Machine) plan() {
 		return
 	}
 	m.alarm = max(at, m.world.Now)
-	due, life := m.alarm, m.life
+	due, life, stood := m.alarm, m.life, m.world.stood
 	m.world.after(m.alarm-m.world.Now, func() {
-		if m.life != life || m.alarm != due {
+		if m.life != life || m.alarm != due+m.world.stood-stood {
 			return
 		}
 		m.alarm = 0
@@ -308,7 +311,7 @@ func (m *Machine) Exists(path string) bool { return m.world.Agents.installed(pat
 func (m *Machine) Panic(reason string, reboot bool) {
 	m.PowerOff("panic: " + reason)
 	if reboot {
-		m.world.after(m.world.reboot, m.PowerOn)
+		m.restart()
 	}
 }
 

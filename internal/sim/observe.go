@@ -136,6 +136,7 @@ func (c *Cluster) Entries(since time.Duration) []Entry {
 
 // Transition is a plan of a coordinator, with reasons and result.
 type Transition struct {
+	At   time.Duration // when it was first published
 	Node string
 	*engine.Transition
 }
@@ -146,7 +147,7 @@ func (c *Cluster) Transitions(since time.Duration) []Transition {
 	var out []Transition
 	for _, t := range c.plans {
 		if t.at >= since && t.last != nil {
-			out = append(out, Transition{t.node, t.last})
+			out = append(out, Transition{t.at, t.node, t.last})
 		}
 	}
 	return out
