@@ -86,7 +86,7 @@ func (p *planner) unpackNodeState(e *cib.Elem) {
 	if p.opt.fencing {
 		n.online = p.judgeFenced(n, e)
 	} else {
-		n.online = judgeUnfenced(n, e)
+		n.online = p.judgeUnfenced(n, e)
 	}
 }
 
@@ -127,7 +127,7 @@ func since(s string) int64 {
 }
 
 // judgeUnfenced tells whether a node is up in a cluster without fencing.
-func judgeUnfenced(n *node, e *cib.Elem) bool {
+func (p *planner) judgeUnfenced(n *node, e *cib.Elem) bool {
 	member, crmd := since(e.Get("in_ccm")), max(0, since(e.Get("crmd")))
 	join := e.Get("join")
 	switch {
@@ -141,8 +141,7 @@ func judgeUnfenced(n *node, e *cib.Elem) bool {
 	case !n.expectedUp:
 		return false
 	}
-	n.unclean = true
-	n.why = "peer is unexpectedly down"
+	p.condemn(n, "peer is unexpectedly down", false)
 	return false
 }
 
