@@ -310,11 +310,10 @@ func (p *planner) unpackMeta(r *rsc) {
 	if r.maintenance {
 		r.managed = false
 	}
-	if v, ok := m["allow-migrate"]; r.kind == primitive {
-		// What is connected to a remote node would otherwise stop when the connection moves.
-		// A guest's connection goes where the guest goes.
-		r.migratable = truthy(v) || !ok && isRemoteAgent(r.elem) && m["container"] == ""
-	}
+	v, ok := m["allow-migrate"]
+	// What is connected to a remote node would otherwise stop when the connection moves.
+	// A guest's connection goes where the guest goes.
+	r.migratable = truthy(v) || !ok && isRemoteAgent(r.elem) && m["container"] == ""
 	if r.kind == clone || r.kind == bundle {
 		p.unpackCloneMeta(r)
 	}
