@@ -35,34 +35,26 @@ func (p *planner) fenceAction(n *node, op string, required bool, why string, pri
 	return a
 }
 
-// fenceDelay favours, in a race, the node with the greater priority.
+// fenceDelay favours, in a race of two halves, the one that runs what matters
+// most: the fencing of a lost member with the greatest priority waits
+// (priority-fencing-delay). No delay is said to be 0, so that none of the
+// device's own counts; what the priorities are shows once all histories are read.
 func (p *planner) fenceDelay(n *node, a *action) {
-	top, low := 0, 0
-	online := 0
-	first := true
+	top, low, members, online := n.priority, n.priority, 0, 0
 	for _, m := range p.nodes {
 		if m.kind != status.Member {
 			continue
 		}
-		if first || m.priority > top {
-			top = m.priority
-		}
-		if first || m.priority < low {
-			low = m.priority
-		}
-		first = false
-		if m.online && !m.unclean {
+		members++
+		if m.online {
 			online++
 		}
+		top, low = max(top, m.priority), min(low, m.priority)
 	}
-	if top == low || online > 0 && false {
-		return
+	a.meta["priority_fencing_delay"] = "0"
+	if n.kind == status.Member && !n.online && online <= members/2 && top != low && n.priority == top {
+		a.meta["priority_fencing_delay"] = seconds(p.opt.priorityFencingDelay)
 	}
-	d := "0"
-	if n.priority == top {
-		d = seconds(p.opt.priorityFencingDelay)
-	}
-	a.meta["priority_fencing_delay"] = d
 }
 
 // canFence tells whether the cluster is able and allowed to fence a node.
