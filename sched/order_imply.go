@@ -35,6 +35,10 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, i int) (fc, tc bo
 				first.runnable, fc = false, true
 			}
 		case then.r == nil:
+		case k == ordOptional: // says nothing of the actions but, of interleaved clones, which instances pair
+			if then.r.kind > group && p.interleavedActs(first, then) {
+				apply(k)
+			}
 		case k == ordNestedProbe:
 			if !ff.runnable && first.r != nil && len(first.r.runningOn) > 0 {
 				then.before[i].kind = 0 // it is stopping, not about to start
@@ -51,7 +55,7 @@ func (p *planner) imply2(first, then *action, ff, tf actFlags, i int) (fc, tc bo
 // implications are the kinds of ordering that change actions, in the order in
 // which they count.
 var implications = [...]orderKind{ordImpliesThen, ordRestart, ordImpliesFirst, ordPromotedImpliesFirst, ordNestedProbe,
-	ordUnrunnable, ordUnmigratableBlocks, ordFirstElse, ordAsymmetric}
+	ordUnrunnable, ordUnmigratableBlocks, ordFirstElse, ordOptional, ordAsymmetric}
 
 // implyPlain is what an ordering means for an action of no resource.
 func (p *planner) implyPlain(first, then *action, ff actFlags, kind orderKind) (tc bool) {
