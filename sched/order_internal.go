@@ -195,16 +195,12 @@ func (p *planner) implyClone(r *rsc) {
 		p.imply(k)
 		p.orderTasks(r, "start", k, "start", ordUnrunnable|ordShowFirst)
 		p.orderTasks(k, "start", r, "running", ordShowThen)
-		if r.clone.ordered {
-			for _, earlier := range r.kids[:i] {
-				p.orderTasks(earlier, "start", k, "start", ordOptional)
-			}
-		}
 		p.orderTasks(r, "stop", k, "stop", ordShowFirst)
 		p.orderTasks(k, "stop", r, "stopped", ordShowThen)
 		if r.clone.ordered {
-			for _, earlier := range r.kids[:i] {
-				p.orderTasks(k, "stop", earlier, "stop", ordOptional)
+			for _, later := range r.kids[i+1:] {
+				p.orderTasks(k, "start", later, "start", ordOptional)
+				p.orderTasks(later, "stop", k, "stop", ordOptional)
 			}
 		}
 	}
