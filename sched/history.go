@@ -323,7 +323,7 @@ func (p *planner) removedRsc(n *node, e *cib.Elem) *rsc {
 	}
 	if isRemoteAgent(x) && p.nodeByID[id] == nil {
 		rn := p.addNode(id, id, "remote")
-		rn.unclean = false
+		rn.unclean, p.haveRemote = false, true
 		for _, r := range p.all {
 			r.allowed = append(r.allowed, cand{}) // unpacked before the node was known
 		}
