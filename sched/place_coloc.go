@@ -217,6 +217,9 @@ func (p *planner) colocPriority(dep, prim *rsc, c *coloc) {
 		sign = -1
 	}
 	dep.priority = cib.AddScores(sign*c.score, dep.priority)
+	if dep.parent.kind == group {
+		dep.prio0 = dep.priority // its own, not its wish to be promoted
+	}
 }
 
 // colocScores changes the dependent's table by where the primary is.

@@ -225,6 +225,9 @@ func (p *planner) promotionPriorities(r *rsc) {
 		for _, c := range p.thisWith(k) {
 			if n != nil {
 				p.applyColoc(k, c.prim, c, false)
+				if k.kind == group {
+					p.applyColoc(k, c.prim, c, true) // its first member's promotion is as urgent
+				}
 			}
 		}
 		k.sortIndex = k.priority
