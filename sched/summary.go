@@ -78,16 +78,25 @@ func actOn(r *rsc, task string, n *node) *action {
 	return nil
 }
 
+// actionAt is actOn, but an action that would have to be done without anybody
+// saying where counts as meant for the node in question.
+func (p *planner) actionAt(r *rsc, task string, n *node) *action {
+	if n == nil {
+		return nil
+	}
+	return p.findAct(r, opKey(r.id, task, 0), n)
+}
+
 // line works out what happens to one instance.
 func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 	if !r.managed {
 		return nil
 	}
-	stop, demote := actOn(r, "stop", cur), actOn(r, "demote", cur)
+	start, stop := p.actionAt(r, "start", next), p.actionAt(r, "stop", cur)
+	promote, demote := p.actionAt(r, "promote", next), p.actionAt(r, "demote", cur)
 	if stop == nil && r.stopUnexpected { // it stays here and stops elsewhere
 		stop = r.findTask("stop")
 	}
-	start, promote := actOn(r, "start", next), actOn(r, "promote", next)
 	migrate := actOn(r, "migrate_from", next)
 	moving := cur != nil && next != nil && cur != next
 	required := func(a *action) bool { return a != nil && !a.optional }
