@@ -113,6 +113,9 @@ func attributeText(res *Result) string {
 		if a.Rsc != nil {
 			b.WriteString(" of " + strings.TrimSpace(a.Rsc.ID+" "+a.Rsc.LongID))
 		}
+		if a.Priority != 0 {
+			b.WriteString(" priority " + cib.FormatScore(a.Priority))
+		}
 		b.WriteString(":")
 		for _, x := range a.Attrs {
 			if x.Name != "crm_feature_set" && !strings.HasPrefix(x.Name, "CRM_meta_on_node") {

@@ -218,3 +218,69 @@ Promote db:1 (Unpromoted -> Promoted box-1)
   box_stopped_0 (milestone) <- box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box-podman-0_stop_0 a, box-master_stopped_0
   box_stop_0 (milestone) <- box_demoted_0
   box_running_0 (milestone) <- box-master_running_0
+
+# What is about to stop inside of its container is not told of another's promotion.
+plan
+option stonith-enabled false
+nodes a b
+guest box-0 box-1
+attr box-1 master-db 5
+rsc db
+bundle box db 192.168.9.1 replicas=2 promoted-max=1 meta:notify=true
+location l box a -INFINITY
+ran box-podman-0 a start 0
+ran box-ip-192.168.9.1 a start 0
+ran box-0 a start 0
+ran db box-0 start 0
+ran box-podman-1 b start 0
+ran box-ip-192.168.9.2 b start 0
+ran box-1 b start 0
+ran db box-1 start 0
+----
+Stop box-ip-192.168.9.1 (a) due to node availability
+Stop box-podman-0 (a) due to node availability
+Stop box-0 (a) due to unrunnable box-podman-0 start
+Stop db:0 (Unpromoted box-0) due to unrunnable box-podman-0 start
+Promote db:1 (Unpromoted -> Promoted box-1)
+  db_post_notify_promote_0 box-1 <- box-master_post_notify_promoted_0
+  db_pre_notify_promote_0 box-1 <- box-master_pre_notify_promote_0
+  db_post_notify_stop_0 box-1 <- box-master_post_notify_stopped_0
+  db_pre_notify_stop_0 box-1 <- box-master_pre_notify_stop_0
+  db_promote_0 box-1 <- box-master_promote_0
+  db_pre_notify_stop_0 box-0 <- box-master_pre_notify_stop_0
+  db_stop_0 box-0 <- box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box_stop_0, box-master_stop_0
+  box-master_confirmed-post_notify_promoted_0 (milestone) <- box-master_post_notify_promoted_0, db_post_notify_promote_0 box-1
+  box-master_post_notify_promoted_0 (milestone) <- box-master_promoted_0, box-master_confirmed-pre_notify_promote_0
+  box-master_confirmed-pre_notify_promote_0 (milestone) <- box-master_pre_notify_promote_0, db_pre_notify_promote_0 box-1
+  box-master_pre_notify_promote_0 (milestone) <- box-master_confirmed-post_notify_running_0, box-master_confirmed-post_notify_stopped_0
+  box-master_promoted_0 (milestone) <- db_promote_0 box-1
+  box-master_promote_0 (milestone) <- box-master_running_0, box-master_stopped_0, box-master_confirmed-pre_notify_promote_0, box_promote_0
+  box-master_confirmed-post_notify_stopped_0 (milestone) <- box-master_post_notify_stopped_0, db_post_notify_stop_0 box-1
+  box-master_post_notify_stopped_0 (milestone) <- box-master_stopped_0, box-master_confirmed-pre_notify_stop_0
+  box-master_confirmed-pre_notify_stop_0 (milestone) <- box-master_pre_notify_stop_0, db_pre_notify_stop_0 box-1, db_pre_notify_stop_0 box-0
+  box-master_pre_notify_stop_0 (milestone)
+  box-master_confirmed-post_notify_running_0 (milestone) <- box-master_post_notify_running_0
+  box-master_post_notify_running_0 (milestone) <- box-master_running_0, box-master_confirmed-pre_notify_start_0
+  box-master_confirmed-pre_notify_start_0 (milestone) <- box-master_pre_notify_start_0
+  box-master_pre_notify_start_0 (milestone) <- box-master_confirmed-post_notify_stopped_0
+  box-master_stopped_0 (milestone) <- db_stop_0 box-0, box-master_stop_0
+  box-master_stop_0 (milestone) <- box_stop_0, box-master_confirmed-pre_notify_stop_0
+  box-master_running_0 (milestone) <- box-master_start_0
+  box-master_start_0 (milestone) <- box-master_stopped_0, box-master_confirmed-pre_notify_start_0
+  box-ip-192.168.9.1_stop_0 a <- box-podman-0_monitor_0 b, box-podman-0_stop_0 a
+  box-ip-192.168.9.1_monitor_0 b
+  box-podman-0_stop_0 a <- box-podman-1_monitor_0 a, box-0_stop_0 a, box_stop_0
+  box-podman-0_monitor_0 b
+  box-0_stop_0 a <- box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, db_stop_0 box-0
+  box-0_monitor_0 b
+  box-ip-192.168.9.2_monitor_60000 b
+  box-ip-192.168.9.2_monitor_0 a
+  box-podman-1_monitor_60000 b
+  box-podman-1_monitor_0 a
+  box-1_monitor_30000 b
+  box-1_monitor_0 a
+  box_promoted_0 (milestone) <- box-master_confirmed-post_notify_promoted_0
+  box_promote_0 (milestone) <- box_running_0, box_stopped_0
+  box_stopped_0 (milestone) <- box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box-podman-0_stop_0 a, box-master_confirmed-post_notify_stopped_0
+  box_stop_0 (milestone)
+  box_running_0 (milestone) <- box-master_confirmed-post_notify_running_0

@@ -288,3 +288,46 @@ Start g2:0 (a)
   all_pre_notify_start_0 (milestone)
   all_running_0 (milestone) <- g:0_running_0, all_start_0
   all_start_0 (milestone) <- all_confirmed-pre_notify_start_0
+
+# An optional order of interleaved clones holds instance by instance.
+plan
+option stonith-enabled false
+nodes a b
+rsc r
+clone first r interleave=true
+rsc s
+clone then s interleave=true
+order o first then kind=Optional
+----
+Start r:0 (a)
+Start r:1 (b)
+Start s:0 (a)
+Start s:1 (b)
+  r:0_start_0 a <- first_start_0
+  r:0_monitor_0 a
+  r:1_start_0 b <- first_start_0
+  r:1_monitor_0 b
+  first_running_0 (milestone) <- r:0_start_0 a, r:1_start_0 b, first_start_0
+  first_start_0 (milestone) <- r:0_monitor_0 a, r:1_monitor_0 b
+  s:0_start_0 a <- r:0_start_0 a, then_start_0
+  s:0_monitor_0 a
+  s:1_start_0 b <- r:1_start_0 b, then_start_0
+  s:1_monitor_0 b
+  then_running_0 (milestone) <- s:0_start_0 a, s:1_start_0 b, then_start_0
+  then_start_0 (milestone) <- s:0_monitor_0 a, s:1_monitor_0 b, first_running_0
+
+# An ordered clone that may have more instances than there are nodes.
+plan
+option stonith-enabled false
+nodes a b
+rsc r
+clone c r ordered=true clone-max=3
+----
+Start r:0 (a)
+Start r:1 (b)
+  r:0_start_0 a <- c_start_0
+  r:0_monitor_0 a
+  r:1_start_0 b <- r:0_start_0 a, c_start_0
+  r:1_monitor_0 b
+  c_running_0 (milestone) <- r:0_start_0 a, r:1_start_0 b, c_start_0
+  c_start_0 (milestone) <- r:0_monitor_0 a, r:1_monitor_0 b

@@ -121,3 +121,31 @@ ran ip a monitor 7
 ran ip b monitor 7
 ----
 ip on : 0 unmanaged stonith-enabled fencing is enabled, and there is no fence device
+
+# priority-fencing-delay: the fencing of the lost half that matters more waits.
+attributes
+option priority-fencing-delay 15s
+nodes a b
+rsc power stonith:fence_lab
+ran power a start 0
+rsc db priority=10
+ran db b start 0
+unclean b
+----
+db_start_0 a of db priority 10: timeout=20000
+db_monitor_0 a of db priority 10: op_target_rc=7 timeout=20000
+stonith-b-reboot b: priority_fencing_delay=15 stonith_action=reboot
+
+# Halves that matter alike: nobody waits, also not for a delay of the device's own.
+attributes
+option priority-fencing-delay 15s
+nodes a b
+rsc power stonith:fence_lab
+ran power a start 0
+rsc db
+ran db b start 0
+unclean b
+----
+db_start_0 a of db: timeout=20000
+db_monitor_0 a of db: op_target_rc=7 timeout=20000
+stonith-b-reboot b: priority_fencing_delay=0 stonith_action=reboot

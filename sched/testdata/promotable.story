@@ -308,3 +308,28 @@ Restart db:0 (Unpromoted a) due to resource definition change
   dbs_stop_0 (milestone)
   dbs_running_0 (milestone) <- db_start_0 a, dbs_start_0
   dbs_start_0 (milestone) <- dbs_stopped_0
+
+# The first member of a cloned group is as urgent to promote as its colocation says.
+attributes
+option stonith-enabled false
+nodes a b
+rsc ip
+rsc m1
+rsc m2
+group g m1 m2
+clone gs g promotable=true
+location l ip b INFINITY
+colocation c gs ip INFINITY rsc-role=Promoted
+attr a master-m1 5
+attr b master-m1 5
+attr a master-m2 5
+attr b master-m2 5
+ran m1 a start 0
+ran m2 a start 0
+ran m1 b start 0
+ran m2 b start 0
+ran ip b start 0
+----
+ip_monitor_0 a of ip: op_target_rc=7 timeout=20000
+m1_promote_0 b of m1 m1:1 priority INFINITY: clone=1 clone_max=2 clone_node_max=1 globally_unique=false master_max=1 master_node_max=1 notify=false promoted_max=1 promoted_node_max=1 timeout=20000
+m2_promote_0 b of m2 m2:1: clone=1 clone_max=2 clone_node_max=1 globally_unique=false master_max=1 master_node_max=1 notify=false promoted_max=1 promoted_node_max=1 timeout=20000

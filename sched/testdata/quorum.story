@@ -49,3 +49,15 @@ option no-quorum-policy fence
 ----
 Start f (a) due to no quorum blocked
 Start ip (b) due to no quorum blocked
+
+# Without fencing and with the loss of quorum ignored a start needs nothing.
+plan
+option stonith-enabled false
+option no-quorum-policy ignore
+noquorum
+nodes a
+rsc web
+----
+Start web (a)
+  web_start_0 a <- web_monitor_0 a
+  web_monitor_0 a
