@@ -333,3 +333,40 @@ ran ip b start 0
 ip_monitor_0 a of ip: op_target_rc=7 timeout=20000
 m1_promote_0 b of m1 m1:1 priority INFINITY: clone=1 clone_max=2 clone_node_max=1 globally_unique=false master_max=1 master_node_max=1 notify=false promoted_max=1 promoted_node_max=1 timeout=20000
 m2_promote_0 b of m2 m2:1: clone=1 clone_max=2 clone_node_max=1 globally_unique=false master_max=1 master_node_max=1 notify=false promoted_max=1 promoted_node_max=1 timeout=20000
+
+# A monitor of a role that the resource has no more is cancelled …
+plan
+option stonith-enabled false
+nodes a
+rsc db mon:Promoted=10s
+clone dbs db promotable=true
+ran db a start 0
+ran db a monitor 0 10000
+----
+  db_monitor_10000 a
+
+# … but not where a restart ends it.
+plan
+option stonith-enabled false
+nodes a
+rsc fs mon=10s
+ran fs a start 0
+ran fs a monitor 1 10000
+rsc db mon:Promoted=10s
+clone dbs db promotable=true
+ran db a start 0
+ran db a monitor 0 10000
+order o fs dbs
+----
+Recover fs (a)
+Restart db:0 (Unpromoted a) due to required fs start
+  fs_start_0 a <- fs_stop_0 a
+  fs_stop_0 a <- dbs_stopped_0
+  fs_monitor_10000 a <- fs_start_0 a
+  db_stop_0 a <- dbs_stop_0
+  db_start_0 a <- db_stop_0 a, dbs_start_0
+  db_monitor_10000 a
+  dbs_stopped_0 (milestone) <- db_stop_0 a, dbs_stop_0
+  dbs_stop_0 (milestone)
+  dbs_running_0 (milestone) <- db_start_0 a, dbs_start_0
+  dbs_start_0 (milestone) <- fs_start_0 a, dbs_stopped_0
