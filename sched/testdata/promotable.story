@@ -345,28 +345,21 @@ ran db a monitor 0 10000
 ----
   db_monitor_10000 a
 
-# … but not where a restart ends it.
+# … but not where its recovery ends it.
 plan
 option stonith-enabled false
 nodes a
-rsc fs mon=10s
-ran fs a start 0
-ran fs a monitor 1 10000
-rsc db mon:Promoted=10s
+rsc db mon=11s mon:Promoted=10s
 clone dbs db promotable=true
 ran db a start 0
 ran db a monitor 0 10000
-order o fs dbs
+ran db a monitor 1 11000
 ----
-Recover fs (a)
-Restart db:0 (Unpromoted a) due to required fs start
-  fs_start_0 a <- fs_stop_0 a
-  fs_stop_0 a <- dbs_stopped_0
-  fs_monitor_10000 a <- fs_start_0 a
-  db_stop_0 a <- dbs_stop_0
+Recover db:0 (Unpromoted a)
   db_start_0 a <- db_stop_0 a, dbs_start_0
-  db_monitor_10000 a
+  db_stop_0 a <- dbs_stop_0
+  db_monitor_11000 a <- db_start_0 a
   dbs_stopped_0 (milestone) <- db_stop_0 a, dbs_stop_0
   dbs_stop_0 (milestone)
   dbs_running_0 (milestone) <- db_start_0 a, dbs_start_0
-  dbs_start_0 (milestone) <- fs_start_0 a, dbs_stopped_0
+  dbs_start_0 (milestone) <- dbs_stopped_0
