@@ -266,6 +266,8 @@ func orNothing(s string) string {
 
 // view passes over executors that left, and ends what nobody waits for. Who left
 // and is back already has forgotten what it was asked for, and what it asked for.
+// What a coordinator asked for against a node that is back is void: it tells what
+// it runs, and nothing of that was started elsewhere.
 func (m *Machine) view(now time.Duration, in View) {
 	left := func(n member.NodeID) bool { return !slices.Contains(in.Members, n) || slices.Contains(in.Left, n) }
 	joined := len(in.Joined) > 0 || slices.ContainsFunc(in.Members, func(n member.NodeID) bool { return !slices.Contains(m.members, n) })
@@ -275,8 +277,12 @@ func (m *Machine) view(now time.Duration, in View) {
 		r.closed = r.closed || joined
 		r.knowers = slices.DeleteFunc(r.knowers, left)
 	}
-	const why = "who asked for it left the cluster"
+	const why, back = "who asked for it left the cluster", "the node is a member again"
 	for _, r := range slices.Clone(m.requests) {
+		if slices.Contains(in.Joined, m.nodeID(r.Target)) && !m.relieve(now, r, func(q Request) bool { return !q.Ring.IsZero() }, back, in.Wall) {
+			m.conclude(r, false, 0, "", back, in.Wall)
+			continue
+		}
 		if !m.relieve(now, r, func(q Request) bool { return left(q.Origin) }, why, in.Wall) {
 			m.conclude(r, false, 0, "", why, in.Wall)
 			continue

@@ -18,8 +18,8 @@ import (
 // fed from one agreed order. Commands, each with at=SECONDS where time matters:
 //
 //	cluster nodes=N               N members that see each other; the CIB's <configuration> and <status> below
-//	ask id=ID target=NODE action=A from=N [timeout=S] [delay=S]
-//	view members=(1,2) [on=(1,2)] [back=(2)]: who left and is back already
+//	ask id=ID target=NODE action=A from=N [timeout=S] [delay=S] [coordinates]
+//	view members=(1,2) [on=(1,2)] [back=(2)] [joined=(3)]: who left and is back already, who came
 //	done node=N tag=T [rc=N] [status=N] [reason=TEXT] — output below
 //	restart node=N
 //	tick, confirm target=NODE, withdraw id=ID | origin=N, history node=N
@@ -124,6 +124,9 @@ func (s *story) command(d *datadriven.TestData) {
 		from := member.NodeID(a.num("from", 1))
 		r := Request{ID: a.str("id", ""), Target: a.str("target", ""), Action: a.str("action", "off"), Origin: from,
 			Client: "test", Timeout: a.sec("timeout"), Delay: a.sec("delay"), Wall: wall}
+		if d.HasArg("coordinates") {
+			r.Ring = member.RingID{Rep: from, Seq: 1}
+		}
 		r = Ask(r, s.root, s.machines[from-1].members)
 		s.all(from, r)
 	case "view":
@@ -135,7 +138,7 @@ func (s *story) command(d *datadriven.TestData) {
 		for _, id := range on {
 			s.group[id-1] = s.groups
 		}
-		s.all(on[0], View{Members: a.ids("members"), Left: a.ids("back"), Joined: a.ids("back"), Wall: wall})
+		s.all(on[0], View{Members: a.ids("members"), Left: a.ids("back"), Joined: append(a.ids("back"), a.ids("joined")...), Wall: wall})
 	case "done":
 		s.feed(member.NodeID(a.num("node", 1)), Done{Tag: uint64(a.num("tag", 0)), Wall: wall, Result: agent.Result{
 			RC: agent.Code(a.num("rc", 0)), Status: agent.Status(a.num("status", 0)), Reason: a.str("reason", ""), Output: d.Input}})

@@ -55,7 +55,8 @@ type (
 	}
 
 	// View is the present view (agreed). A request whose origin has left it ends
-	// as failed: who coordinates now will ask again. Left are members of the view
+	// as failed: who coordinates now will ask again. So does a coordinator's request
+	// against a node that joins. Left are members of the view
 	// before that did not come along, Joined those that were not in it or came from
 	// another one: a daemon that was started again between the two is in both, and in
 	// Members, and knows of no request.
