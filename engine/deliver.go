@@ -51,6 +51,8 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 		e.off(m.Confirm.Target, 0)
 	case m.Withdraw != nil:
 		e.fenceIn(*m.Withdraw)
+	case m.Forget != nil:
+		e.fenceIn(*m.Forget)
 	case m.Remember != nil:
 		e.fenceIn(*m.Remember)
 	case m.Clean != nil:

@@ -26,6 +26,7 @@ type message struct {
 	Expired   *fence.Expired     `json:"expired,omitempty"`
 	Confirm   *fence.Confirm     `json:"confirm,omitempty"`
 	Withdraw  *fence.Withdraw    `json:"withdraw,omitempty"`
+	Forget    *fence.Forget      `json:"forget,omitempty"`
 	Remember  *fence.Remember    `json:"remember,omitempty"`
 	Clean     *clean             `json:"clean,omitempty"`
 	Goodbye   *goodbye           `json:"goodbye,omitempty"`

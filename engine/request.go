@@ -33,6 +33,9 @@ type (
 	}
 	// ConfirmOff is an operator's word that a node is off.
 	ConfirmOff struct{ Node, User string }
+	// ForgetFencing drops what has ended from the history of fencing: of one node, or
+	// of all if Node is empty.
+	ForgetFencing struct{ Node string }
 	// Forget deletes operation history and fail counts.
 	Forget struct {
 		Resource, Node string
@@ -65,6 +68,9 @@ func (e *Engine) request(in Request) {
 			return
 		}
 		e.multicast(message{Confirm: &fence.Confirm{Target: b.Node, Client: b.User, Wall: e.wall()}})
+		e.emit(Reply{ID: in.ID})
+	case ForgetFencing:
+		e.multicast(message{Forget: &fence.Forget{Target: b.Node}})
 		e.emit(Reply{ID: in.ID})
 	case Forget:
 		if b.Node != "" && !e.known(in.ID, b.Node) {

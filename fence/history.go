@@ -39,6 +39,13 @@ func (m *Machine) note(id string, change func(*Event)) {
 	}
 }
 
+// forget drops what has ended, of one target or, for "", of all.
+func (m *Machine) forget(target string) {
+	m.history = slices.DeleteFunc(slices.Clone(m.history), func(e Event) bool {
+		return e.State != pending && (target == "" || e.Target == target)
+	})
+}
+
 // remember merges the history of others: what is unknown here is added, in the
 // order of asking.
 func (m *Machine) remember(events []Event) {

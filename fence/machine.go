@@ -68,6 +68,8 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		m.withdraw(now, in)
 	case Confirm:
 		m.confirm(in)
+	case Forget:
+		m.forget(in.Target)
 	case Attempted:
 		m.attempted(now, in)
 	case Expired:

@@ -89,6 +89,21 @@ func TestFromCIB(t *testing.T) {
 	}
 }
 
+// Forgetting takes what has ended, of one node or of all; what is under way stays.
+func TestForget(t *testing.T) {
+	m := New(Config{Self: 1})
+	m.Step(0, Remember{Events: []Event{{ID: "a", Target: "n1", State: success}, {ID: "b", Target: "n2", State: failure}, {ID: "c", Target: "n2", State: pending}, {ID: "d", Target: "n3", State: success}}})
+	old := m.History()
+	m.Step(0, Forget{Target: "n2"})
+	if h := m.History(); len(h) != 3 || h[1].ID != "c" || len(old) != 4 || old[1].ID != "b" {
+		t.Errorf("after forgetting n2: %+v; who held the old list: %+v", h, old)
+	}
+	m.Step(0, Forget{})
+	if h := m.History(); len(h) != 1 || h[0].ID != "c" {
+		t.Errorf("after forgetting all: %+v", h)
+	}
+}
+
 func TestRemember(t *testing.T) {
 	m := New(Config{Self: 1})
 	m.Step(0, Confirm{Target: "n3", Wall: 20})

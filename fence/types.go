@@ -82,6 +82,10 @@ type (
 		Wall   int64
 	}
 
+	// Forget takes what has ended out of the history (agreed): that of one Target,
+	// or all of it if Target is empty.
+	Forget struct{ Target string }
+
 	// Done ends a Run (local).
 	Done struct {
 		Tag    uint64
@@ -163,6 +167,7 @@ func (Request) input()   {}
 func (View) input()      {}
 func (Withdraw) input()  {}
 func (Confirm) input()   {}
+func (Forget) input()    {}
 func (Done) input()      {}
 func (Remember) input()  {}
 func (Setup) input()     {}

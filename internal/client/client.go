@@ -166,6 +166,12 @@ func (c *Client) ConfirmOff(ctx context.Context, node string) error {
 	return c.json(ctx, http.MethodPost, "/v1/nodes/"+url.PathEscape(node)+"/confirm", nil, nil)
 }
 
+// ForgetFencing drops what has ended from the history of fencing: of one node, or of
+// all if it is "".
+func (c *Client) ForgetFencing(ctx context.Context, node string) error {
+	return c.json(ctx, http.MethodDelete, "/v1/fencing?node="+url.QueryEscape(node), nil, nil)
+}
+
 // AddNode adds a node to every member's configuration.
 func (c *Client) AddNode(ctx context.Context, p web.Peer) error {
 	return c.json(ctx, http.MethodPost, "/v1/nodes", p, nil)

@@ -49,6 +49,7 @@ const noVotes = "Cannot initialize CMAP service"
 type quorumOptions struct {
 	command         byte // s, l, m, e, v, f
 	hex, addrs, all bool
+	parsable        bool // -p: the same columns with and without a device
 	order           byte
 	expected, votes string
 	node            string
@@ -95,6 +96,8 @@ func QuorumTool(ctx context.Context, env *face.Env, args []string) face.Code {
 				return failed
 			}
 			o.order = x.arg[0]
+		case 'p':
+			o.parsable = true
 		case 'H':
 			o.hex = true
 		case 'i':
@@ -196,7 +199,8 @@ func (o quorumOptions) list(env *face.Env, s *web.Snapshot) {
 	env.Printf("\nMembership information\n----------------------\n")
 	d := s.Quorum.Device
 	env.Printf("%10s %10s ", "Nodeid", "Votes")
-	if d != nil {
+	column := d != nil || o.parsable
+	if column {
 		env.Printf("%10s ", "Qdevice")
 	}
 	env.Printf("Name\n")
@@ -212,8 +216,11 @@ func (o quorumOptions) list(env *face.Env, s *web.Snapshot) {
 	})
 	for _, v := range voters {
 		env.Printf("%s %10d ", o.id(v.Node, 10), v.Votes)
-		if d != nil {
+		switch {
+		case d != nil:
 			env.Printf("%10s ", deviceFlags(v))
+		case column:
+			env.Printf("%10s ", "NR") // no device is registered
 		}
 		local := ""
 		if v.Node == s.SelfID {

@@ -263,6 +263,12 @@ func (c *Cluster) ConfirmOff(ctx context.Context, node, user string) error {
 	return err
 }
 
+// ForgetFencing implements web.Cluster.
+func (c *Cluster) ForgetFencing(ctx context.Context, node string) error {
+	_, err := c.ask(ctx, engine.ForgetFencing{Node: node})
+	return err
+}
+
 // Forget implements web.Cluster.
 func (c *Cluster) Forget(ctx context.Context, r web.ForgetRequest) error {
 	_, err := c.ask(ctx, engine.Forget{Resource: r.Resource, Node: r.Node, FailuresOnly: r.FailuresOnly})

@@ -399,7 +399,11 @@ func (o *fencingOptions) history(ctx context.Context) error {
 		if !o.quiet {
 			o.printf("cleaning up fencing-history for node %s\n", o.arg)
 		}
-		return refuse(unimplemented, "The history of fencing is kept; it ends when the nodes forget it")
+		node := o.arg
+		if node == "*" {
+			node = ""
+		}
+		return o.env.Client().ForgetFencing(ctx, node)
 	}
 	if o.broadcast && !o.quiet {
 		o.printf("gather fencing-history from all nodes\n")

@@ -31,6 +31,9 @@ type Cluster interface {
 	Fence(ctx context.Context, r FenceRequest) (FenceEvent, error)
 	// ConfirmOff records an operator's word that a node is off.
 	ConfirmOff(ctx context.Context, node, user string) error
+	// ForgetFencing drops what has ended from the history of fencing: of one node, or
+	// of all if it is "".
+	ForgetFencing(ctx context.Context, node string) error
 	// Forget deletes operation history, so that resources are probed again and
 	// failures no longer count.
 	Forget(ctx context.Context, r ForgetRequest) error

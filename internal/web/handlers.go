@@ -269,6 +269,12 @@ func (s *Server) confirm(r *http.Request) (any, error) {
 	return struct{}{}, s.cluster.ConfirmOff(ctx, r.PathValue("name"), UserOf(r))
 }
 
+func (s *Server) forgetFencing(r *http.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), editTimeout)
+	defer cancel()
+	return struct{}{}, s.cluster.ForgetFencing(ctx, r.URL.Query().Get("node"))
+}
+
 func (s *Server) getHistory(*http.Request) (any, error) {
 	snap, err := s.snapshot()
 	if err != nil {

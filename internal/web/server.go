@@ -126,6 +126,7 @@ func (s *Server) routes() http.Handler {
 		"DELETE /v1/nodes/{name}":         s.removeNode,
 		"POST /v1/nodes/{name}/fence":     s.fence,
 		"POST /v1/nodes/{name}/confirm":   s.confirm,
+		"DELETE /v1/fencing":              s.forgetFencing,
 		"POST /v1/nodes/{name}/kill":      s.kill,
 		"POST /v1/leave":                  s.leave,
 		"POST /v1/quorum":                 s.postQuorum,

@@ -188,6 +188,14 @@ func (c *Cluster) ConfirmOff(_ context.Context, node, _ string) error {
 	return nil
 }
 
+// ForgetFencing implements web.Cluster.
+func (c *Cluster) ForgetFencing(_ context.Context, node string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note("forget fencing", node)
+	return nil
+}
+
 // Forget implements web.Cluster.
 func (c *Cluster) Forget(_ context.Context, r web.ForgetRequest) error {
 	c.mu.Lock()
