@@ -104,14 +104,18 @@ func (s *crmShell) over(ctx context.Context, err error) error {
 	return err
 }
 
-// lines carries out commands one a line; a backslash at its end continues a line.
+// lines carries out commands one a line. A backslash at its end continues a line; where
+// one is missing in a statement, its next line tells.
 func (s *crmShell) lines(ctx context.Context, from io.Reader) error {
 	in := bufio.NewScanner(from)
 	in.Buffer(nil, 1<<24)
-	whole := ""
-	for in.Scan() {
+	whole, more := "", in.Scan()
+	for more {
 		whole += in.Text()
-		if strings.HasSuffix(whole, `\`) {
+		unfinished := crm.Unfinished(in.Text())
+		more = in.Scan()
+		lost := more && s.level == "configure" && crm.Continues(in.Text()) && strings.TrimSpace(whole) != ""
+		if more && (unfinished || lost) {
 			whole += "\n"
 			continue
 		}
@@ -140,6 +144,9 @@ func (s *crmShell) complain(err error) {
 func (s *crmShell) interactive(ctx context.Context, in *os.File) error {
 	for {
 		line, err := s.prompt(in)
+		for more := ""; err == nil && crm.Unfinished(line[strings.LastIndexByte(line, '\n')+1:]); line += "\n" + more {
+			more, err = s.prompt(in)
+		}
 		if err != nil {
 			s.Printf("\n")
 			return s.over(ctx, nil)

@@ -408,6 +408,9 @@ func (c *compiler) optionSets(section *cib.Elem, sts []Statement, kind string) [
 			e := sts[i].Elem
 			if c.mode == Update {
 				e = mergeOptions(old, e)
+				if was, _ := splitComments(old); len(sts[i].Comments) == 0 {
+					sts[i].Comments = shown(was) // an option more does not end what is said of the others
+				}
 			} else {
 				e = keepOwn(old, e)
 			}

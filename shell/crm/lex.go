@@ -35,7 +35,8 @@ type lexer struct {
 // lex splits a text into statements. A backslash at the end of a line continues
 // the statement; a line whose first character is # is a comment. Words are
 // split as a shell does it: '…' takes everything literally, in "…" a backslash
-// escapes " and itself, elsewhere it escapes any character.
+// escapes " and itself, elsewhere it escapes any character. What follows a # that
+// stands by itself is a comment, also behind a backslash that continues the statement.
 func lex(text string) ([]logical, []cib.Problem) {
 	l := &lexer{lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")}
 	l.checkCharacters()
@@ -109,6 +110,7 @@ func (l *lexer) statement(n int) int {
 		return n
 	}
 	st.toks = w.toks
+	st.comments = append(st.comments, w.comments...)
 	if len(st.toks) == 0 {
 		return n
 	}
@@ -140,6 +142,26 @@ func (l *lexer) xml(st logical, body string, n int) int {
 var clauseWords = map[string]bool{"params": true, "meta": true, "op": true, "operations": true, "utilization": true,
 	"attributes": true, "op_params": true, "op_meta": true, "rule": true, "storage": true, "network": true, "port-mapping": true, "storage-mapping": true}
 
+// Unfinished tells whether a line ends in a backslash, maybe with a comment behind it,
+// so that the statement goes on in the next one.
+func Unfinished(line string) bool {
+	w := &words{}
+	t := strings.TrimRight(w.cutComment(line), " \t\r")
+	return strings.HasSuffix(t, "\\") && !strings.HasSuffix(t, "\\\\")
+}
+
+// Continues tells whether a line can only be the continuation of the statement before
+// it, even if that lacks its backslash.
+func Continues(line string) bool {
+	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	return continues(first)
+}
+
+func continues(first string) bool {
+	name, _, isPair := strings.Cut(first, "=")
+	return clauseWords[first] || isPair && name != "" && !strings.ContainsAny(name, "<(/: ")
+}
+
 // joinLost recognises a line that can only be the continuation of the statement
 // before it, whose last line lacks its backslash.
 func (l *lexer) joinLost(st *logical) bool {
@@ -147,9 +169,8 @@ func (l *lexer) joinLost(st *logical) bool {
 		return false
 	}
 	first := st.toks[0].text
-	name, _, isPair := strings.Cut(first, "=")
 	prev := &l.out[len(l.out)-1]
-	if !clauseWords[first] && !(isPair && name != "" && !strings.ContainsAny(name, "<(/: ")) {
+	if !continues(first) {
 		return false
 	}
 	if prev.toks[0].text == "xml" || len(st.comments) > 0 {
@@ -175,11 +196,38 @@ type words struct {
 	quoted    bool
 	quote     byte
 	quoteLine int
+	comments  []string // at the ends of lines
+}
+
+// cutComment takes a comment off the end of a line: a # between blanks, outside of
+// quotes. (#uname and its like are words.)
+func (w *words) cutComment(line string) string {
+	quote := byte(0)
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case quote != 0:
+			if c == '\\' && quote == '"' {
+				i++
+			} else if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t') && (i+1 == len(line) || line[i+1] == ' ' || line[i+1] == '\t'):
+			if text := strings.TrimSpace(line[i:]); text != "#" {
+				w.comments = append(w.comments, text)
+			}
+			return strings.TrimRight(line[:i], " \t")
+		}
+	}
+	return line
 }
 
 // add splits one line and tells whether the statement goes on after it.
 func (w *words) add(line string, n int) bool {
 	if w.quote == 0 {
+		line = w.cutComment(line)
 		if t := strings.TrimRight(line, " \t"); strings.HasSuffix(t, "\\") && !strings.HasSuffix(t, "\\\\") {
 			w.split(t[:len(t)-1], n)
 			w.end(n)

@@ -119,7 +119,7 @@ func commands() map[string]command {
 // Run carries out one line: a command, or a statement, which may span lines.
 func (s *Session) Run(line string) Reply {
 	sts, problems := lex(line)
-	if len(problems) > 0 {
+	if cib.HasErrors(problems) {
 		return Reply{Problems: problems}
 	}
 	if len(sts) == 0 {
