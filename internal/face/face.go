@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"mainstay/cib"
 	"mainstay/internal/client"
 	"mainstay/internal/web"
@@ -137,7 +135,8 @@ func (e *Env) Confirm(question string) error {
 	return nil
 }
 
-// EditFile applies edits to the document in a file, if what results is valid.
+// EditFile applies edits to the document in a file, if what results is valid. The file
+// stays the same one, as under Pacemaker's tools: pcs holds it open and reads it again.
 func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
 	before, err := ReadCIB(name)
 	if err != nil {
@@ -150,7 +149,7 @@ func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
 	if err := web.Refuse(before, root); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(name, root.AppendXML(nil, true), 0o600); err != nil {
+	if err := os.WriteFile(name, root.AppendXML(nil, true), 0o600); err != nil {
 		return &Failure{CantCreate, fmt.Errorf("write the CIB: %w", err)}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,8 +87,16 @@ func TestEditFile(t *testing.T) {
 	}
 	good := cib.Edit{Op: cib.OpCreate, Scope: "resources", Elem: cib.New("primitive", cib.Attr{Name: "id", Value: "a"},
 		cib.Attr{Name: "class", Value: "ocf"}, cib.Attr{Name: "provider", Value: "heartbeat"}, cib.Attr{Name: "type", Value: "Dummy"})}
+	held, err := os.Open(name) // as pcs does
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
 	if err := EditFile(name, []cib.Edit{good}, cib.Stamp{}); err != nil {
 		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(held); err != nil || !strings.Contains(string(text), "primitive") {
+		t.Errorf("who holds the file does not see the edit: %v\n%s", err, text)
 	}
 	before, err := os.ReadFile(name)
 	if err != nil {
