@@ -78,8 +78,21 @@ func (p *planner) probe(r *rsc, n *node) bool {
 		kind |= ordUnrunnable
 	}
 	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: kind})
+	if !a.runnable && kind&ordUnrunnable == 0 {
+		p.holdInactive(top, r, a)
+	}
 	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "reload", thenKey: opKey(r.id, "reload-agent", 0), kind: ordOptional})
 	return true
+}
+
+// holdInactive keeps the inactive instances of a clone that is active elsewhere
+// from starting while one of its probes is impossible.
+func (p *planner) holdInactive(clo, r *rsc, probe *action) {
+	for _, k := range clo.kids {
+		if clo.kind == clone && notActive(k) {
+			p.addOrder(&order{first: probe, firstR: r, thenR: k, thenTask: "start", thenKey: opKey(k.id, "start", 0), kind: ordOptional | ordUnrunnable})
+		}
+	}
 }
 
 // guestSettles tells whether what happens to a guest node makes a probe there needless.

@@ -299,6 +299,9 @@ func (p *planner) succeeded(h, last *history, fail *onFail) {
 		r.role, clears = roleStarted, true
 	case h.task == "stop":
 		r.role, clears = roleStopped, true
+		if r.pendingNode == h.n && r.pendingTask == "monitor" {
+			r.pendingTask, r.pendingNode = "", nil // what was under way has ended with it
+		}
 	case h.task == "promote":
 		r.role, clears = rolePromoted, true
 	case h.task == "demote":

@@ -45,11 +45,12 @@ func (p *planner) implyPrimitive(r *rsc) {
 	}
 }
 
-// avoidRemotes keeps a resource off remote and guest nodes.
+// avoidRemotes keeps a resource off remote and guest nodes that a resource makes,
+// a bundle's connection off all that are named.
 func (p *planner) avoidRemotes(r *rsc) {
 	r.each(func(x *rsc) {
 		for i, n := range p.nodes {
-			if n.isRemote() && x.allowed[i].ok {
+			if n.isRemote() && (n.remoteRsc != nil || x.bundled()) && x.allowed[i].ok {
 				x.allowed[i].score = -cib.Infinity
 			}
 		}

@@ -18,7 +18,7 @@ import (
 //
 //	nodes n1 n2 …                       members, all online
 //	guest g1 g2 …                       guest nodes with records of what ran there
-//	offline n1 | unclean n1 | standby n1 | shutdown n1 | maintenance n1
+//	offline n1 | joining n1 | unclean n1 | standby n1 | shutdown n1 | maintenance n1
 //	option NAME VALUE
 //	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor, mon:Promoted=10s one of a role,
 //	                                    par:NAME=VALUE a parameter
@@ -31,7 +31,7 @@ import (
 //	opdefaults OP NAME=VALUE …          another set of defaults for an operation, or for all
 //	tag ID RSC …
 //	ran RSC NODE OP RC [INTERVAL] [NAME=VALUE …] a record, in order, with more attributes
-//	pending RSC NODE OP                 an operation that has begun
+//	pending RSC NODE OP [INTERVAL]      an operation that has begun
 //	room NODE NAME=VALUE …              capacity; use:NAME=VALUE on rsc what it takes
 //	attr NODE NAME VALUE                a transient attribute
 //	state NODE NAME=VALUE …             the state of a remote node
@@ -192,6 +192,8 @@ func (t *teller) word(w []string) {
 		}
 	case "offline":
 		t.states[w[1]] = t.states[w[1]].With("in_ccm", "false").With("crmd", "offline").With("join", "down").With("expected", "down")
+	case "joining":
+		t.states[w[1]] = t.states[w[1]].With("crmd", "offline").With("join", "down").With("expected", "down")
 	case "unclean":
 		t.states[w[1]] = t.states[w[1]].With("in_ccm", "false").With("crmd", "offline")
 	case "standby", "maintenance":
@@ -348,14 +350,18 @@ func (t *teller) primitive(w []string) *cib.Elem {
 	return e
 }
 
-// pending records an operation that has begun: RSC NODE OP.
+// pending records an operation that has begun: RSC NODE OP [INTERVAL].
 func (t *teller) pending(w []string) {
+	iv, id := "0", w[0]+"_last_0"
+	if len(w) > 3 {
+		iv, id = w[3], w[0]+"_"+w[2]+"_"+w[3]
+	}
 	key := w[1] + "/" + w[0]
 	if t.ops[key] == nil {
 		t.rscOn[w[1]] = append(t.rscOn[w[1]], w[0])
 	}
-	t.ops[key] = append(t.ops[key], cib.New("lrm_rsc_op", attrs("id", w[0]+"_last_0", "operation_key", w[0]+"_"+w[2]+"_0",
-		"operation", w[2], "interval", "0", "rc-code", "193", "op-status", "-1", "call-id", "-1",
+	t.ops[key] = append(t.ops[key], cib.New("lrm_rsc_op", attrs("id", id, "operation_key", w[0]+"_"+w[2]+"_"+iv,
+		"operation", w[2], "interval", iv, "rc-code", "193", "op-status", "-1", "call-id", "-1",
 		"transition-key", "1:9:0:x", "transition-magic", "-1:193;1:9:0:x")...))
 }
 

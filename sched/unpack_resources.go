@@ -362,7 +362,9 @@ func (p *planner) unpackPrimitive(r *rsc) {
 	}
 	p.unpackRequires(r)
 	if isRemoteAgent(r.elem) {
-		r.remoteSecs = p.reconnectInterval(r)
+		if r.remoteSecs = p.reconnectInterval(r); r.remoteSecs > 0 {
+			r.failTimeout = r.remoteSecs // failures keep the connection from being made until they expire
+		}
 	}
 	r.util = map[string]int{}
 	for k, v := range p.evalSets(r.elem, "utilization", p.facts(r, nil), "") {

@@ -331,3 +331,30 @@ Start r:1 (b)
   r:1_monitor_0 b
   c_running_0 (milestone) <- r:0_start_0 a, r:1_start_0 b, c_start_0
   c_start_0 (milestone) <- r:0_monitor_0 a, r:1_monitor_0 b
+
+# A node that joins cannot be asked: no other instance starts meanwhile, those that are active stay.
+plan
+nodes a b c
+joining b
+rsc st stonith:fence_x
+ran st a start 0
+ran st c monitor 7
+rsc web
+clone webs web
+ran web a start 0
+ran web c monitor 7
+----
+Start web:1 (c) due to unrunnable web:0 monitor blocked
+  webs_running_0 (milestone) <- webs_start_0
+  webs_start_0 (milestone)
+
+# A monitor under way when its resource was stopped is no longer under way.
+plan
+option stonith-enabled false
+nodes a b
+rsc web
+clone webs web clone-max=1
+pending web a monitor 10000
+ran web a stop 0 transition-magic=0:0;1:10:0:x
+ran web b start 0
+----

@@ -189,3 +189,23 @@ ran r1 a monitor 1 60000
 ran r1 a stop 0
 ran r1 b monitor 7
 ----
+
+# The failures of a connection expire with its reconnect interval, those of what came before too.
+plan
+nodes a b
+rsc f stonith:fence_x
+rsc r1 ocf:pacemaker:remote mon=60s par:reconnect_interval=60s
+state r1 node_fenced=0
+ran f b start 0
+ran f a monitor 7
+attr a fail-count-r1#monitor_60000 1
+attr a last-failure-r1#monitor_60000 1699990003
+ran r1 a start 0
+ran r1 a monitor 1 60000
+ran r1 b monitor 7
+----
+Fence r1 () due to remote connection is unrecoverable
+Stop r1 (a) due to node availability
+  r1_stop_0 a
+  r1_clear_failcount_0 a
+  stonith-r1-reboot r1
