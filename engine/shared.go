@@ -14,18 +14,28 @@ import (
 // what an update makes of the CIB is worked out once. All may do without it, and
 // none decides anything else with it; it is not for use by several goroutines.
 type Shared struct {
-	given    replica.Recent[uint64, message] // by number
+	given    replica.Recent[uint64, *given] // by number
+	large    replica.Recent[uint64, *given] // heads and parts, which are of use in one view only
 	last     uint64
+	unread   int                             // given ones that nobody has taken yet
 	read     replica.Recent[string, message] // by what was sent
 	replicas *replica.Shared
 }
 
+// given is a message that goes from hand to hand.
+type given struct {
+	message
+	taken bool // by somebody
+}
+
 // Bounds of what is remembered, in messages: of a view's members the last takes a
-// message a few packets after the first, and the whole cluster can have some
-// thousands on their way.
+// message a few packets after the first. While more than maxUnread wait to be sent,
+// others are sent whole, so that none is forgotten before it is taken.
 const (
 	sharedGiven = 1 << 14
+	sharedLarge = 1 << 7
 	sharedRead  = 1 << 10
+	maxUnread   = sharedGiven / 4
 )
 
 // numbered begins a payload that is a message's number; JSON cannot begin so.
@@ -33,20 +43,26 @@ const numbered = '#'
 
 // NewShared makes an empty Shared.
 func NewShared() *Shared {
-	return &Shared{given: replica.Recent[uint64, message]{Limit: sharedGiven}, read: replica.Recent[string, message]{Limit: sharedRead},
+	return &Shared{given: replica.Recent[uint64, *given]{Limit: sharedGiven}, large: replica.Recent[uint64, *given]{Limit: sharedLarge}, read: replica.Recent[string, message]{Limit: sharedRead},
 		replicas: replica.NewShared()}
 }
 
 // encode is what is sent for a message. The message must not be changed any more.
 func (s *Shared) encode(m message) []byte {
-	if s == nil || m.Head == nil && m.Part == nil && m.Update == nil && m.Order == nil {
+	large := m.Head != nil || m.Part != nil
+	if s == nil || !large && (m.Update == nil && m.Order == nil || s.unread >= maxUnread) {
 		return encode(m)
 	}
 	if m.Update != nil {
 		m.Update.Twin = s.replicas.Twin()
 	}
 	s.last++
-	s.given.Put(s.last, m)
+	if large {
+		s.large.Put(s.last, &given{message: m})
+	} else {
+		s.unread++
+		s.given.Put(s.last, &given{message: m})
+	}
 	return strconv.AppendUint([]byte{numbered}, s.last, 10)
 }
 
@@ -57,8 +73,15 @@ func (s *Shared) decode(payload []byte) (message, error) {
 	}
 	if number, ok := bytes.CutPrefix(payload, []byte{numbered}); ok {
 		n, err := strconv.ParseUint(string(number), 10, 64)
+		if m, have := s.large.Get(n); err == nil && have {
+			return m.message, nil
+		}
 		if m, have := s.given.Get(n); err == nil && have {
-			return m, nil
+			if !m.taken {
+				m.taken = true
+				s.unread--
+			}
+			return m.message, nil
 		}
 		return message{}, fmt.Errorf("message %s is forgotten", payload)
 	}
@@ -68,6 +91,9 @@ func (s *Shared) decode(payload []byte) (message, error) {
 	m, err := decode(payload)
 	if err != nil {
 		return m, err
+	}
+	if m.Update != nil {
+		m.Update.Twin = s.replicas.Twin()
 	}
 	s.read.Put(string(payload), m)
 	return m, nil

@@ -36,7 +36,7 @@ type result struct {
 const (
 	sharedRoots   = 64
 	sharedResults = 1024
-	sharedPieces  = 64
+	sharedPieces  = 16
 	sharedFiles   = 4
 )
 
