@@ -56,6 +56,9 @@ func (p *planner) recurringOps(r *rsc) []*cib.Elem {
 		}
 		iv := spanMS(op.Get("interval"))
 		name := op.Get("name")
+		if _, err := cib.ParseDuration(op.Get("interval")); err != nil && op.Get("interval") != "" {
+			p.warn(op.ID(), "interval "+err.Error()+"; the operation is not repeated", "correct the interval")
+		}
 		if iv <= 0 || name == "start" || name == "stop" || name == "promote" || name == "demote" {
 			continue
 		}

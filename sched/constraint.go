@@ -60,6 +60,22 @@ func (p *planner) refs(cons, id string) []*rsc {
 	return out
 }
 
+// checkRole reports a role that does not exist; it counts as none.
+func (p *planner) checkRole(id, text string) {
+	if text != "" && parseRole(text) == roleUnknown {
+		p.warn(id, "role "+text+" does not exist and is ignored", "use Started, Promoted, Unpromoted or Stopped")
+	}
+}
+
+// scoreOf reads a score; what is wrong with it is reported.
+func (p *planner) scoreOf(id, text string) int {
+	n, err := cib.ParseScore(text)
+	if err != nil && text != "" {
+		p.warn(id, err.Error()+"; "+cib.FormatScore(n)+" is used", "correct the score")
+	}
+	return n
+}
+
 // rscSet is one <resource_set> of a constraint.
 type rscSet struct {
 	elem       *cib.Elem
@@ -84,6 +100,10 @@ func (p *planner) readSets(e *cib.Elem) []*rscSet {
 		for ref := range s.Named("resource_ref") {
 			set.members = append(set.members, p.refs(e.ID(), ref.ID())...)
 		}
+		if s.Child("resource_ref") == nil {
+			p.warn(s.ID(), "the set has no members and is ignored", "name resources in it or remove it")
+		}
+		p.checkRole(s.ID(), s.Get("role"))
 		out = append(out, set)
 	}
 	return out

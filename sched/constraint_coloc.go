@@ -103,7 +103,7 @@ func cmpColoc(a, b *coloc, byDep bool) int {
 func (p *planner) unpackColocation(e *cib.Elem) {
 	score := 0
 	if v, ok := e.Lookup("score"); ok {
-		score, _ = cib.ParseScore(v)
+		score = p.scoreOf(e.ID(), v)
 	}
 	if sets := p.readSets(e); sets != nil {
 		var last *rscSet
@@ -122,6 +122,8 @@ func (p *planner) unpackColocation(e *cib.Elem) {
 	}
 	deps, prims := p.refs(e.ID(), e.Get("rsc")), p.refs(e.ID(), e.Get("with-rsc"))
 	dr, pr := parseRole(e.Get("rsc-role")), parseRole(e.Get("with-rsc-role"))
+	p.checkRole(e.ID(), e.Get("rsc-role"))
+	p.checkRole(e.ID(), e.Get("with-rsc-role"))
 	for _, d := range deps {
 		for _, w := range prims {
 			p.colocate(e, e.ID(), d, w, dr, pr, score)
@@ -136,6 +138,10 @@ func (p *planner) manifold(id string) bool {
 }
 
 func (p *planner) colocate(e *cib.Elem, id string, d, w *rsc, dr, pr role, score int) {
+	if d == w {
+		p.warn(e.ID(), d.id+" is to be where it is itself: that is ignored", "name another resource or remove the constraint")
+		return
+	}
 	infl := d.critical
 	if v, ok := e.Lookup("influence"); ok {
 		infl = flagOr(v, infl)

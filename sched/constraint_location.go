@@ -100,6 +100,7 @@ func (p *planner) oneLocation(e *cib.Elem, r *rsc, rl role, setScore string, mat
 	}
 	if rl == roleUnknown {
 		rl = parseRole(e.Get("role"))
+		p.checkRole(e.ID(), e.Get("role"))
 	}
 	name, score := e.Get("node"), e.Get("score")
 	if setScore != "" {
@@ -108,9 +109,10 @@ func (p *planner) oneLocation(e *cib.Elem, r *rsc, rl role, setScore string, mat
 	if name != "" && score != "" {
 		n := p.nodeByName(name)
 		if n == nil {
+			p.warn(e.ID(), "node "+name+" does not exist; the constraint has no effect", "correct the name or remove the constraint")
 			return
 		}
-		v, _ := cib.ParseScore(score)
+		v := p.scoreOf(e.ID(), score)
 		p.addLocation(&location{id: e.ID(), r: r, role: everyRole(rl), discover: discover, cause: CauseLocation, at: []nodeScore{{n, v}}})
 		return
 	}

@@ -149,6 +149,10 @@ func (p *planner) unpackOrder(e *cib.Elem) {
 
 // simpleOrder adds one ordering and, if it is symmetric, its inverse.
 func (p *planner) simpleOrder(e *cib.Elem, f *rsc, firstTask string, t *rsc, thenTask, kind string, sym symmetry) {
+	if f == t && firstTask == thenTask {
+		p.warn(e.ID(), f.id+" cannot "+firstTask+" after itself: that is ignored", "name another resource or remove the constraint")
+		return
+	}
 	flags := kindFlags(kind, firstTask, sym)
 	if n := p.minFirst(e, f); n > 0 {
 		p.orderMin(e.ID(), f, firstTask, t, thenTask, flags, n)

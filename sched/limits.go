@@ -9,7 +9,7 @@ import (
 // No cluster has use for more copies of one thing than these; a number without
 // sense must not keep the scheduler from planning for the rest.
 const (
-	maxInstances = 5000
+	maxInstances = 1000
 	maxReplicas  = 250
 )
 

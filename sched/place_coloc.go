@@ -34,6 +34,9 @@ func (p *planner) followPrimary(r *rsc, c *coloc, stopIfFail bool) {
 	if c.depRole >= rolePromoted || c.score < 0 && c.score > -cib.Infinity {
 		saved = p.takeTable(r.allowed)
 	}
+	if c.explicit && c.prim.assigning && c.prim.kind == primitive {
+		p.warn(c.id, "the colocation of "+c.dep.id+" with "+c.prim.id+" closes a loop, which is broken here", "remove one colocation of the loop")
+	}
 	if c.prim.unassigned {
 		p.place(c.prim, nil, stopIfFail)
 	}

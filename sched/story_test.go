@@ -35,6 +35,8 @@ import (
 //	room NODE NAME=VALUE …              capacity; use:NAME=VALUE on rsc what it takes
 //	attr NODE NAME VALUE                a transient attribute
 //	state NODE NAME=VALUE …             the state of a remote node
+//	granted TICKET | revoked TICKET | asleep TICKET   (granted, and in standby)
+//	raw SECTION XML                     an element of the configuration, as it is
 //	noquorum
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -147,6 +149,8 @@ type teller struct {
 	rscOn                  map[string][]string
 	prims                  map[string]*cib.Elem
 	quorum                 string
+	raw                    []*cib.Elem // sections with one element each
+	tickets                []*cib.Elem
 	calls                  int
 }
 
@@ -170,7 +174,9 @@ func nvset(name, id string, pairs []string) *cib.Elem {
 func tell(text string) *cib.Elem {
 	t := &teller{states: map[string]*cib.Elem{}, attrs: map[string][]cib.Attr{}, ops: map[string][]*cib.Elem{}, rscOn: map[string][]string{}, prims: map[string]*cib.Elem{}, quorum: "1"}
 	for _, line := range strings.Split(text, "\n") {
-		if w := strings.Fields(line); len(w) > 0 && w[0][0] != '#' {
+		if w := strings.SplitN(line, " ", 3); w[0] == "raw" {
+			t.rawElem(w[1], w[2])
+		} else if w := strings.Fields(line); len(w) > 0 && w[0][0] != '#' {
 			t.word(w)
 		}
 	}
@@ -212,6 +218,8 @@ func (t *teller) word(w []string) {
 		t.tags = append(t.tags, tag)
 	case "state":
 		t.remotes = append(t.remotes, with(cib.New("node_state", attrs("id", w[1], "uname", w[1], "remote_node", "true")...), w[2:]))
+	case "granted", "revoked", "asleep":
+		t.tickets = append(t.tickets, cib.New("ticket_state", attrs("id", w[1], "granted", fmt.Sprint(w[0] != "revoked"), "standby", fmt.Sprint(w[0] == "asleep"))...))
 	case "noquorum":
 		t.quorum = "0"
 	case "room":
@@ -406,12 +414,31 @@ func (t *teller) implied(id string) *cib.Elem {
 	return cib.New("lrm_resource", attrs("id", id, "class", "ocf", "provider", provider, "type", typ)...)
 }
 
+// rawElem takes an element as it is written.
+func (t *teller) rawElem(section, text string) {
+	e, err := cib.Parse([]byte(text))
+	if err != nil {
+		panic("story: " + err.Error() + ": " + text)
+	}
+	t.raw = append(t.raw, cib.New(section).Append(e))
+}
+
 func (t *teller) cib() *cib.Elem {
 	conf := cib.New("configuration").Append(
 		cib.New("crm_config").Append(cib.New("cluster_property_set", attrs("id", "cib-bootstrap-options")...).Append(t.opts...)),
 		cib.New("nodes").Append(t.nodes...), cib.New("resources").Append(t.res...), cib.New("constraints").Append(t.cons...),
 		cib.New("op_defaults").Append(t.opDefaults...), cib.New("tags").Append(t.tags...))
+	for _, section := range t.raw {
+		if at := conf.Child(section.Name()); at != nil {
+			conf = replaced(conf, at, at.Append(section.Kids()...))
+		} else {
+			conf = conf.Append(section)
+		}
+	}
 	st := cib.New("status").Append(t.remotes...)
+	if len(t.tickets) > 0 {
+		st = st.Append(cib.New("tickets").Append(t.tickets...))
+	}
 	for _, n := range t.order {
 		e := t.states[n]
 		if len(t.attrs[n]) > 0 {

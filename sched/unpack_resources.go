@@ -321,6 +321,7 @@ func (p *planner) unpackMeta(r *rsc) {
 		r.group.ordered = flagOr(m["ordered"], true)
 		r.group.colocated = flagOr(m["collocated"], true)
 	}
+	p.checkRole(r.id, m["target-role"])
 	switch m["multiple-active"] {
 	case "stop_only":
 		r.stopOnMultiple = true

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"slices"
 	"time"
 
 	"mainstay/cib"
@@ -298,8 +299,11 @@ func (r *rsc) isKnownOn(n *node) bool {
 	return false
 }
 
+// warn notes, once, that something was ignored or mended, and the remedy.
 func (p *planner) warn(id, text, fix string) {
-	p.warnings = append(p.warnings, Warning{ID: id, Text: text, Fix: fix})
+	if w := (Warning{ID: id, Text: text, Fix: fix}); !slices.Contains(p.warnings, w) {
+		p.warnings = append(p.warnings, w)
+	}
 }
 
 func (p *planner) reason(r *rsc, n *node, kind Cause, source string, amount int, text string) {

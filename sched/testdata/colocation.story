@@ -85,6 +85,7 @@ Start one (a)
 Start two (a)
   one_start_0 a
   two_start_0 a
+warning c1: the colocation of two with one closes a loop, which is broken here; remove one colocation of the loop
 
 # Mandatory colocations count before others, whatever their order.
 scores
@@ -315,6 +316,7 @@ Start x (a)
 Start y (a)
   x_start_0 a
   y_start_0 a
+warning c2: the colocation of y with x closes a loop, which is broken here; remove one colocation of the loop
 
 # A colocation with nothing is reported and ignored.
 plan

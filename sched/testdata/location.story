@@ -77,6 +77,7 @@ ran db b monitor 7
 ----
 Start db (a)
   db_start_0 a
+warning l: "much" is not a score: expected an integer, INFINITY or -INFINITY; 0 is used; correct the score
 
 # A ban beats any preference.
 plan
