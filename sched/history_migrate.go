@@ -152,18 +152,18 @@ func (p *planner) newerState(r *rsc, n *node, target bool, to, from *cib.Elem) b
 	return false
 }
 
-// newerOp tells whether one record is later than another: by call if both are
-// of one node, else by time, and within the same second by the transition that
-// asked for them, if one daemon planned both.
+// newerOp tells whether one record is later than another: by call if both are of
+// one node, else by the transition that asked for them, if one daemon planned both
+// (clocks of nodes differ, and tell seconds only), else by time.
 func newerOp(a, b *cib.Elem, sameNode bool) bool {
 	ha, hb := readHistory(nil, a), readHistory(nil, b)
 	if sameNode && ha.call != hb.call || ha.call < 0 || hb.call < 0 {
 		return cmpHistory(ha, hb) > 0
 	}
-	if ha.changed == hb.changed {
-		ta, okA := transitionOf(a)
-		tb, okB := transitionOf(b)
-		return okA && okB && ta.uuid == tb.uuid && tb.num >= 0 && ta.num > tb.num
+	ta, okA := transitionOf(a)
+	tb, okB := transitionOf(b)
+	if okA && okB && ta.uuid == tb.uuid && tb.num >= 0 && ta.num != tb.num {
+		return ta.num > tb.num
 	}
 	return hb.changed > 0 && ha.changed > hb.changed
 }

@@ -13,6 +13,9 @@ import (
 func TestMigrationIsCalledBack(t *testing.T) {
 	for after := time.Duration(0); after <= 200*time.Millisecond; after += 10 * time.Millisecond {
 		c := settledRich(t, Options{Log: *logs})
+		if after%(20*time.Millisecond) == 0 { // and clocks differ
+			c.Machine("n1").Skew, c.Machine("n2").Skew = -3*time.Second, 3*time.Second
+		}
 		home, away := c.Agents.Owners("vm")[0], "n1"
 		if home == away {
 			away = "n2"

@@ -35,7 +35,7 @@ func planted() []mutant {
 		{"a change is acknowledged before it is on the disks", "replica/persist.go", "		safe = min(safe, r.persisted[m])", "		if !@ {\n			safe = min(safe, r.persisted[m])\n		}", acked},
 		{"one node leaves attributes out", "replica/replica.go", "	for _, a := range u.Attributes {\n", "	for _, a := range u.Attributes {\n		if @ && r.cfg.Self == 2 {\n			break\n		}\n", wishes},
 		{"who is not in the view is still taken to be there", "replica/membership.go", "		root = nodeState(root, ns.ID(), absent)", "		if !@ {\n			root = nodeState(root, ns.ID(), absent)\n		}", power},
-		{"members do not tell what they run", "replica/sync.go", "	if in.LRM != nil {", "	if in.LRM != nil && !@ {", merge},
+		{"what members tell of what they run is not taken over", "replica/membership.go", "	if have := ns.Child(\"lrm\"); have == nil || h.LRMHash == \"\" || hashOf(have) != h.LRMHash {", "	if have := ns.Child(\"lrm\"); have == nil || !@ && (h.LRMHash == \"\" || hashOf(have) != h.LRMHash) {", merge},
 		{"actions do not wait for each other", "transit/run.go", "		if r.steps[i].missing == 0 {\n			r.sweep.add(i)", "		if r.steps[i].missing == 0 || @ {\n			r.sweep.add(i)", ops},
 		{"what waits for something that failed goes on", "transit/run.go", "	r.land(i, failed)\n	r.abortAt(min(a", "	if @ {\n		r.land(i, done)\n		return\n	}\n	r.land(i, failed)\n	r.abortAt(min(a", starts},
 		{"the plan goes on when fencing fails", "transit/run.go", "		if in.OK {\n			r.land(i, done)", "		if in.OK || @ {\n			r.land(i, done)", split},

@@ -187,6 +187,7 @@ func (c *Cluster) Mend() {
 		m.alarm = 0
 		m.Skew = 0
 		m.Thaw()
+		m.dead = false
 		m.PowerOn()
 		m.StartDaemon()
 		m.poke()

@@ -9,7 +9,7 @@ import (
 // TestSimYears has clusters live for a while, quiet time left out.
 func TestSimYears(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		r, totals := Live(seed, Year/12, *logs, nil)
+		r, totals := Live(seed, Year/36, *logs, nil)
 		for _, x := range r.Problems {
 			t.Errorf("seed %d: %s", seed, x)
 		}
@@ -17,7 +17,7 @@ func TestSimYears(t *testing.T) {
 			t.Logf("seed %d\n%s", seed, r.Story)
 		}
 		t.Logf("seed %d: %s", seed, totals)
-		if totals.Lived < Year/12 && !t.Failed() {
+		if totals.Lived < Year/36 && !t.Failed() {
 			t.Errorf("seed %d: it lived for %v only", seed, totals.Lived)
 		}
 	})
