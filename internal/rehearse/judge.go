@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,9 +63,7 @@ func (st *stage) why(v Service) Down {
 	if d.Why == "" {
 		d.Why = whyNot(res, func(id string) bool { return v.Clone != "" && id == v.Clone || v.Group != "" && base(id) == v.Group })
 	}
-	if d.Why == "" {
-		d.Why = "the cluster does not say why"
-	}
+	d.Why = cmp.Or(downFirst(d.Why, res.Status.Nodes), "the cluster does not say why")
 	d.remedy(causes)
 	return d
 }
@@ -82,6 +81,20 @@ func whyNot(res *sched.Result, about func(id string) bool) string {
 		}
 	}
 	return ""
+}
+
+// downFirst says of nodes that are not there just that: of what else keeps a service
+// from them nothing would be different.
+func downFirst(why string, nodes []status.Node) string {
+	parts := strings.Split(why, "; ")
+	for i, p := range parts {
+		for _, n := range nodes {
+			if strings.HasPrefix(p, n.Name+": ") && !n.Online {
+				parts[i] = n.Name + " is down"
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // fenceless tells whether nothing may start for want of fence devices.
