@@ -51,6 +51,9 @@ func TestPostgres(t *testing.T) {
 		t.Helper()
 		g.says(t, time.Minute, g.leader(t, "pg"), n, `cd / && su postgres -c "psql -qAtc \"select count(*) from pg_stat_replication where state='streaming'\""`)
 		g.says(t, time.Minute, g.leader(t, "pg"), "1", `cd / && su postgres -c "psql -qAtc \"select count(*) from pg_stat_replication where sync_state='sync'\""`)
+		// Which standby may take over is what the agent's last monitor has noted, not what
+		// the database knows by now.
+		g.says(t, time.Minute, g.leader(t, "pg"), "1", `for n in node1 node2 node3; do crm_attribute -l forever -N $n -n pg-data-status -G -q; done | grep -c "STREAMING|SYNC"`)
 	}
 	takenOver := func(from string) {
 		t.Helper()
