@@ -158,8 +158,9 @@ func (s *screen) failCount(node, rsc string) *status.FailCount {
 	return nil
 }
 
-// failCounts is the block "Migration Summary".
-func (s *screen) failCounts() {
+// failCounts is the block "Migration Summary". crm_mon shows its title also when nothing
+// has failed, crm_simulate does not.
+func (s *screen) failCounts(empty bool) {
 	if !s.opt.has(Failcounts) {
 		return
 	}
@@ -169,7 +170,7 @@ func (s *screen) failCounts() {
 			by[fc.Node] = append(by[fc.Node], s.historyTitle(fc.Node, fc.Resource))
 		}
 	}
-	if len(by) == 0 {
+	if len(by) == 0 && !empty {
 		return
 	}
 	s.out.gap()

@@ -24,7 +24,7 @@ func Text(f *Frame, opt Options) string {
 	if s.opt.has(Operations) {
 		s.operations()
 	} else if s.opt.has(Failcounts) {
-		s.failCounts()
+		s.failCounts(true)
 	}
 	if s.opt.has(Failures) {
 		s.failures()

@@ -31,7 +31,7 @@ func SimStatus(f *Frame, title string, opt Options) string {
 	s.nodeList()
 	s.resourceList("Full List of Resources")
 	s.attributes()
-	s.failCounts()
+	s.failCounts(false)
 	return s.out.String()
 }
 

@@ -238,7 +238,7 @@ func (s *crmShell) complete(line string) []string {
 		}
 		return session.Complete(line)
 	case level == "" && len(words) == 0:
-		out = append(crmLevels(), "help", "quit", "verify", "report")
+		out = append(crmLevels(), "help", "quit", "verify", "report", "history")
 	case len(words) == 0:
 		for _, c := range crmCommands() {
 			if c.level == level {
@@ -286,6 +286,8 @@ func (s *crmShell) top(ctx context.Context, words []string, line string) error {
 		return errLeave
 	case name == "up" || name == "end" || name == "cd":
 		return nil
+	case name == "history":
+		return s.history(ctx, words[1:])
 	case name == "configure" && len(words) > 1:
 		if err := s.enter(ctx, name); err != nil {
 			return err
@@ -303,6 +305,14 @@ func (s *crmShell) top(ctx context.Context, words []string, line string) error {
 		return s.command(ctx, name, words[1:])
 	}
 	return s.command(ctx, "", words)
+}
+
+// history tells what the cluster did. It needs no ssh and no logs of other nodes: the
+// transitions are kept.
+func (s *crmShell) history(ctx context.Context, words []string) error {
+	root := s.root()
+	root.SetArgs(append([]string{"history"}, words...))
+	return root.ExecuteContext(ctx)
 }
 
 // enter goes into a level.
