@@ -113,6 +113,9 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 		return
 	}
 	p.order(start, a, ordImpliesThen|ordUnrunnable)
+	if re := actOn(r, "reload-agent", n); re != nil {
+		p.order(re, a, ordOptional) // it looks at what the agent has taken over by then
+	}
 	switch {
 	case r.nextRole == rolePromoted:
 		if r.role != rolePromoted || !start.optional {
