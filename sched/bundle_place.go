@@ -197,8 +197,8 @@ func (p *planner) implyBundle(r *rsc) {
 	if c := r.bundle.child; c != nil {
 		p.orderTasks(r, "start", c, "start", ordShowFirst)
 		p.orderTasks(r, "stop", c, "stop", ordShowFirst)
-		p.orderTasks(c, "start", r, "running", ordShowThen)
-		p.orderTasks(c, "stop", r, "stopped", ordShowThen)
+		p.orderTasks(c, "running", r, "running", ordShowThen)
+		p.orderTasks(c, "stopped", r, "stopped", ordShowThen)
 	}
 	for _, rep := range r.bundle.replicas {
 		c := rep.container
@@ -231,9 +231,9 @@ func (p *planner) implyBundle(r *rsc) {
 // implyBundlePromotion orders the bundle's roles with those of what runs inside.
 func (p *planner) implyBundlePromotion(r, c *rsc) {
 	p.orderTasks(r, "promote", c, "promote", ordShowFirst)
-	p.orderTasks(c, "promote", r, "promoted", ordShowThen)
+	p.orderTasks(c, "promoted", r, "promoted", ordShowThen)
 	p.orderTasks(r, "demote", c, "demote", ordShowFirst)
-	p.orderTasks(c, "demote", r, "demoted", ordShowThen)
+	p.orderTasks(c, "demoted", r, "demoted", ordShowThen)
 	p.orderTasks(r, "stopped", r, "start", ordOptional)
 	p.orderTasks(r, "stopped", r, "promote", ordOptional)
 	p.orderTasks(r, "demoted", r, "stop", ordOptional)
