@@ -68,6 +68,8 @@ func (b *builder) build(root *section) {
 			b.logging(s)
 		case "system":
 			b.system(s)
+		case "resources":
+			b.watchdog(s)
 		default:
 			if why, ok := retired[s.name]; ok {
 				b.say(s.line, Info, s.name, "it can be removed", "not needed: %s", why)

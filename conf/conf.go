@@ -17,6 +17,8 @@ type Config struct {
 	Quorum  Quorum
 	Logging Logging
 	System  System
+	// Watchdog is the resources section.
+	Watchdog Watchdog
 	// Engine says who does membership and messages: "ring", which is built in. Key system.engine.
 	Engine string
 }
@@ -95,6 +97,17 @@ type System struct {
 	Priority string
 	engine   string
 }
+
+// Watchdog is the resources section: the device that resets this machine when
+// nobody feeds it.
+type Watchdog struct {
+	Device     string        // watchdog_device; "": /dev/watchdog if the cluster asks for one; "off": none
+	Timeout    time.Duration // watchdog_timeout, whole seconds; 0: by stonith-watchdog-timeout
+	Pretimeout time.Duration // watchdog_pretimeout, whole seconds before the reset; 0: none
+}
+
+// Asked tells whether the file itself asks for a watchdog, whatever the cluster says.
+func (w Watchdog) Asked() bool { return w.Device != "" && w.Device != "off" }
 
 // MaxLinks is the largest number of links.
 const MaxLinks = 8

@@ -38,6 +38,7 @@ var restart = []struct{ prefix, why string }{
 	{"quorum.expected_votes_tracking", "it is read when the daemon starts"},
 	{"logging.", "it is read when the daemon starts"},
 	{"system.", "it is read when the daemon starts"},
+	{"resources.", "it is read when the daemon starts"},
 }
 
 // Diff tells what differs between two configurations, and what of it running

@@ -57,6 +57,7 @@ func Explain(text []byte, file string) ([]Setting, []Problem) {
 	}
 	explain(e, "logging", "logging", loggingKeys(), &c.Logging)
 	explain(e, "system", "system", systemKeys(), &c.System)
+	explain(e, "resources", "resources", watchdogKeys(), &c.Watchdog)
 	e.token(c)
 	return e.out, b.problems
 }

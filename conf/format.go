@@ -42,6 +42,11 @@ func (c *Config) Format() []byte {
 		w.text("sched_rr", c.System.SchedRR)
 		w.text("priority", c.System.Priority)
 	})
+	w.section("resources", func() {
+		w.text("watchdog_device", c.Watchdog.Device)
+		w.number("watchdog_timeout", int(c.Watchdog.Timeout/time.Second))
+		w.number("watchdog_pretimeout", int(c.Watchdog.Pretimeout/time.Second))
+	})
 	return []byte(w.out.String())
 }
 

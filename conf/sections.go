@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mainstay/member"
 )
@@ -117,6 +118,24 @@ func systemKeys() []spec[System] {
 	}
 }
 
+// watchdogKeys are the keys of the resources section.
+func watchdogKeys() []spec[Watchdog] {
+	secs := func(d time.Duration) string {
+		if d == 0 {
+			return ""
+		}
+		return strconv.Itoa(int(d / time.Second))
+	}
+	return []spec[Watchdog]{
+		{name: "watchdog_device", what: "the device that resets this machine when the daemon does not feed it; unset: /dev/watchdog, if the cluster option stonith-watchdog-timeout is set; off: none",
+			set: func(w *Watchdog, v value) { w.Device = v.text }, get: func(w *Watchdog) (string, string) { return w.Device, "" }},
+		{name: "watchdog_timeout", kind: number, lo: 1, hi: 120, what: "seconds without food until the reset; unset: as stonith-watchdog-timeout and token allow, else 6",
+			set: func(w *Watchdog, v value) { w.Timeout = time.Duration(v.n) * time.Second }, get: func(w *Watchdog) (string, string) { return secs(w.Timeout), "" }},
+		{name: "watchdog_pretimeout", kind: number, lo: 0, hi: 119, what: "so many seconds before the reset the kernel does what its pretimeout governor says (a crash dump)",
+			set: func(w *Watchdog, v value) { w.Pretimeout = time.Duration(v.n) * time.Second }, get: func(w *Watchdog) (string, string) { return secs(w.Pretimeout), "" }},
+	}
+}
+
 func either2(s, def string) string {
 	if s != "" {
 		return s
@@ -126,14 +145,13 @@ func either2(s, def string) string {
 
 // retired explains the sections that have no meaning here.
 var retired = map[string]string{
-	"service":   "Corosync 1 started Pacemaker by it; the daemon here is both",
-	"amf":       "the Availability Management Framework is gone since Corosync 2",
-	"aisexec":   "the daemon runs as root, as its agents need",
-	"uidgid":    "access is by the group of the API socket and by ACLs",
-	"resources": "a watchdog is fed by the daemon itself, when the cluster option stonith-watchdog-timeout asks for it",
-	"nozzle":    "a network device over the links is not offered; use a tunnel of the system's",
-	"event":     "the event service is gone since Corosync 2",
-	"cluster":   "it belongs to cman",
+	"service": "Corosync 1 started Pacemaker by it; the daemon here is both",
+	"amf":     "the Availability Management Framework is gone since Corosync 2",
+	"aisexec": "the daemon runs as root, as its agents need",
+	"uidgid":  "access is by the group of the API socket and by ACLs",
+	"nozzle":  "a network device over the links is not offered; use a tunnel of the system's",
+	"event":   "the event service is gone since Corosync 2",
+	"cluster": "it belongs to cman",
 }
 
 // sectionNames are the sections at the top of a file.
@@ -375,5 +393,16 @@ func (b *builder) system(s *section) {
 		if n, err := strconv.Atoi(p); err != nil || n < -20 || n > 19 {
 			b.say(b.lines["system.priority"], Error, "system.priority", "write max, min, or a number from -20 to 19", "%q is not a priority", p)
 		}
+	}
+}
+
+func (b *builder) watchdog(s *section) {
+	read(b, s, "resources", watchdogKeys(), &b.c.Watchdog)
+	for _, sub := range s.subs {
+		b.say(sub.line, Info, "resources."+sub.name, "it can be removed", "not needed: memory and load are watched by agents such as ocf:pacemaker:SysInfo")
+	}
+	w := b.c.Watchdog
+	if w.Timeout > 0 && w.Pretimeout >= w.Timeout {
+		b.say(b.lines["resources.watchdog_pretimeout"], Error, "resources.watchdog_pretimeout", "make it smaller than watchdog_timeout", "the warning has to come before the reset")
 	}
 }

@@ -32,16 +32,21 @@ type Config struct {
 	MTU     int // largest packet that the links carry, 0: the ring's default
 	// Incarnation tells this start of the daemon from all earlier ones; it grows.
 	Incarnation uint64
-	History     int     // number of the last transition found on disk
-	UUID        string  // of this run of the daemon
-	Version     string  // of the software
-	Features    int     // message version to speak at most, 0: the newest (replica.Features)
-	Boot        string  // names this boot of the machine, "" if that is not known
-	SameBoot    bool    // another daemon ran before in this boot of the machine
-	Parallel    int     // operations at once on this node
-	Forgetful   bool    // finished transitions are not written to disk
-	Shared      *Shared // with other engines of this process, nil: nothing
-	Rand        func() uint64
+	History     int    // number of the last transition found on disk
+	UUID        string // of this run of the daemon
+	Version     string // of the software
+	Features    int    // message version to speak at most, 0: the newest (replica.Features)
+	Boot        string // names this boot of the machine, "" if that is not known
+	SameBoot    bool   // another daemon ran before in this boot of the machine
+	Parallel    int    // operations at once on this node
+	Watchdog    bool   // this machine has one
+	// Abandoned says that an earlier daemon of this boot fed the watchdog while others
+	// might have taken over what ran here, and ended; AbandonedSince when, at the latest.
+	Abandoned      bool
+	AbandonedSince time.Duration
+	Forgetful      bool    // finished transitions are not written to disk
+	Shared         *Shared // with other engines of this process, nil: nothing
+	Rand           func() uint64
 	// Elapsed measures how long planning takes; no decision depends on it.
 	Elapsed func() time.Duration
 }
@@ -199,8 +204,12 @@ type (
 		Reason string
 		Reboot bool
 	}
-	// Exit says that the node has left and the daemon should end.
-	Exit struct{ Reason string }
+	// Exit says that the node has left and the daemon should end; Clean, that nothing
+	// runs here any more.
+	Exit struct {
+		Reason string
+		Clean  bool
+	}
 )
 
 func (Send) effect()      {}
@@ -241,26 +250,27 @@ type Engine struct {
 	fence   *fence.Machine
 	attr    *attr.Machine
 
-	now     Time
-	out     []Effect
-	ringOut []ring.Effect
-	view    member.View
-	votes   quorum.State
-	batch   replica.Update // status changes that wait for the end of the step
-	clients map[uint64]uint64
-	fencing map[string]uint64 // fencing request → client's request
-	held    []fence.Request   // asked for before the view was synced
-	asked   map[string]uint64 // node → ring in which its fencing was asked for last
-	nextID  uint64
-	audible map[member.NodeID]bool // peers whose links are not silent
-	ringSeq ringSeq
-	rewrite time.Duration // when to try a failed write again, 0: none failed
-	leaving leaving
-	alarms  alarms
-	links   links
-	history history
-	events  []Event
-	dirty   bool
+	now      Time
+	out      []Effect
+	ringOut  []ring.Effect
+	view     member.View
+	votes    quorum.State
+	batch    replica.Update // status changes that wait for the end of the step
+	clients  map[uint64]uint64
+	fencing  map[string]uint64 // fencing request → client's request
+	held     []fence.Request   // asked for before the view was synced
+	asked    map[string]uint64 // node → ring in which its fencing was asked for last
+	nextID   uint64
+	audible  map[member.NodeID]bool // peers whose links are not silent
+	ringSeq  ringSeq
+	rewrite  time.Duration // when to try a failed write again, 0: none failed
+	leaving  leaving
+	lifeline lifeline
+	alarms   alarms
+	links    links
+	history  history
+	events   []Event
+	dirty    bool
 }
 
 // New makes a node that has not spoken to anybody yet.
@@ -272,6 +282,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 	e := &Engine{cfg: cfg, name: self.Name, now: now,
 		clients: map[uint64]uint64{}, audible: map[member.NodeID]bool{}, fencing: map[string]uint64{}, asked: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
 	e.history.number = cfg.History
+	e.lifeline = newLifeline(cfg)
 	var err error
 	if err = e.newProvider(); err != nil {
 		return nil, err
@@ -356,6 +367,7 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 		panic(fmt.Sprintf("engine: unknown input %T", in))
 	}
 	e.settle()
+	e.watchSelf()
 	return e.out
 }
 

@@ -115,7 +115,7 @@ func (e *Engine) leaveTick() {
 	}
 	if e.leaving.said {
 		e.ringIn(ring.Leave{})
-		e.emit(Exit{"left without being heard"})
+		e.emit(Exit{"left without being heard", e.leaving.clean})
 		e.leaving.wake = e.now.Mono + grace
 		return
 	}

@@ -99,7 +99,12 @@ func (e *Engine) known(id uint64, node string) bool {
 }
 
 func (e *Engine) edit(id uint64, b Edit) {
-	_, _, err := cib.Commit(e.replica.Root(), b.Edits, cib.Stamp{Origin: e.name, Client: b.Client, User: b.User, Wall: e.now.Wall, KeepStatus: true})
+	next, _, err := cib.Commit(e.replica.Root(), b.Edits, cib.Stamp{Origin: e.name, Client: b.Client, User: b.User, Wall: e.now.Wall, KeepStatus: true})
+	if err == nil && next.Child("configuration") != e.replica.Root().Child("configuration") {
+		if want := patienceIn(fence.FromCIB(next)); want != e.lifeline.patience {
+			err = e.checkPatience(want)
+		}
+	}
 	if err != nil {
 		e.emit(Reply{ID: id, Err: err})
 		return

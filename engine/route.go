@@ -113,7 +113,7 @@ func (e *Engine) ringEffect(x ring.Effect) {
 		e.keepSeq()
 	case ring.Transition:
 	case ring.Gone:
-		e.emit(Exit{"left the cluster"})
+		e.emit(Exit{"left the cluster", e.leaving.said && e.leaving.clean})
 	case ring.Note:
 		e.note(Level(x.Level), x.Text, x.Attrs...)
 	default:
@@ -207,7 +207,10 @@ func levelOf(s string) Level {
 func (e *Engine) changed(x replica.Changed) {
 	e.dirty = true
 	if x.Config || x.Update == nil {
-		e.fenceIn(fence.FromCIB(x.New))
+		setup := fence.FromCIB(x.New)
+		e.fenceIn(setup)
+		e.rely(setup)
+		e.declareWatchdog()
 	}
 	if x.Update == nil {
 		return
@@ -242,6 +245,7 @@ func (e *Engine) inSync(x replica.InSync) {
 	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled,
 		Patience: e.patience()})
 	e.publishVotes()
+	e.declareWatchdog()
 	e.shareFencing(x)
 	e.leaveSynced()
 }

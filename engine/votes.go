@@ -91,7 +91,7 @@ func (e *Engine) ballot(b ballot) {
 	case !b.Kill:
 		e.quorumIn(quorum.SetVotes{Node: b.Node, Votes: b.Votes})
 	case b.Node == e.cfg.Self:
-		e.emit(Exit{"an operator had this daemon end"})
+		e.emit(Exit{Reason: "an operator had this daemon end"})
 	}
 }
 

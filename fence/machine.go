@@ -273,8 +273,10 @@ func orNothing(s string) string {
 func (m *Machine) view(now time.Duration, in View) {
 	left := func(n member.NodeID) bool { return !slices.Contains(in.Members, n) || slices.Contains(in.Left, n) }
 	joined := len(in.Joined) > 0 || slices.ContainsFunc(in.Members, func(n member.NodeID) bool { return !slices.Contains(m.members, n) })
+	was := m.members
 	m.members = slices.Clone(in.Members)
 	slices.Sort(m.members)
+	m.waitAnew(now, was)
 	for _, r := range m.requests {
 		r.closed = r.closed || joined
 		r.knowers = slices.DeleteFunc(r.knowers, left)
@@ -294,6 +296,21 @@ func (m *Machine) view(now time.Duration, in View) {
 			r.reason = fmt.Sprintf("%s of device %s: node %s left the cluster while it ran it", s.action, s.device.ID, by)
 			r.turn++
 			m.attempt(now, r, in.Wall)
+		}
+	}
+}
+
+// waitAnew has the wait for a watchdog begin again while its node is there: only
+// what has passed since it was lost last counts.
+func (m *Machine) waitAnew(now time.Duration, was []member.NodeID) {
+	for _, x := range m.runs {
+		if id := m.nodeID(x.target); x.step.watchdog && x.stage == delayed && id != 0 && (slices.Contains(was, id) || slices.Contains(m.members, id)) {
+			x.due = now + m.setup.Watchdog
+		}
+	}
+	for _, r := range m.requests {
+		if s := r.plan[r.level][r.step]; s.watchdog && r.patient > 0 {
+			r.patient = now + m.allowance(r, s)
 		}
 	}
 }

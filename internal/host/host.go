@@ -1,5 +1,5 @@
-// Package host declares the six seams between a node and the machine it runs
-// on: Clock, Net, Disk, Proc, Power and Rand. The node's loop asks for things
+// Package host declares the seams between a node and the machine it runs on:
+// Clock, Net, Disk, Proc, Power, Watchdog and Rand. The node's loop asks for things
 // by calling a seam and hears of their end by Next; nothing blocks but Next.
 // host/linux is the real machine, internal/sim a simulated one.
 package host
@@ -19,6 +19,7 @@ type Host interface {
 	Disk
 	Proc
 	Power
+	Watchdog
 	Rand
 
 	// Next returns the next completion, or Timeout{} when the monotonic clock
@@ -85,6 +86,29 @@ type Proc interface {
 type Power interface {
 	// Panic stops this machine at once, without cleaning up (reboot=false: off).
 	Panic(reason string, reboot bool)
+}
+
+// Watchdog is the machine's own switch, which resets it unless it is fed.
+type Watchdog interface {
+	// WatchdogState tells what there is, before anything is armed.
+	WatchdogState() WatchdogState
+	// Arm starts the watchdog, or changes its times: timeout without food until the
+	// reset, and how long before that the kernel warns (0: never), in whole seconds.
+	Arm(timeout, pretimeout time.Duration) error
+	// Feed puts the reset off. With stakes something may run here that others would
+	// take over: if this daemon dies, the next one must not feed before it may.
+	Feed(stakes bool)
+	// Disarm stops the watchdog.
+	Disarm()
+}
+
+// WatchdogState is what a daemon finds when it starts.
+type WatchdogState struct {
+	Present bool
+	// Abandoned says that an earlier daemon of this boot fed it with stakes and did
+	// not disarm it; Since is the monotonic time at which that was found out first.
+	Abandoned bool
+	Since     time.Duration
 }
 
 // Rand is the source of all random numbers.

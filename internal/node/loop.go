@@ -30,6 +30,8 @@ type Loop struct {
 	token  time.Duration
 	setup  Setup
 
+	guard    guard
+	starved  bool          // the watchdog is armed and not fed
 	offset   time.Duration // of the wall clock to the monotonic one, to notice a jump
 	deadline time.Duration // when Next was to return at the latest
 	nextTag  host.Tag
@@ -106,6 +108,9 @@ func (l *Loop) Wake() time.Duration {
 			w = t
 		}
 	}
+	if t := l.wakeWatchdog(); t != 0 && (w == 0 || t < w) {
+		w = t
+	}
 	l.deadline = w
 	return w
 }
@@ -151,6 +156,7 @@ func (l *Loop) Feed(c host.Completion) {
 		panic(fmt.Sprintf("node: unknown completion %T", c))
 	}
 	l.tick()
+	l.watchdog()
 	l.publish()
 }
 
@@ -265,6 +271,7 @@ func (l *Loop) engineIn(in engine.Input) {
 			l.host.Panic(x.Reason, x.Reboot)
 		case engine.Exit:
 			l.wireIn(wire.Leave{})
+			l.release(x.Clean)
 			l.exit = x.Reason
 		default:
 			panic(fmt.Sprintf("node: unknown effect %T of the engine", x))

@@ -87,7 +87,8 @@ func Run(ctx context.Context, cfg Config) error {
 	if engine.OnCorosync(file.conf) {
 		own = nil
 	}
-	m, err := linux.New(linux.Config{StateDir: cfg.StateDir, Binds: own, Log: cfg.Log})
+	m, err := linux.New(linux.Config{StateDir: cfg.StateDir, Binds: own, Log: cfg.Log,
+		Watchdog: file.conf.Watchdog.Device, WatchdogMark: filepath.Join(cfg.RunDir, "watchdog")})
 	if err != nil {
 		return err
 	}
@@ -112,6 +113,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	listener, err := web.Listen(cfg.Socket, cfg.Group)
 	if err != nil {
+		loop.release(false)
 		return err
 	}
 	server := web.New(web.Config{Cluster: c, Log: cfg.Log})

@@ -51,6 +51,8 @@ func NewLoop(s Setup) (*Loop, error) {
 	ec.Boot, ec.SameBoot, ec.Parallel, ec.Rand = s.Boot, s.SameBoot, s.Parallel, s.Host.Uint64
 	ec.MTU = s.Conf.Totem.Payload()
 	ec.Incarnation = uint64(s.Host.Wall().UnixNano())
+	dog := s.Host.WatchdogState()
+	ec.Watchdog, ec.Abandoned, ec.AbandonedSince = dog.Present, dog.Abandoned, dog.Since
 	ec.Elapsed = s.Elapsed
 	if ec.Elapsed == nil {
 		ec.Elapsed = monotonic()
@@ -69,6 +71,9 @@ func NewLoop(s Setup) (*Loop, error) {
 		runner: runner.New(runner.Config{Exists: s.Host.Exists, Node: s.node(), ToolDir: s.ToolDir, Env: s.Env}),
 		runs:   map[host.Tag]run{}, tags: map[uint64]host.Tag{}, writes: map[host.Tag]uint64{},
 		calls: map[uint64]func(engine.Reply){}}
+	if err := l.prepareWatchdog(); err != nil {
+		return nil, err
+	}
 	for _, a := range alarms {
 		l.engineIn(engine.Trouble{Alarm: a})
 	}

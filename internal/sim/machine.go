@@ -20,23 +20,25 @@ type Machine struct {
 	Addrs []string      // per link, "ip:port"
 	Skew  time.Duration // of the wall clock
 
-	world   *World
-	clock   clock
-	boot    func(m *Machine, sameBoot bool) Daemon
-	daemon  Daemon
-	life    int // counts starts of the daemon; what belongs to an earlier one is void
-	powered bool
-	dead    bool // it cannot be switched on
-	boots   int
-	reboots int           // reboots that began or ended
-	returns time.Duration // when the reboot under way is over, 0: there is none
-	frozen  bool
-	waiting []host.Completion // what came while it was frozen
-	alarm   time.Duration     // for when the next Timeout is planned
-	disk    disk
-	running map[host.Tag]*process
-	orphans []*process // agents that outlived their daemon
-	held    []func()   // what agents would have done while the machine was frozen
+	world      *World
+	clock      clock
+	boot       func(m *Machine, sameBoot bool) Daemon
+	daemon     Daemon
+	life       int // counts starts of the daemon; what belongs to an earlier one is void
+	powered    bool
+	ranAlready bool // a daemon was started since it was switched on
+	dead       bool // it cannot be switched on
+	boots      int
+	reboots    int           // reboots that began or ended
+	returns    time.Duration // when the reboot under way is over, 0: there is none
+	frozen     bool
+	waiting    []host.Completion // what came while it was frozen
+	alarm      time.Duration     // for when the next Timeout is planned
+	disk       disk
+	running    map[host.Tag]*process
+	orphans    []*process // agents that outlived their daemon
+	dog        dog
+	held       []func() // what agents would have done while the machine was frozen
 
 	unplugged []int         // links without carrier
 	features  int           // message version that its daemon speaks, 0: the newest
@@ -103,9 +105,10 @@ func (m *Machine) PowerOff(why string) {
 		return
 	}
 	m.world.tell("%s loses power: %s", m.Name, why)
-	m.powered, m.left = false, false
+	m.powered, m.left, m.ranAlready = false, false, false
 	m.unfreeze()
 	m.held = nil
+	m.dog = dog{fed: m.dog.fed + 1}
 	m.stopDaemon(true)
 	m.running = nil
 	m.world.Agents.powerLost(m.world, m.Name)
@@ -122,14 +125,14 @@ func (m *Machine) KillDaemon() {
 // StartDaemon starts the daemon again.
 func (m *Machine) StartDaemon() {
 	if m.powered && m.daemon == nil {
-		m.startDaemon(true)
+		m.startDaemon(m.ranAlready)
 	}
 }
 
 func (m *Machine) startDaemon(sameBoot bool) {
 	m.world.tell("%s: the daemon starts", m.Name)
 	m.life++
-	m.left = false
+	m.left, m.ranAlready = false, true
 	m.troubled()
 	for _, p := range m.orphans { // the new daemon ends them first (linux.EndOrphans)
 		p.ended = true

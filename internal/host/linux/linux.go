@@ -20,6 +20,9 @@ type Config struct {
 	StateDir string   // where Disk keeps its files
 	Binds    []string // "address:port" of this node on each link; "" for a link without this node
 	Log      *slog.Logger
+	// Watchdog is the device; "": DefaultWatchdog, "off": none. WatchdogMark is a
+	// file that a boot forgets.
+	Watchdog, WatchdogMark string
 	// Grace is the time between asking a command that took too long to end
 	// (SIGTERM) and ending it (SIGKILL); 0: 5 s.
 	Grace time.Duration
@@ -38,6 +41,7 @@ type Machine struct {
 	watch *watch
 	disk  *disk
 	procs *procs
+	dog   *watchdog
 }
 
 // New opens the links and prepares the state directory.
@@ -56,6 +60,7 @@ func New(cfg Config) (*Machine, error) {
 		return nil, err
 	}
 	m.procs = newProcs(m.queue.put, cfg.Grace)
+	m.dog = newWatchdog(cfg.Watchdog, cfg.WatchdogMark, boottime, cfg.Log)
 	m.watch = newWatch(m.queue.put, cfg.Log)
 	if err := m.SetLinks(cfg.Binds); err != nil {
 		m.Close()
@@ -116,6 +121,18 @@ func (m *Machine) Start(tag host.Tag, c host.Cmd) { m.procs.start(tag, c) }
 
 // Kill implements host.Proc.
 func (m *Machine) Kill(tag host.Tag) { m.procs.kill(tag) }
+
+// WatchdogState implements host.Watchdog.
+func (m *Machine) WatchdogState() host.WatchdogState { return m.dog.state() }
+
+// Arm implements host.Watchdog.
+func (m *Machine) Arm(timeout, pretimeout time.Duration) error { return m.dog.arm(timeout, pretimeout) }
+
+// Feed implements host.Watchdog.
+func (m *Machine) Feed(stakes bool) { m.dog.feed(stakes) }
+
+// Disarm implements host.Watchdog.
+func (m *Machine) Disarm() { m.dog.disarm() }
 
 // Exists implements host.Proc.
 func (m *Machine) Exists(path string) bool {
