@@ -10,7 +10,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Packages whose goroutines touch the machine: the race detector watches these.
 HANDS   := $(shell go list ./internal/... 2>/dev/null | grep -Ev '/internal/(lint|sim|simulate|conformance|playground)$$')
 # Everything but the end-to-end tests, which need root and the playground.
-UNITS   := $(shell go list ./... 2>/dev/null | grep -Ev '^mainstay/test/(e2e|shells)')
+UNITS   := $(shell go list ./... 2>/dev/null | grep -Ev '^mainstay/test/(e2e|shells|vm)')
 # Packages with story tests, which know -rewrite.
 STORIES := $(shell grep -rlE --include='*_test.go' 'cockroachdb/datadriven|face/facetest' . 2>/dev/null | xargs -r -n1 dirname | sort -u)
 # Where the scheduler cases of the peer lie (never copied into this repository).
@@ -26,7 +26,7 @@ YEARS   ?= 1000
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all sim-mutants sim-same bench-sim soak years e2e shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all sim-mutants sim-same bench-sim soak years e2e vm shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -104,6 +104,10 @@ bench-sim: ## how much faster than real time simulated clusters run, as time pas
 e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
 	@echo "== end to end in the playground"
 	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e -program $(CURDIR)/bin/mainstay -engine $(ENGINE)
+
+vm: build ## the watchdog on a whole machine: QEMU without acceleration, some minutes (needs qemu-system-x86 linux-image-amd64 busybox-static)
+	@echo "== watchdog in a virtual machine"
+	go test -tags vm -count=1 -timeout 30m -v ./test/vm -program $(CURDIR)/bin/mainstay
 
 shells: build ## Debian's crmsh and pcs drive a cluster in the playground (needs root)
 	@echo "== shells of the distribution"

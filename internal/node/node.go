@@ -87,8 +87,12 @@ func Run(ctx context.Context, cfg Config) error {
 	if engine.OnCorosync(file.conf) {
 		own = nil
 	}
+	jobs := filepath.Join(cfg.RunDir, "jobs")
+	if n := linux.EndJobs(jobs, cfg.Log); n > 0 {
+		cfg.Log.Warn("jobs of an earlier daemon were still in systemd's queue and are cancelled", "count", n)
+	}
 	m, err := linux.New(linux.Config{StateDir: cfg.StateDir, Binds: own, Log: cfg.Log,
-		Watchdog: file.conf.Watchdog.Device, WatchdogMark: filepath.Join(cfg.RunDir, "watchdog")})
+		Jobs: jobs, Watchdog: file.conf.Watchdog.Device, WatchdogMark: filepath.Join(cfg.RunDir, "watchdog")})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,11 @@ type Config struct {
 	// Watchdog is the device; "": DefaultWatchdog, "off": none. WatchdogMark is a
 	// file that a boot forgets.
 	Watchdog, WatchdogMark string
+	// Jobs is a directory that a boot forgets, for the jobs that systemd has from this
+	// daemon; "": they are not noted.
+	Jobs string
+	// Units is systemd's directory for units that a boot forgets; "": /run/systemd/system.
+	Units string
 	// Grace is the time between asking a command that took too long to end
 	// (SIGTERM) and ending it (SIGKILL); 0: 5 s.
 	Grace time.Duration
@@ -49,6 +54,9 @@ func New(cfg Config) (*Machine, error) {
 	if cfg.Grace <= 0 {
 		cfg.Grace = defaultGrace
 	}
+	if cfg.Units == "" {
+		cfg.Units = runtimeUnits
+	}
 	p, err := newPoll()
 	if err != nil {
 		return nil, err
@@ -59,7 +67,7 @@ func New(cfg Config) (*Machine, error) {
 		p.close()
 		return nil, err
 	}
-	m.procs = newProcs(m.queue.put, cfg.Grace)
+	m.procs = newProcs(m.queue.put, cfg.Grace, &units{jobs: cfg.Jobs, dir: cfg.Units, own: daemonUnit, log: cfg.Log})
 	m.dog = newWatchdog(cfg.Watchdog, cfg.WatchdogMark, boottime, cfg.Log)
 	m.watch = newWatch(m.queue.put, cfg.Log)
 	if err := m.SetLinks(cfg.Binds); err != nil {

@@ -18,6 +18,7 @@ import (
 type procs struct {
 	put   func(host.Completion)
 	grace time.Duration
+	units *units
 	mu    sync.Mutex
 	run   map[host.Tag]*process
 }
@@ -30,8 +31,8 @@ type process struct {
 	cancel  func() // of a unit's action
 }
 
-func newProcs(put func(host.Completion), grace time.Duration) *procs {
-	return &procs{put: put, grace: grace, run: map[host.Tag]*process{}}
+func newProcs(put func(host.Completion), grace time.Duration, u *units) *procs {
+	return &procs{put: put, grace: grace, units: u, run: map[host.Tag]*process{}}
 }
 
 func (p *procs) start(tag host.Tag, c host.Cmd) {
