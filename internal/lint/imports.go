@@ -79,6 +79,7 @@ func allowed() map[string][]string {
 		"internal/lint":          {},
 		"cmd/mainstay":           {"internal/cli"},
 		"test/e2e":               {everyone},
+		"test/vm":                {},
 		"test/shells":            {everyone},
 		"test/messages":          {"internal/node", "member"},
 	}
