@@ -112,6 +112,9 @@ type (
 		Target, Action string
 		Timeout, Delay time.Duration
 		Reason         string
+		// Digests and Secure name the devices that an "on" is for, with the digests of
+		// their parameters; see sched.
+		Digests, Secure string
 	}
 	// Submit asks for an update of the CIB.
 	Submit struct{ Update replica.Update }

@@ -49,7 +49,8 @@ func (c *Control) fenceRequest(a *graph.Action) Fence {
 		timeout = c.duration("stonith-timeout", time.Minute)
 	}
 	delay := time.Duration(atoi(a.Attr("priority-fencing-delay"))) * time.Second
-	return Fence{Target: a.Node, Action: action, Timeout: timeout, Delay: delay, Reason: a.Reason}
+	return Fence{Target: a.Node, Action: action, Timeout: timeout, Delay: delay, Reason: a.Reason,
+		Digests: a.Attr("CRM_meta_digests_all"), Secure: a.Attr("CRM_meta_digests_secure")}
 }
 
 // clearFailCount forgets the failures of one resource on one node.

@@ -135,6 +135,9 @@ func (e *Engine) requestFence(x control.Fence, reply uint64) {
 		e.fencing[id] = reply
 		client = "operator"
 	}
+	if x.Action == "on" && reply == 0 {
+		e.unfencing[id] = x
+	}
 	r := fence.Ask(fence.Request{ID: id, Target: x.Target, Action: x.Action, Origin: e.cfg.Self,
 		Client: client, Timeout: x.Timeout, Delay: x.Delay, Wall: e.wall()}, e.replica.Root(), e.view.Members)
 	if reply == 0 {
@@ -182,6 +185,12 @@ func (e *Engine) fenced(x fence.Outcome) {
 	}
 	e.event("fenced", fmt.Sprintf("%s of %s %s", x.Action, x.Target, verdict),
 		"target", x.Target, "action", x.Action, "ok", x.OK, "device", x.Device, "by", e.nameOf(x.By), "reason", x.Reason)
+	if u, ok := e.unfencing[x.ID]; ok {
+		delete(e.unfencing, x.ID)
+		if x.OK {
+			e.unfenced(u)
+		}
+	}
 	if x.OK && x.Action != "on" {
 		e.off(x.Target, x.Origin)
 	} else {
@@ -195,6 +204,16 @@ func (e *Engine) fenced(x fence.Outcome) {
 		}
 		e.emit(Reply{ID: id, Err: err, Body: x})
 	}
+}
+
+// unfenced notes on a node that it was switched on, by which devices with which
+// parameters: the scheduler asks for it again when those change.
+func (e *Engine) unfenced(x control.Fence) {
+	u := replica.Update{}
+	for _, a := range [][2]string{{"#node-unfenced", strconv.FormatInt(e.wall(), 10)}, {"#digests-all", x.Digests}, {"#digests-secure", x.Secure}} {
+		u.Attributes = append(u.Attributes, replica.Attribute{Node: x.Target, Name: a[0], Value: a[1]})
+	}
+	e.submit(u)
 }
 
 // off says in the CIB that a node is known to run nothing. One member does so for

@@ -250,27 +250,28 @@ type Engine struct {
 	fence   *fence.Machine
 	attr    *attr.Machine
 
-	now      Time
-	out      []Effect
-	ringOut  []ring.Effect
-	view     member.View
-	votes    quorum.State
-	batch    replica.Update // status changes that wait for the end of the step
-	clients  map[uint64]uint64
-	fencing  map[string]uint64 // fencing request → client's request
-	held     []fence.Request   // asked for before the view was synced
-	asked    map[string]uint64 // node → ring in which its fencing was asked for last
-	nextID   uint64
-	audible  map[member.NodeID]bool // peers whose links are not silent
-	ringSeq  ringSeq
-	rewrite  time.Duration // when to try a failed write again, 0: none failed
-	leaving  leaving
-	lifeline lifeline
-	alarms   alarms
-	links    links
-	history  history
-	events   []Event
-	dirty    bool
+	now       Time
+	out       []Effect
+	ringOut   []ring.Effect
+	view      member.View
+	votes     quorum.State
+	batch     replica.Update // status changes that wait for the end of the step
+	clients   map[uint64]uint64
+	fencing   map[string]uint64        // fencing request → client's request
+	unfencing map[string]control.Fence // unfencing that this node asked for as the coordinator, by request
+	held      []fence.Request          // asked for before the view was synced
+	asked     map[string]uint64        // node → ring in which its fencing was asked for last
+	nextID    uint64
+	audible   map[member.NodeID]bool // peers whose links are not silent
+	ringSeq   ringSeq
+	rewrite   time.Duration // when to try a failed write again, 0: none failed
+	leaving   leaving
+	lifeline  lifeline
+	alarms    alarms
+	links     links
+	history   history
+	events    []Event
+	dirty     bool
 }
 
 // New makes a node that has not spoken to anybody yet.
@@ -280,7 +281,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 		return nil, fmt.Errorf("node %s is not in the nodelist", cfg.Self)
 	}
 	e := &Engine{cfg: cfg, name: self.Name, now: now,
-		clients: map[uint64]uint64{}, audible: map[member.NodeID]bool{}, fencing: map[string]uint64{}, asked: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
+		clients: map[uint64]uint64{}, audible: map[member.NodeID]bool{}, fencing: map[string]uint64{}, unfencing: map[string]control.Fence{}, asked: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
 	e.history.number = cfg.History
 	e.lifeline = newLifeline(cfg)
 	var err error

@@ -148,7 +148,7 @@ func TestEnvironment(t *testing.T) {
 	res := m.call(agent.Call{Name: agent.Name{Class: "ocf", Provider: "pacemaker", Type: "Dummy"}, Rsc: "d:1", Op: "start",
 		Interval: 0, Timeout: 20 * time.Second, Params: params(
 			"CRM_meta_notify_type", "post", "CRM_meta_notify_start_uname", "n1 n2", "CRM_meta_clone", "1",
-			"CRM_meta_timeout", "20000", "OCF_CHECK_LEVEL", "10", "envfile", dump, "odd", `a "quoted" $value`,
+			"CRM_meta_timeout", "20000", "CRM_meta_op_target_rc", "7", "OCF_CHECK_LEVEL", "10", "envfile", dump, "odd", `a "quoted" $value`,
 			"state", filepath.Join(dir, "state"))})
 	if res.RC != agent.OK {
 		t.Fatalf("start: %+v", res)
@@ -162,10 +162,15 @@ func TestEnvironment(t *testing.T) {
 		"OCF_RA_VERSION_MAJOR=1", "OCF_RA_VERSION_MINOR=1", "OCF_CHECK_LEVEL=10", "OCF_EXIT_REASON_PREFIX=ocf-exit-reason:",
 		"OCF_RESKEY_CRM_meta_notify_type=post", "OCF_RESKEY_CRM_meta_notify_start_uname=n1 n2", "OCF_RESKEY_CRM_meta_clone=1",
 		"OCF_RESKEY_CRM_meta_timeout=20000", `OCF_RESKEY_odd=a "quoted" $value`,
-		"HA_SBIN_DIR=/opt/tools",
+		"HA_SBIN_DIR=/opt/tools", "OCF_OUTPUT_FORMAT=text", "LC_ALL=C", "PCMK_quorum_type=corosync",
 	} {
 		if !strings.Contains("\n"+string(text), "\n"+want+"\n") {
 			t.Errorf("no %s in the agent's environment:\n%s", want, text)
+		}
+	}
+	for _, never := range []string{"OCF_RESKEY_CRM_meta_op_target_rc=", "OCF_RESKEY_OCF_CHECK_LEVEL="} {
+		if strings.Contains(string(text), never) {
+			t.Errorf("%s in the agent's environment, where Pacemaker has none", never)
 		}
 	}
 	if !strings.Contains(string(text), "\nPATH=/opt/tools:") {

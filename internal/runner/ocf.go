@@ -25,25 +25,28 @@ func (r *Runner) ocf(c agent.Call) (host.Cmd, error) {
 		"OCF_ROOT="+r.cfg.OCFRoot,
 		"OCF_RA_VERSION_MAJOR=1",
 		"OCF_RA_VERSION_MINOR=1",
+		"OCF_OUTPUT_FORMAT=text",
 		"OCF_EXIT_REASON_PREFIX="+exitReasonPrefix,
 		"OCF_RESOURCE_TYPE="+c.Name.Type,
 		"OCF_RESOURCE_PROVIDER="+c.Name.Provider,
 	)
-	if c.Rsc != "" {
+	switch {
+	case isMetadata(c.Op): // it is about the agent, not about a resource
+		env = append(env, "OCF_RESOURCE_INSTANCE="+c.Name.Type)
+	case c.Rsc != "":
 		env = append(env, "OCF_RESOURCE_INSTANCE="+c.Rsc)
 	}
-	level := ""
 	for _, p := range c.Params {
-		if !envName(p.Name) {
-			continue
+		value := strings.ReplaceAll(p.Value, "\x00", "")
+		switch {
+		case !envName(p.Name), p.Name == "CRM_meta_op_target_rc": // what the cluster expects is its own matter
+		case p.Name == "OCF_CHECK_LEVEL":
+			if value != "" {
+				env = append(env, p.Name+"="+value)
+			}
+		default:
+			env = append(env, "OCF_RESKEY_"+p.Name+"="+value)
 		}
-		env = append(env, "OCF_RESKEY_"+p.Name+"="+strings.ReplaceAll(p.Value, "\x00", ""))
-		if p.Name == "OCF_CHECK_LEVEL" {
-			level = p.Value
-		}
-	}
-	if level != "" {
-		env = append(env, "OCF_CHECK_LEVEL="+level)
 	}
 	return host.Cmd{Path: path, Args: []string{c.Op}, Env: r.finish(env), Timeout: c.Timeout}, nil
 }
@@ -65,7 +68,7 @@ func (r *Runner) baseEnv() []string {
 	return []string{
 		"PATH=" + path,
 		"HOME=/root",
-		"LC_ALL=C.UTF-8",
+		"LC_ALL=C",
 		"HA_RSCTMP=/run/resource-agents",
 		"HA_RSCTMP_OLD=/run/resource-agents",
 		"HA_VARRUN=/run",
@@ -76,8 +79,12 @@ func (r *Runner) baseEnv() []string {
 		"HA_logfacility=daemon",
 		"HA_LOGFACILITY=daemon",
 		"HA_cluster_type=corosync",
+		"HA_quorum_type=corosync",
+		"HA_mcp=true",
 		"HA_CURHOST=" + r.cfg.Node,
 		"PCMK_cluster_type=corosync",
+		"PCMK_quorum_type=corosync",
+		"PCMK_mcp=true",
 		"PCMK_debug=" + debug,
 		"PCMK_logfacility=daemon",
 		"PCMK_service=pacemaker-execd",

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,6 +110,9 @@ func (o *resourceOptions) runAgent(ctx context.Context, n agent.Name, rsc string
 	if o.arg != "" {
 		params["OCF_CHECK_LEVEL"] = o.arg
 	}
+	// as Pacemaker's crm_resource tells an agent what the executor would
+	params["CRM_meta_timeout"] = strconv.FormatInt(call.Timeout.Milliseconds(), 10)
+	params["crm_feature_set"] = cib.FeatureSet
 	for _, k := range slices.Sorted(maps.Keys(params)) {
 		call.Params = append(call.Params, cib.Attr{Name: k, Value: params[k]})
 	}
