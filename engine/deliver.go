@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +53,7 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 		e.off(m.Confirm.Target, 0)
 	case m.Withdraw != nil:
 		e.fenceIn(*m.Withdraw)
+		e.withdrawn(*m.Withdraw)
 	case m.Forget != nil:
 		e.fenceIn(*m.Forget)
 	case m.Remember != nil:
@@ -203,6 +206,26 @@ func (e *Engine) fenced(x fence.Outcome) {
 			err = fmt.Errorf("fencing %s failed: %s", x.Target, x.Reason)
 		}
 		e.emit(Reply{ID: id, Err: err, Body: x})
+	}
+}
+
+// withdrawn answers the clients whose request ended without an outcome.
+func (e *Engine) withdrawn(w fence.Withdraw) {
+	for _, id := range slices.Sorted(maps.Keys(e.fencing)) {
+		if id != w.ID && (w.ID != "" || w.Origin != e.cfg.Self) {
+			continue
+		}
+		r := Reply{ID: e.fencing[id], Body: fence.Outcome{ID: id, OK: w.Met, Reason: w.Reason, Wall: w.Wall}}
+		for _, h := range e.fence.History() {
+			if h.ID == id {
+				r.Body = fence.Outcome{ID: id, Target: h.Target, Action: h.Action, Client: h.Client, By: h.By, Device: h.Device, OK: w.Met, Reason: w.Reason, Wall: w.Wall}
+			}
+		}
+		if !w.Met {
+			r.Err = fmt.Errorf("fencing was given up: %s", w.Reason)
+		}
+		delete(e.fencing, id)
+		e.emit(r)
 	}
 }
 

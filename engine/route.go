@@ -310,7 +310,7 @@ func (e *Engine) spare(x replica.InSync) {
 		}
 		for _, f := range e.fence.History() {
 			if f.State == "pending" && f.Target == e.nameOf(m) {
-				e.multicast(message{Withdraw: &fence.Withdraw{ID: f.ID, Reason: "the node has booted since", Wall: e.wall()}})
+				e.multicast(message{Withdraw: &fence.Withdraw{ID: f.ID, Met: f.Action != "on", Reason: "the node has booted since", Wall: e.wall()}})
 			}
 		}
 	}

@@ -351,10 +351,19 @@ func (m *Machine) relieve(now time.Duration, r *request, gone func(Request) bool
 
 func (m *Machine) withdraw(now time.Duration, in Withdraw) {
 	gone := func(q Request) bool { return in.ID == q.ID || in.ID == "" && in.Origin == q.Origin }
+	var met func(*Event) // whoever was at it last did it
 	for _, r := range slices.Clone(m.requests) {
+		s := r.plan[r.level][r.step]
+		if in.Met && (r.ID == in.ID || slices.ContainsFunc(r.merged, gone)) && r.turn < len(s.run) {
+			device, by := s.device.ID, s.run[r.turn]
+			met = func(e *Event) { e.State, e.Device, e.By = success, device, by }
+		}
 		if !m.relieve(now, r, gone, in.Reason, in.Wall) {
 			m.drop(r)
 		}
+	}
+	if met != nil {
+		m.note(in.ID, met)
 	}
 }
 

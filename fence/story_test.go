@@ -158,7 +158,7 @@ func (s *story) command(d *datadriven.TestData) {
 	case "confirm":
 		s.all(1, Confirm{Target: a.str("target", ""), Client: "admin", Wall: wall})
 	case "withdraw":
-		s.all(1, Withdraw{ID: a.str("id", ""), Origin: member.NodeID(a.num("origin", 0)), Reason: "no quorum", Wall: wall})
+		s.all(1, Withdraw{ID: a.str("id", ""), Origin: member.NodeID(a.num("origin", 0)), Met: a.num("met", 0) == 1, Reason: "no quorum", Wall: wall})
 	case "history":
 		for _, e := range s.machines[a.num("node", 1)-1].History() {
 			fmt.Fprintf(&s.out, "%s %s of %s by %d for %s: %s %q %d-%d\n", e.ID, e.Action, e.Target, e.By, e.Client, e.State, e.Reason, e.Asked, e.Completed)

@@ -68,10 +68,12 @@ type (
 
 	// Withdraw ends requests without an outcome of their own (agreed): that
 	// with ID, or all of Origin if ID is empty (it lost quorum).
+	// What was to be reached is so all the same if Met is set.
 	Withdraw struct {
 		ID     string
 		Origin member.NodeID
 		Reason string
+		Met    bool `json:",omitempty"`
 		Wall   int64
 	}
 

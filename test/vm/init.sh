@@ -17,7 +17,7 @@ say() { echo "TEST: $*"; }
 export MAINSTAY_SOCKET=/run/n1/api.sock
 nodes=1
 [ $scenario = quorum ] && nodes=2
-configure() { # node, watchdog device
+configure() { # node, watchdog device if not the usual one
   mkdir -p /etc/n$1 /run/n$1 /var/lib/n$1
   {
     echo "totem {"; echo " cluster_name: vm"; echo " secauth: off"; echo " token: 2000"; echo "}"
@@ -25,7 +25,7 @@ configure() { # node, watchdog device
     for n in $(seq $nodes); do echo " node {"; echo "  name: n$n"; echo "  nodeid: $n"; echo "  ring0_addr: 10.0.0.$n"; echo " }"; done
     echo "}"
     echo "quorum {"; echo " provider: corosync_votequorum"; echo "}"
-    echo "resources {"; echo " watchdog_device: $2"; echo "}"
+    [ -z "$2" ] || { echo "resources {"; echo " watchdog_device: $2"; echo "}"; }
   } >/etc/n$1/cluster.conf
 }
 run() { # node
@@ -49,22 +49,24 @@ alive() { # seconds, why
 }
 
 insmod /watchdog.ko
-configure 1 /dev/watchdog0
 case $scenario in
 stuck)
   insmod /softdog.ko
+  configure 1
   run 1; await "no quorum" quorate; ask
   alive 12 "the watchdog was armed"
   say "SIGSTOP"; kill -STOP $pid1
   alive 60 "the daemon was stopped" ;;
 quorum)
   insmod /softdog.ko; insmod /i6300esb.ko
+  configure 1 /dev/watchdog0
   configure 2 /dev/watchdog1
   run 1; run 2; await "no quorum" quorate; ask
   alive 12 "the watchdogs were armed"
   say "n2 dies"; kill -KILL $pid2
   alive 60 "quorum was lost" ;;
 orderly)
+  configure 1
   run 1; await "no quorum" quorate
   say "without a device: $(mainstay crm configure property stonith-watchdog-timeout=20s 2>&1 | tr '\n' ' ')"
   kill $pid1; wait $pid1
