@@ -365,6 +365,14 @@ func (m *Machine) withdraw(now time.Duration, in Withdraw) {
 	if met != nil {
 		m.note(in.ID, met)
 	}
+	m.note(in.ID, func(e *Event) { // a member that joined meanwhile knows it from the history alone
+		if e.State == pending {
+			e.State, e.Reason, e.Completed = failure, in.Reason, in.Wall
+			if in.Met {
+				e.State = success
+			}
+		}
+	})
 }
 
 // confirm takes the operator's word that a node is off. A member that speaks is not.

@@ -51,6 +51,6 @@ func (m *Machine) watch() {
 			m.world.breakLaw("reset without need", "%s ran and was connected for %.1f s", m.Name, (m.world.Now - m.trouble).Seconds())
 		}
 		m.PowerOff("its watchdog")
-		m.world.after(rebootTime, m.PowerOn)
+		m.restart()
 	})
 }
