@@ -18,6 +18,7 @@ var various = site{
 		g.put(t, node, "/etc/apache2/conf-enabled/site.conf", "ServerName site\nAlias / /srv/www/\n<Directory /srv/www>\nRequire all granted\n</Directory>\n<Location /server-status>\nSetHandler server-status\nRequire local\n</Location>\n")
 		g.put(t, node, "/etc/nginx/site.conf", "pid /run/nginx.pid;\nerror_log /var/log/nginx/error.log;\nevents {}\nhttp { server { listen 8081; root /srv/www; location /nginx_status { stub_status; } } }\n")
 		g.sh(t, node, "sed -i 's#^PidFile .*#PidFile /run/apache2/apache2.pid#' /etc/apache2/apache2.conf && mkdir -p /srv/data /srv/files && touch /srv/files/here")
+		g.put(t, node, "/etc/haproxy/haproxy.cfg", "global\n daemon\ndefaults\n mode http\n timeout connect 1s\n timeout client 5s\n timeout server 5s\nlisten site\n bind :8082\n http-request return status 200 content-type text/plain string balanced\n")
 		g.put(t, node, "/etc/init.d/pulse", pulse)
 		g.put(t, node, "/etc/ha.d/resource.d/mark", mark)
 		g.sh(t, node, "chmod 755 /etc/init.d/pulse /etc/ha.d/resource.d/mark")
@@ -29,6 +30,7 @@ primitive web-ip ocf:heartbeat:IPaddr2 params ip=10.107.2.243 cidr_netmask=24 ni
 group site web-ip web
 primitive proxy ocf:heartbeat:nginx params configfile=/etc/nginx/site.conf httpd=/usr/sbin/nginx status10url="http://127.0.0.1:8081/nginx_status" \
   op monitor interval=3 timeout=20 op start interval=0 timeout=60 op stop interval=0 timeout=60
+primitive balance lsb:haproxy op monitor interval=3 timeout=30 op start interval=0 timeout=60 op stop interval=0 timeout=60
 primitive pulse lsb:pulse op monitor interval=2 timeout=15
 primitive mark heartbeat:mark params 1=blue 2=sky op monitor interval=5 timeout=15
 primitive pair ocf:pacemaker:Stateful op monitor interval=5 timeout=20 op monitor interval=6 role=Promoted timeout=20
@@ -50,7 +52,7 @@ rsc_defaults resource-stickiness=100
 location web-where-network-is site rule -inf: not_defined pingd or pingd lt 200
 `,
 	ready: func(s *web.StatusReply) bool {
-		for _, id := range []string{"web", "web-ip", "proxy", "pulse", "mark", "watch", "vm", "data"} {
+		for _, id := range []string{"web", "web-ip", "proxy", "balance", "pulse", "mark", "watch", "vm", "data"} {
 			if place(s, id) == "" {
 				return false
 			}
@@ -92,6 +94,7 @@ func TestVarious(t *testing.T) {
 
 	g.says(t, time.Minute, "node2", "hello from "+at("web"), "curl -s http://10.107.2.243/")
 	g.says(t, time.Minute, at("proxy"), "hello from "+at("proxy"), "curl -s http://127.0.0.1:8081/")
+	g.says(t, time.Minute, at("balance"), "balanced", "curl -s http://127.0.0.1:8082/")
 	g.says(t, time.Minute, at("mark"), "yes", "[ -f /run/mark-blue-sky ] && echo yes")
 	g.says(t, time.Minute, at("watch"), "yes", "grep -q node1 /run/watch.html && echo yes")
 	g.says(t, time.Minute, at("data"), "yes", "[ -f /srv/data/here ] && echo yes")
@@ -100,7 +103,7 @@ func TestVarious(t *testing.T) {
 		g.says(t, time.Minute, n, "Linux", "crm_attribute -t status -n os -G -q | cut -d- -f1")
 	}
 
-	for id, comm := range map[string]string{"web": "apache2", "proxy": "nginx", "vm": "tail"} {
+	for id, comm := range map[string]string{"web": "apache2", "proxy": "nginx", "balance": "haproxy", "vm": "tail"} {
 		node := at(id)
 		g.kill(t, node, comm)
 		g.failed(t, id, node)
@@ -120,7 +123,7 @@ func TestVarious(t *testing.T) {
 	node := at("web")
 	g.cutPower(t, node)
 	g.cluster(t, x.limit, "everything to run elsewhere", func(s *web.StatusReply) bool {
-		for _, id := range []string{"web", "web-ip", "proxy", "pulse", "mark", "watch", "vm", "data"} {
+		for _, id := range []string{"web", "web-ip", "proxy", "balance", "pulse", "mark", "watch", "vm", "data"} {
 			if p := place(s, id); p == "" || p == node {
 				return false
 			}
