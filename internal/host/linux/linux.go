@@ -1,4 +1,4 @@
-// Package linux is the real machine behind the six seams of package host:
+// Package linux is the real machine behind the seams of package host:
 // CLOCK_BOOTTIME, UDP sockets, files that survive a power cut, child processes
 // in groups of their own that outlive the daemon, systemd by D-Bus, and the
 // reset button.
