@@ -50,6 +50,9 @@ func crmVerify(ctx context.Context, env *face.Env, args []string) face.Code {
 	return v.over(v.judge(root))
 }
 
+// notCIB is the exit code for a document that is something else: PROTOCOL, as crm_error calls it.
+const notCIB face.Code = 76
+
 // verification is one run of crm_verify.
 type verification struct {
 	*reply
@@ -70,17 +73,18 @@ func (v verification) read(name, what string) (*cib.Elem, error) {
 
 func (v verification) parse(text []byte, what string) (*cib.Elem, error) {
 	root, err := cib.Parse(text)
+	markup := strings.HasPrefix(strings.TrimSpace(string(text)), "<")
 	if err != nil && len(text) > 0 {
 		v.warnf("%v\n", err)
 	}
 	switch {
-	case err != nil && len(text) == 0:
+	case err != nil && !markup:
 		return nil, refuse(face.Error, "Couldn't parse input %s", what)
 	case err != nil:
 		return nil, v.invalid()
 	}
 	if root.Name() != "cib" {
-		return nil, refuse(face.BadConfig, "This tool can only check complete configurations (those starting with <cib>).")
+		return nil, refuse(notCIB, "This tool can only check complete configurations (i.e. those starting with <cib>).")
 	}
 	return root, nil
 }
