@@ -128,7 +128,7 @@ func (l *Loop) adopt(s settings) {
 		return
 	}
 	l.log.Info("Corosync's node list and token are taken over", "event", "corosync", "nodes", len(s.Nodes), "token_ms", s.Token/time.Millisecond)
-	l.configure(&next)
+	l.Configure(&next)
 	if l.Adopted != nil {
 		l.Adopted(&next)
 	}

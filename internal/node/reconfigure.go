@@ -76,7 +76,7 @@ func (c *Cluster) reconfigured(loop *Loop, text string) {
 	}
 	have.text, have.conf = []byte(text), parsed
 	c.file.Store(&have)
-	loop.configure(parsed)
+	loop.Configure(parsed)
 	go c.outside.reload(c.config.Log)
 	go c.arbiter.configure(func() configFile { return *c.file.Load() })
 	c.config.Log.Info("the configuration was changed", "event", "config", "nodes", len(parsed.Nodes))

@@ -123,8 +123,8 @@ func (l *Loop) rebind(c *conf.Config) {
 	}
 }
 
-// configure takes over another configuration at run time.
-func (l *Loop) configure(c *conf.Config) {
+// Configure takes over another configuration at run time. It is called from the loop.
+func (l *Loop) Configure(c *conf.Config) {
 	l.setup.Conf, l.token = c, c.Totem.Token
 	l.rebind(c)
 	l.wireIn(wire.Reconfigure{Config: wireConfig(l.setup)})

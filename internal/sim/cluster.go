@@ -63,11 +63,13 @@ const usualLatency = 200 * time.Microsecond
 // Cluster is a world whose machines run nodes of one cluster.
 type Cluster struct {
 	*World
-	opts  Options
-	conf  *conf.Config
-	loops map[string]*node.Loop
-	state map[string]*engine.State
-	plan  sched.Planner // of Plan and of the checkers
+	opts Options
+	conf *conf.Config
+	// confText is the configuration file of plain nodes; nil if Options.Conf was given.
+	confText []byte
+	loops    map[string]*node.Loop
+	state    map[string]*engine.State
+	plan     sched.Planner // of Plan and of the checkers
 
 	whole bool // everything is mended: a quiet cluster has all its nodes
 
@@ -86,7 +88,7 @@ func NewCluster(seed uint64, o Options) (*Cluster, error) {
 	c.goOn, c.members = o.GoOn, c.membersOf
 	if o.Conf == nil {
 		var err error
-		if c.conf, err = plainConf(o); err != nil {
+		if c.conf, c.confText, err = plainConf(o); err != nil {
 			return nil, err
 		}
 	}
@@ -111,7 +113,7 @@ func NewCluster(seed uint64, o Options) (*Cluster, error) {
 }
 
 // plainConf is the configuration of nodes without any of their own.
-func plainConf(o Options) (*conf.Config, error) {
+func plainConf(o Options) (*conf.Config, []byte, error) {
 	links := max(o.Links, 1)
 	if o.Links == 0 {
 		links = 2
@@ -135,9 +137,9 @@ func plainConf(o Options) (*conf.Config, error) {
 	}
 	c, problems := conf.Parse([]byte(b.String()), "sim")
 	if conf.Failed(problems) {
-		return nil, fmt.Errorf("sim: %v", problems)
+		return nil, nil, fmt.Errorf("sim: %v", problems)
 	}
-	return c, nil
+	return c, []byte(b.String()), nil
 }
 
 // addNode adds a machine for a configured node.
@@ -188,7 +190,7 @@ func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) Daemon {
 		key = nil
 	}
 	return func(m *Machine, sameBoot bool) Daemon {
-		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.conf, Key: key, Boot: fmt.Sprintf("%s-%d", m.Name, m.boots), SameBoot: sameBoot, Version: cmp.Or(c.opts.Version, "sim"), Features: m.features,
+		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.file(m), Key: key, Boot: fmt.Sprintf("%s-%d", m.Name, m.boots), SameBoot: sameBoot, Version: cmp.Or(c.opts.Version, "sim"), Features: m.features,
 			UUID: fmt.Sprintf("sim-%s-%d", m.Name, m.life), Parallel: 4, Host: m, Shared: c.shared, Forgetful: c.opts.Forgetful,
 			Log:     slog.New(&storyHandler{c.World, m.Name, c.opts.Log}),
 			Elapsed: func() time.Duration { return 0 }})
@@ -196,6 +198,7 @@ func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) Daemon {
 			panic("sim: a node does not start: " + err.Error())
 		}
 		loop.Publish = func(s engine.State, events []engine.Event) { c.observe(m, &s, events) }
+		loop.Reconfigure = func(text string) { c.adopt(m, loop, text) }
 		c.loops[m.Name] = loop
 		return loop
 	}

@@ -31,6 +31,7 @@ const (
 	maintenances  = 12.0 // per cluster: a node in standby, a resource stopped, hands off
 	handles       = 12.0 // per cluster: cleanups, restarts of a node, a fencing by hand
 	upgrades      = 4.0  // per cluster: all daemons, one after the other
+	resizes       = 1.0  // per cluster of more than two: a machine joins, or one that joined is taken out
 	badDays       = 0.05 // share of faults that another follows within a minute
 	preferences   = 5    // constraints that operators leave in place
 )
@@ -89,6 +90,7 @@ func (l *life) expect() {
 	l.every(maintenances, l.maintain)
 	l.every(handles, l.handle)
 	l.every(upgrades, l.upgrade)
+	l.every(resizes, l.resize)
 }
 
 func (l *life) death() {
@@ -342,9 +344,33 @@ func (l *life) handle() {
 	case 1, 2, 3:
 		l.totals.Wishes[Restart]++
 		l.fault(Fault{Kind: Leave, Node: n}, l.time(30*time.Second, time.Hour))
-		l.totals.Faults[Leave]--
+		if l.totals.Faults[Leave]--; l.totals.Faults[Leave] == 0 { // it is a wish
+			delete(l.totals.Faults, Leave)
+		}
 	default:
 		l.wishFor(Wish{Kind: Cleanup, Resource: l.single()}, 0, nil)
+	}
+}
+
+// resize adds a machine, or takes one out that was added before. An operator does
+// so when all is well.
+func (l *life) resize() {
+	if len(l.Machines) < 3 || len(l.open) > 0 || l.held > 0 || !l.Quiet() || len(l.Running()) < len(l.Machines) {
+		return
+	}
+	by := l.Machines[0].Name
+	if len(l.joined) > 0 && l.rng.IntN(2) == 0 {
+		name := l.joined[0]
+		l.joined = l.joined[1:]
+		l.totals.Wishes["expel"]++
+		l.Expel(by, name)
+		return
+	}
+	if len(l.Machines) < 6 {
+		l.notes++
+		l.joined = append(l.joined, fmt.Sprintf("j%d", l.notes))
+		l.totals.Wishes["join"]++
+		l.Join(by, l.joined[len(l.joined)-1])
 	}
 }
 

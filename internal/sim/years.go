@@ -108,6 +108,7 @@ type life struct {
 	story  hash.Hash
 	notes  int
 	prefer []string // constraints that are to stay
+	joined []string // machines that joined and are to be taken out some day
 	wary   bool     // since the last rest something happened that a monitor may have to find
 	moved  int      // role changes until the last rest
 }
