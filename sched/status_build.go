@@ -148,7 +148,7 @@ func (p *planner) rscStatus(r *rsc) *status.Resource {
 		s.PendingNode = nodeName(r.pendingNode)
 	}
 	for _, n := range r.runningOn {
-		s.Places = append(s.Places, status.Place{Node: n.name, NodeID: n.id, Role: r.role.status()})
+		s.Places = append(s.Places, status.Place{Node: n.name, NodeID: n.id, Role: s.Role})
 	}
 	s.NodesRunning = len(r.runningOn)
 	if r.lockNode != nil {
