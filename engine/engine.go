@@ -44,7 +44,7 @@ type Config struct {
 	// might have taken over what ran here, and ended; AbandonedSince when, at the latest.
 	Abandoned      bool
 	AbandonedSince time.Duration
-	Forgetful      bool    // finished transitions are not written to disk
+	Forgetful      bool    // past transitions are not written to disk, and only the last few kept
 	Shared         *Shared // with other engines of this process, nil: nothing
 	Rand           func() uint64
 	// Elapsed measures how long planning takes; no decision depends on it.

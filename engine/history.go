@@ -30,6 +30,9 @@ type Transition struct {
 // keepInMemory is how many transitions a node holds with input and graph.
 const keepInMemory = 100
 
+// keepForgetful is the same of a node that keeps none on disk.
+const keepForgetful = 4
+
 // history is what this node planned as coordinator.
 type history struct {
 	number int
@@ -40,7 +43,11 @@ func (e *Engine) planned(x control.Planned) {
 	t := &Transition{Number: x.Number, Trigger: x.Trigger, Started: x.At, Took: x.Took,
 		Summary: x.Result.Summary, Actions: len(x.Result.Graph.Actions), Input: x.Input, Graph: x.Result.Graph}
 	e.history.kept = append(slices.Clone(e.history.kept), t)
-	if len(e.history.kept) > keepInMemory {
+	keep := keepInMemory
+	if e.cfg.Forgetful {
+		keep = keepForgetful
+	}
+	if len(e.history.kept) > keep {
 		e.history.kept = e.history.kept[1:]
 	}
 	e.dirty = true

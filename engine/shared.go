@@ -32,7 +32,7 @@ type given struct {
 // message a few packets after the first. While more than maxUnread wait to be sent,
 // others are sent whole, so that none is forgotten before it is taken.
 const (
-	sharedGiven = 1 << 14
+	sharedGiven = 1 << 13
 	sharedLarge = 1 << 7
 	sharedRead  = 1 << 10
 	maxUnread   = sharedGiven / 4
