@@ -131,6 +131,11 @@ soak-links: build ## no false view in MINUTES=n under loss, delay, load and stop
 bench-sched: deps build ## the scheduler's figures beside Pacemaker's
 	./bench/sched $(LAB)/gen_cib.py
 
+.PHONY: bench-cib
+bench-cib: ## the CIB's figures: parse, update, diff, digest, in a tree of 100,000 elements
+	@echo "== CIB, 100 nodes x 500 resources"
+	go test -count=1 -run '^$$' -bench . -benchmem ./cib
+
 bench-rehearse: build ## how long all single faults of 16 nodes and 200 resources take to rehearse
 	./bench/rehearse bin/mainstay --phases idle
 

@@ -3,6 +3,7 @@ package cib
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"testing"
 )
 
@@ -110,5 +111,43 @@ func BenchmarkDigest(b *testing.B) {
 	root := mustParse(b, string(largeDoc(20, 500)))
 	for b.Loop() {
 		VersionedDigest(root, FeatureSet)
+	}
+}
+
+// BenchmarkUpdateConfig is one option of one resource in that tree, judged as every
+// change of the configuration is.
+func BenchmarkUpdateConfig(b *testing.B) {
+	root := mustParse(b, string(largeDoc(100, 500)))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		ed := edit(b, OpModify, "resources", "", fmt.Sprintf(`<primitive id="rsc433"><meta_attributes id="m"><nvpair id="m-p" name="priority" value="%d"/></meta_attributes></primitive>`, n))
+		next, _, err := Commit(root, []Edit{ed}, Stamp{})
+		if err != nil || next == root {
+			b.Fatal(err)
+		}
+		root = next
+	}
+}
+
+// TestUpdateSharesTheTree: what an update makes anew does not grow with the tree.
+func TestUpdateSharesTheTree(t *testing.T) {
+	root := mustParse(t, string(largeDoc(100, 500)))
+	ed := edit(t, OpModify, "status", "", `<node_state id="57"><lrm id="57"><lrm_resources><lrm_resource id="rsc433"><lrm_rsc_op id="rsc433_last_0" rc-code="0"/></lrm_resource></lrm_resources></lrm></node_state>`)
+	const rounds = 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for n := range rounds {
+		ed.Elem = mergeAttr(ed.Elem, fmt.Sprint(n))
+		next, _, err := Commit(root, []Edit{ed}, Stamp{})
+		if err != nil || next == root {
+			t.Fatal(err)
+		}
+		root = next
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / rounds; each >= 64<<10 {
+		t.Errorf("an update of one attribute takes %d bytes of new memory, want less than 64 KiB", each)
 	}
 }
