@@ -36,6 +36,10 @@ func applyOne(root *Elem, ed Edit) (*Elem, *EditError) {
 		if err != nil {
 			return nil, &EditError{Kind: ErrInvalid, What: Label(root), Detail: err.Error()}
 		}
+		if up != root {
+			// Nobody who has the old form may win against the new one, whatever it counts.
+			up = WithVersion(up, Version{AdminEpoch: VersionOf(root).AdminEpoch + 1})
+		}
 		return up, nil
 	case OpPatch:
 		return patchEdit(root, ed.Elem)

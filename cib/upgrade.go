@@ -16,7 +16,8 @@ func Upgrade(root *Elem) (*Elem, error) { return UpgradeTo(root, ValidateWith) }
 
 // UpgradeTo is Upgrade to a vocabulary that is not the newest, because other tools
 // have to read the document. What it writes is valid in pacemaker-3.7 and later;
-// a document that has reached the vocabulary comes back as it is.
+// a document of the same major number only gets the new name; one that has reached
+// the vocabulary comes back as it is.
 func UpgradeTo(root *Elem, name string) (*Elem, error) {
 	from := root.Get("validate-with")
 	major, err := schemaMajor(from)
@@ -29,6 +30,10 @@ func UpgradeTo(root *Elem, name string) (*Elem, error) {
 	conf := root.Child("configuration")
 	if conf == nil {
 		return nil, fmt.Errorf("%s has no <configuration>", Label(root))
+	}
+	if major == 3 && strings.HasPrefix(name, "pacemaker-3.") {
+		// Within one major number nothing was renamed, only added.
+		return root.With("validate-with", name), nil
 	}
 	conf = rewrite(conf, modernElem)
 	conf = moveDefaults(conf)

@@ -91,7 +91,7 @@ func TestUpgradeFrom(t *testing.T) {
 		t.Errorf("to the vocabulary that it has: %v, %v", got.Get("validate-with"), err)
 	}
 	next, changed, err := Commit(mustParse(t, baseDoc), []Edit{{Op: OpUpgrade}}, Stamp{})
-	if err != nil || !changed || next.Get("validate-with") != ValidateWith || VersionOf(next).String() != "1.6.0" {
+	if err != nil || !changed || next.Get("validate-with") != ValidateWith || VersionOf(next).String() != "2.1.0" {
 		t.Errorf("%v %v %s", err, changed, next)
 	}
 }

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -247,10 +248,7 @@ func (o *cibOptions) printDigest(env *face.Env) error {
 		return nil
 	}
 	set := e.Get("crm_feature_set")
-	if set == "" {
-		set = cib.FeatureSet
-	}
-	env.Errorf("Versioned (%s) digest: ", set)
+	env.Errorf("Versioned (%s) digest: ", cmp.Or(set, "(null)")) // as the peer has it
 	env.Printf("%s\n", cib.VersionedDigest(e, set))
 	return nil
 }
