@@ -31,6 +31,7 @@ type Client struct {
 	http   *http.Client
 	socket string
 	name   string
+	as     string // whose permissions count, "" for the asker's own
 }
 
 // New makes a client of the node behind a socket ("" is Socket); name is the
@@ -44,6 +45,14 @@ func New(socket, name string) *Client {
 		return d.DialContext(ctx, "unix", socket)
 	}
 	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, socket: socket, name: name}
+}
+
+// As makes a client whose requests have the permissions of another user; nodes heed
+// that if root or hacluster asks.
+func (c *Client) As(user string) *Client {
+	other := *c
+	other.as = user
+	return &other
 }
 
 // Close ends connections that are kept for the next request; the client may go on
@@ -276,6 +285,9 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 	req, err := http.NewRequestWithContext(ctx, method, "http://node"+path, body)
 	if err != nil {
 		return nil, err
+	}
+	if c.as != "" {
+		req.Header.Set(web.ActAs, c.as)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -27,6 +27,8 @@ type Env struct {
 	Now    func() time.Time
 	// Socket is where the node listens; "" is $MAINSTAY_SOCKET or the usual place.
 	Socket string
+	// User is in whose name root and hacluster ask the node, "" for their own.
+	User string
 	// Name is the name that the program was called by: "mainstay", "cibadmin".
 	Name string
 	// Version is the program's own.
@@ -48,7 +50,7 @@ func (e *Env) Client() *client.Client {
 	if socket == "" {
 		socket = e.Getenv("MAINSTAY_SOCKET")
 	}
-	return client.New(socket, e.Name)
+	return client.New(socket, e.Name).As(e.User)
 }
 
 // Printf writes to standard output.

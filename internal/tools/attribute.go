@@ -39,16 +39,10 @@ func crmAttribute(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.StringVarP(&o.section, "type", "t", "", "crm_config, rsc_defaults, op_defaults, nodes or status")
 	f.BoolVarP(&o.utilization, "utilization", "z", false, "utilization of the node")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only the value")
-	f.StringVar(&o.node, "uname", "", "")
-	f.StringVarP(&o.node, "old-node", "U", "", "")
-	f.StringVar(&o.update, "attr-value", "", "")
+	o.oldNames(f)
 	f.StringVar(&o.name, "attr-name", "", "")
-	f.StringVar(&o.id, "attr-id", "", "")
-	f.BoolVar(&o.query, "get-value", false, "")
-	f.BoolVar(&o.remove, "delete-attr", false, "")
-	f.BoolVarP(&o.quiet, "old-quiet", "Q", false, "")
 	f.BoolP("inhibit-policy-engine", "!", false, "")
-	f.hide("uname", "old-node", "attr-value", "attr-name", "attr-id", "get-value", "delete-attr", "old-quiet", "inhibit-policy-engine")
+	f.hide("attr-name", "inhibit-policy-engine")
 	if code, done := f.parse(joinOptional(args, "-p", "--promotion")); done {
 		return code
 	}
@@ -57,22 +51,7 @@ func crmAttribute(ctx context.Context, env *face.Env, args []string) face.Code {
 	if code := o.complete(f); code != face.OK {
 		return code
 	}
-	return o.end(env, runAttribute(ctx, env, o))
-}
-
-// end ends the tool.
-func (o *attributeOptions) end(env *face.Env, err error) face.Code {
-	if !o.out.xml() {
-		code := say(env, err)
-		o.out.end(face.Silent(code))
-		return code
-	}
-	if err == nil {
-		return o.out.end(nil)
-	}
-	word, _ := reason(err)
-	o.out.note("%s: Error performing operation: %s", env.Name, word)
-	return o.out.end(face.Silent(face.CodeOf(err)))
+	return o.out.finish(runAttribute(ctx, env, o))
 }
 
 // complete fills in what follows from other options.

@@ -31,6 +31,9 @@ func crmMaster(ctx context.Context, env *face.Env, args []string) face.Code {
 			}
 			return ""
 		}
+		if len(a) > 2 && (a[:2] == "-r" || a[:2] == "-l") { // with the value right behind it
+			a = a[:2] + "=" + a[2:]
+		}
 		switch name, _, _ := strings.Cut(a, "="); name {
 		case "-r", "--resource":
 			rsc = value()
@@ -63,12 +66,12 @@ func crmStandby(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.StringVarP(&o.node, "node", "N", "", "which node (default: this one)")
 	f.StringVarP(&o.lifetime, "lifetime", "l", "", "reboot or forever")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only the value")
-	f.StringVarP(&o.node, "uname", "U", "", "")
-	f.hide("uname")
+	f.StringVarP(&o.id, "id", "i", "", "with this XML id")
+	o.oldNames(f)
 	if code, done := f.parse(args); done {
 		return code
 	}
-	o.name, o.isSet = "standby", f.Changed("update")
+	o.name, o.isSet = "standby", f.Changed("update") || f.Changed("attr-value")
 	if !o.isSet && !o.remove {
 		o.def, o.hasDefault = "off", true
 		if o.lifetime == "" {
@@ -81,6 +84,17 @@ func crmStandby(ctx context.Context, env *face.Env, args []string) face.Code {
 		return code
 	}
 	return say(env, runAttribute(ctx, env, o))
+}
+
+// oldNames declares what options of scripts of long ago are called.
+func (o *attributeOptions) oldNames(f *flags) {
+	f.StringVarP(&o.node, "uname", "U", "", "")
+	f.StringVar(&o.update, "attr-value", "", "")
+	f.StringVar(&o.id, "attr-id", "", "")
+	f.BoolVar(&o.query, "get-value", false, "")
+	f.BoolVar(&o.remove, "delete-attr", false, "")
+	f.BoolVarP(&o.quiet, "old-quiet", "Q", false, "")
+	f.hide("uname", "attr-value", "attr-id", "get-value", "delete-attr", "old-quiet")
 }
 
 // standbyLifetime is where a node's standby attribute is: permanent, else transient.
@@ -116,7 +130,11 @@ func crmFailcount(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.StringVarP(&node, "uname", "U", "", "")
 	f.StringP("lifetime", "l", "", "")
 	f.BoolVarP(&quiet, "old-quiet", "Q", false, "")
-	f.hide("uname", "lifetime", "old-quiet")
+	f.BoolVar(&query, "get-value", false, "")
+	f.BoolVar(&remove, "delete-attr", false, "")
+	f.String("attr-value", "", "")
+	f.String("attr-id", "", "")
+	f.hide("uname", "lifetime", "old-quiet", "get-value", "delete-attr", "attr-value", "attr-id")
 	if code, done := f.parse(args); done {
 		return code
 	}
@@ -178,6 +196,7 @@ func attrdUpdater(ctx context.Context, env *face.Env, args []string) face.Code {
 	var query, refresh, all, delayOnly, quiet bool
 	var both, delay, section, wait string
 	f := newFlags(env, "query and update transient node attributes")
+	out := f.withOutput(args)
 	f.StringVarP(&b.Name, "name", "n", "", "attribute")
 	f.StringVarP(&b.Value, "update", "U", "", "set to this value")
 	f.StringVarP(&both, "update-both", "B", "", "set to this value and use this dampening from now on (-d)")
@@ -200,14 +219,14 @@ func attrdUpdater(ctx context.Context, env *face.Env, args []string) face.Code {
 		return code
 	}
 	if refresh {
-		return face.OK
+		return out.end(nil)
 	}
 	if b.Name == "" {
 		return f.usage("Command requires --name argument")
 	}
 	changes := f.Changed("update") || f.Changed("old-update") || f.Changed("update-both") || b.Delete || delayOnly
 	if query && !changes { // scripts give -Q for "quiet" where they update
-		return say(env, attrdQuery(ctx, env, b, all))
+		return out.finish(attrdQuery(ctx, out, b, all))
 	}
 	if f.Changed("update-both") {
 		b.Value = both
@@ -224,7 +243,7 @@ func attrdUpdater(ctx context.Context, env *face.Env, args []string) face.Code {
 		b.DelayMS = &ms
 	}
 	b.Sync = wait != ""
-	return say(env, attrdUpdate(ctx, env, b, delayOnly))
+	return out.finish(attrdUpdate(ctx, env, b, delayOnly))
 }
 
 func attrdUpdate(ctx context.Context, env *face.Env, b web.AttributeBody, keepValue bool) error {
@@ -245,8 +264,8 @@ func attrdUpdate(ctx context.Context, env *face.Env, b web.AttributeBody, keepVa
 	return env.Client().SetAttribute(ctx, b)
 }
 
-func attrdQuery(ctx context.Context, env *face.Env, b web.AttributeBody, all bool) error {
-	node := ""
+func attrdQuery(ctx context.Context, out *reply, b web.AttributeBody, all bool) error {
+	env, node := out.env, ""
 	if !all {
 		var err error
 		if node, err = targetNode(ctx, env, b.Node); err != nil {
@@ -258,12 +277,12 @@ func attrdQuery(ctx context.Context, env *face.Env, b web.AttributeBody, all boo
 		return err
 	}
 	if len(list) == 0 {
-		env.Errorf("Could not query value of %s: attribute does not exist\n", b.Name)
-		return face.Silent(face.NoSuch)
+		return refuse(face.NoSuch, "Could not query value of %s: attribute does not exist", b.Name)
 	}
 	slices.SortStableFunc(list, func(x, y web.Attribute) int { return strings.Compare(x.Node, y.Node) })
 	for _, a := range list {
-		env.Printf("name=\"%s\" host=\"%s\" value=\"%s\"\n", a.Name, a.Node, a.Value)
+		out.printf("name=\"%s\" host=\"%s\" value=\"%s\"\n", a.Name, a.Node, a.Value)
+		out.add(element("attribute", "name", a.Name, "value", a.Value, "host", a.Node))
 	}
 	return nil
 }

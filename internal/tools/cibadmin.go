@@ -51,11 +51,11 @@ func cibadmin(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.BoolP("local", "l", false, "")
 	f.BoolP("sync-call", "s", false, "")
 	f.StringP("timeout", "t", "", "")
-	f.StringP("user", "U", "", "")
+	f.StringVarP(&env.User, "user", "U", "", "with the permissions of this user (asked as root or hacluster)")
 	f.StringP("node", "N", "", "")
 	f.StringP("show-access", "S", "", "")
 	f.optional("show-access", "auto")
-	f.hide("local", "sync-call", "timeout", "user", "node", "show-access")
+	f.hide("local", "sync-call", "timeout", "node", "show-access")
 	if code, done := f.parse(args); done {
 		return code
 	}

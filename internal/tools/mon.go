@@ -57,8 +57,11 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.BoolP("disable-ncurses", "N", false, "")
 	f.BoolP("web-cgi", "w", false, "")
 	f.Bool("html-cgi", false, "")
+	f.Bool("text-fancy", false, "")
+	f.String("html-stylesheet", "", "")
+	f.String("html-title", "", "")
 	o.sink.declare(f)
-	f.hide("web-cgi", "html-cgi", "as-xml", "pending", "disable-ncurses")
+	f.hide("web-cgi", "html-cgi", "text-fancy", "html-stylesheet", "html-title", "as-xml", "pending", "disable-ncurses")
 	if code, done := f.parse(joinOptional(oldOutput(args), "-L", "--neg-locations", "-m", "--fence-history")); done {
 		return code
 	}

@@ -82,6 +82,22 @@ func (r *reply) known() error {
 	return refuse(face.Error, "Error creating output format %s: Unknown output format", unknown)
 }
 
+// finish is end for tools that as text tell an error in the words of say.
+func (r *reply) finish(err error) face.Code {
+	if !r.xml() {
+		code := say(r.env, err)
+		r.end(face.Silent(code))
+		return code
+	}
+	var f *face.Failure
+	if err == nil || errors.As(err, &f) {
+		return r.end(err)
+	}
+	word, _ := reason(err)
+	r.note("%s: Error performing operation: %s", r.env.Name, word)
+	return r.end(face.Silent(face.CodeOf(err)))
+}
+
 // end completes the answer and returns the exit code that stands for an error.
 func (r *reply) end(err error) face.Code {
 	code := face.CodeOf(err)

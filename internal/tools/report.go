@@ -44,6 +44,8 @@ func crmReport(ctx context.Context, env *face.Env, args []string) face.Code {
 		f.BoolP(long, short, false, "")
 		f.hide(long)
 	}
+	f.BoolVarP(&f.version, "old-version", "v", false, "")
+	f.hide("old-version")
 	if code, done := f.parse(args); done {
 		return code
 	}
