@@ -60,7 +60,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&cfg.KeyFile, "key", "", "cluster key (default: authkey beside the configuration file)")
 	f.StringVar(&cfg.StateDir, "state", node.DefaultStateDir, "directory of the configuration and history")
 	f.StringVar(&cfg.RunDir, "run-dir", node.DefaultRunDir, "directory of what a boot forgets")
-	f.StringVar(&cfg.Group, "group", "", "group whose members may use the API besides root")
+	f.StringVar(&cfg.Group, "group", "haclient", "group whose members may use the API besides root, if there is one of that name")
 	f.StringVar(&cfg.Name, "name", "", "name of this node (default: found by host name, then by address)")
 	f.IntVar(&enrolPort, "enrol-port", setup.Port, "TCP port for joining nodes, open only while an invitation is; 0: never")
 	f.StringVar(&logFile, "log", node.DefaultLog, "log file, JSON lines; - for standard error; overrides the logging section of the configuration")

@@ -277,7 +277,8 @@ func attrdQuery(ctx context.Context, out *reply, b web.AttributeBody, all bool) 
 		return err
 	}
 	if len(list) == 0 {
-		return refuse(face.NoSuch, "Could not query value of %s: attribute does not exist", b.Name)
+		out.note("Could not query value of %s: attribute does not exist", b.Name)
+		return face.Silent(face.NoSuch)
 	}
 	slices.SortStableFunc(list, func(x, y web.Attribute) int { return strings.Compare(x.Node, y.Node) })
 	for _, a := range list {

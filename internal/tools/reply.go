@@ -89,8 +89,8 @@ func (r *reply) finish(err error) face.Code {
 		r.end(face.Silent(code))
 		return code
 	}
-	var f *face.Failure
-	if err == nil || errors.As(err, &f) {
+	var silent *face.Failure
+	if err == nil || errors.As(err, &silent) && silent.Err == nil {
 		return r.end(err)
 	}
 	word, _ := reason(err)
