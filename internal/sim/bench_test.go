@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"mainstay/attr"
 	"mainstay/cib"
+	"mainstay/engine"
 )
 
 // many is a configuration of plain resources, each with a monitor every 10 s.
@@ -63,3 +65,49 @@ func benchmark(b *testing.B, nodes, resources int) {
 func BenchmarkSim3Nodes20Resources(b *testing.B)   { benchmark(b, 3, 20) }
 func BenchmarkSim16Nodes50Resources(b *testing.B)  { benchmark(b, 16, 50) }
 func BenchmarkSim16Nodes200Resources(b *testing.B) { benchmark(b, 16, 200) }
+
+// BenchmarkSimResults has a cluster of 16 nodes forget its operation history again and
+// again, so that every node probes every resource: a thousand results at each round.
+// It reports how many results a simulated second saw, how many changes of the CIB they
+// were gathered into, what a result costs each member in processor time, and how long
+// an operator's change waited in the midst of them.
+func BenchmarkSimResults16Nodes(b *testing.B) {
+	const nodes, resources = 16, 63
+	c, err := NewCluster(1, Options{Nodes: nodes, Token: time.Second, CIB: many(nodes, resources)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.Boot()
+	if !c.Settle(5 * time.Minute) {
+		b.Fatal("the cluster does not become quiet")
+	}
+	var results, updates int
+	var virtual, waited time.Duration
+	began := cpu(b)
+	for b.Loop() {
+		before, asked := cib.VersionOf(c.State("n1").CIB), c.Now
+		c.Ask("n2", engine.Forget{}, func(engine.Reply) {})
+		c.Run(c.Now + 50*time.Millisecond)
+		at, answered := c.Now, false
+		c.Ask("n3", engine.SetAttribute{Set: attr.Set{Node: "n3", Name: "busy", Value: fmt.Sprint(c.Now)}, Sync: true}, func(engine.Reply) {
+			answered, waited = true, max(waited, c.Now-at)
+		})
+		for quiet := false; !quiet; quiet = c.Quiet() {
+			c.Run(c.Now + 20*time.Millisecond)
+		}
+		if !answered {
+			b.Fatal("a change was not answered")
+		}
+		virtual += c.Now - asked
+		after := cib.VersionOf(c.State("n1").CIB)
+		results += nodes * resources
+		updates += after.NumUpdates - before.NumUpdates
+	}
+	if len(c.Broken()) > 0 {
+		b.Fatal(c.Broken())
+	}
+	b.ReportMetric(float64(results)/virtual.Seconds(), "results/s")
+	b.ReportMetric(float64(results)/float64(max(updates, 1)), "results/change")
+	b.ReportMetric(float64((cpu(b)-began).Microseconds())/float64(results)/nodes, "us-cpu/result/member")
+	b.ReportMetric(float64(waited.Milliseconds()), "ms-longest-wait")
+}
