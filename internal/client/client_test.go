@@ -20,7 +20,7 @@ import (
 const doc = `<cib admin_epoch="0" epoch="3" num_updates="1" validate-with="pacemaker-4.0">
   <configuration>
     <crm_config/>
-    <nodes/>
+    <nodes><node id="1" uname="node1"/><node id="2" uname="node2"/><node id="3" uname="node3"/></nodes>
     <resources>
       <primitive id="a" class="ocf" provider="heartbeat" type="Dummy"/>
       <primitive id="b" class="ocf" provider="heartbeat" type="Dummy"/>

@@ -277,8 +277,8 @@ func attrdQuery(ctx context.Context, out *reply, b web.AttributeBody, all bool) 
 		return err
 	}
 	if len(list) == 0 {
-		out.note("Could not query value of %s: attribute does not exist", b.Name)
-		return face.Silent(face.NoSuch)
+		out.note("%s: Could not query value of %s: attribute does not exist", env.Name, b.Name)
+		return face.Silent(face.BadConfig)
 	}
 	slices.SortStableFunc(list, func(x, y web.Attribute) int { return strings.Compare(x.Node, y.Node) })
 	for _, a := range list {

@@ -59,11 +59,31 @@ func cibadmin(ctx context.Context, env *face.Env, args []string) face.Code {
 	if code, done := f.parse(args); done {
 		return code
 	}
-	return cibSay(env, o.run(ctx, f))
+	call := "Call"
+	if env.CIBFile() == "" { // the peer names the call where it waits for a daemon's answer
+		call = "Call " + o.call()
+	}
+	return cibSay(env, call, o.run(ctx, f))
 }
 
-// cibSay writes an error in cibadmin's words.
-func cibSay(env *face.Env, err error) face.Code {
+// call is the peer's name for what is asked of the CIB.
+func (o *cibOptions) call() string {
+	for _, c := range []struct {
+		chosen bool
+		name   string
+	}{
+		{o.query, "cib_query"}, {o.upgrade, "cib_upgrade"}, {o.erase, "cib_erase"}, {o.bump, "cib_bump"}, {o.create, "cib_create"},
+		{o.modify, "cib_modify"}, {o.patch, "cib_apply_diff"}, {o.replace, "cib_replace"}, {o.remove || o.removeAll, "cib_delete"},
+	} {
+		if c.chosen {
+			return c.name
+		}
+	}
+	return "cib_noop"
+}
+
+// cibSay writes an error in cibadmin's words; call is what failed.
+func cibSay(env *face.Env, call string, err error) face.Code {
 	var f *face.Failure
 	code := face.CodeOf(err)
 	switch {
@@ -80,11 +100,11 @@ func cibSay(env *face.Env, err error) face.Code {
 	}
 	var p *web.Problem
 	if errors.As(err, &p) && p.Kind == web.Invalid && len(p.Details) > 0 {
-		env.Errorf("%s\nCall failed: Update does not conform to the configured schema\n", strings.Join(p.Details, "\n"))
+		env.Errorf("%s\n%s failed: Update does not conform to the configured schema\n", strings.Join(p.Details, "\n"), call)
 		return face.BadConfig
 	}
 	word, detail := reason(err)
-	env.Errorf("Call failed: %s\n", word)
+	env.Errorf("%s failed: %s\n", call, word)
 	if detail != "" {
 		env.Errorf("  %s\n", strings.ReplaceAll(detail, "\n", "\n  "))
 	}

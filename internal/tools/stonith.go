@@ -329,7 +329,11 @@ func (o *fencingOptions) fence(ctx context.Context) error {
 	if err == nil && !e.OK {
 		err = refuse(face.Error, "%s", strings.TrimSpace(e.Output))
 	}
-	return o.failed(o.command, err)
+	what := "fence" // also to reboot, in the peer's words
+	if o.command == "unfence" {
+		what = "unfence"
+	}
+	return o.failed(what, err)
 }
 
 // failed tells why something about a node did not work.

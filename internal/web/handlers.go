@@ -257,13 +257,33 @@ func (s *Server) fence(r *http.Request) (any, error) {
 	if b.TimeoutMS > 0 {
 		timeout = time.Duration(b.TimeoutMS) * time.Millisecond
 	}
+	if err := s.needNode(r.PathValue("name")); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	return s.cluster.Fence(ctx, FenceRequest{Node: r.PathValue("name"), Action: b.Action, Timeout: timeout,
 		User: UserOf(r), Client: b.Client})
 }
 
+// needNode refuses the name of a node that the configuration does not have.
+func (s *Server) needNode(name string) error {
+	snap, err := s.snapshot()
+	if err != nil {
+		return err
+	}
+	for n := range snap.CIB.Path("configuration", "nodes").Named("node") {
+		if n.Get("uname") == name {
+			return nil
+		}
+	}
+	return Problemf(NotFound, "there is no node named %q in this cluster", name)
+}
+
 func (s *Server) confirm(r *http.Request) (any, error) {
+	if err := s.needNode(r.PathValue("name")); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), editTimeout)
 	defer cancel()
 	return struct{}{}, s.cluster.ConfirmOff(ctx, r.PathValue("name"), UserOf(r))
