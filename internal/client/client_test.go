@@ -103,7 +103,7 @@ func TestProblems(t *testing.T) {
 		{"stale", func() error { _, err := c.Edit(ctx, nil, &old); return err }, web.Stale, "0.3.1"},
 		{"exists", func() error { _, err := c.Edit(ctx, create, nil); return err }, web.Exists, `id="a"`},
 		{"no section", func() error { _, err := c.Query(ctx, "attic", ""); return err }, web.NotFound, "attic"},
-		{"no match", func() error { _, err := c.Query(ctx, "", "//node"); return err }, web.NotFound, "//node"},
+		{"no match", func() error { _, err := c.Query(ctx, "", "//ticket"); return err }, web.NotFound, "//ticket"},
 		{"bad xpath", func() error { _, err := c.Query(ctx, "", "//["); return err }, web.Invalid, ""},
 		{"no transition", func() error { _, err := c.Transition(ctx, 9); return err }, web.NotFound, "9"},
 		{"fence what", func() error { _, err := c.Fence(ctx, "node2", "hug", time.Second); return err }, web.Invalid, "hug"},

@@ -111,9 +111,9 @@ func cibSay(env *face.Env, call string, err error) face.Code {
 	return code
 }
 
-// failedUpdate is what is printed of an element that is there already.
-func failedUpdate(e *cib.Elem) *cib.Elem {
-	update := element("failed_update", "id", e.ID(), "object_type", e.Name(), "operation", "cib_create", "reason", "File exists")
+// failedUpdate is what is printed of an element that cannot be created, and why.
+func failedUpdate(e *cib.Elem, why string) *cib.Elem {
+	update := element("failed_update", "id", e.ID(), "object_type", e.Name(), "operation", "cib_create", "reason", why)
 	return cib.New("failed").Append(update.Append(e))
 }
 
@@ -147,8 +147,9 @@ func (o *cibOptions) run(ctx context.Context, f *flags) error {
 		e.Scope = ""
 	}
 	err := edit(ctx, env, []cib.Edit{e})
-	if op == cib.OpCreate && face.CodeOf(err) == face.Exists {
-		env.Printf("%s", failedUpdate(e.Elem).AppendXML(nil, true))
+	if code := face.CodeOf(err); op == cib.OpCreate && (code == face.Exists || code == face.Denied) {
+		word, _ := reason(err)
+		env.Printf("%s", failedUpdate(e.Elem, word).AppendXML(nil, true))
 	}
 	return err
 }
