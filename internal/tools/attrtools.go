@@ -83,6 +83,7 @@ func crmStandby(ctx context.Context, env *face.Env, args []string) face.Code {
 	if code := o.complete(f); code != face.OK {
 		return code
 	}
+	env.Name = "crm_attribute" // does the work at the peer, and speaks
 	return say(env, runAttribute(ctx, env, o))
 }
 

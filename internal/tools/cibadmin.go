@@ -111,9 +111,9 @@ func cibSay(env *face.Env, call string, err error) face.Code {
 	return code
 }
 
-// failedUpdate is what is printed of an element that cannot be created, and why.
-func failedUpdate(e *cib.Elem, why string) *cib.Elem {
-	update := element("failed_update", "id", e.ID(), "object_type", e.Name(), "operation", "cib_create", "reason", why)
+// failedUpdate is what is printed of an element that is there already.
+func failedUpdate(e *cib.Elem) *cib.Elem {
+	update := element("failed_update", "id", e.ID(), "object_type", e.Name(), "operation", "cib_create", "reason", "File exists")
 	return cib.New("failed").Append(update.Append(e))
 }
 
@@ -147,9 +147,8 @@ func (o *cibOptions) run(ctx context.Context, f *flags) error {
 		e.Scope = ""
 	}
 	err := edit(ctx, env, []cib.Edit{e})
-	if code := face.CodeOf(err); op == cib.OpCreate && (code == face.Exists || code == face.Denied) {
-		word, _ := reason(err)
-		env.Printf("%s", failedUpdate(e.Elem, word).AppendXML(nil, true))
+	if op == cib.OpCreate && face.CodeOf(err) == face.Exists {
+		env.Printf("%s", failedUpdate(e.Elem).AppendXML(nil, true))
 	}
 	return err
 }
@@ -246,7 +245,7 @@ func (o *cibOptions) input(env *face.Env) (*cib.Elem, error) {
 		}
 		var err error
 		if text, err = env.Input(name); err != nil {
-			return nil, face.Failf(face.NoInput, "Couldn't parse input: %v", err)
+			return nil, face.Failf(face.BadConfig, "Couldn't parse input from %s.\n  %v", name, err)
 		}
 	default:
 		return nil, face.Failf(face.Software, "Call failed: Invalid argument")

@@ -74,12 +74,18 @@ func compareAnswers(t *testing.T, peer, ours answer, codeOnly bool) {
 // run prepares the document, has a command run, and reads what it left.
 func run(t *testing.T, dir, line string, by func(*testing.T, string, []string) (string, string, int)) answer {
 	t.Helper()
-	for _, name := range []string{"cib.xml", "new.xml", "patch.xml"} {
+	for _, name := range []string{"cib.xml", "empty.xml", "new.xml", "patch.xml"} {
 		text, err := os.ReadFile(filepath.Join("peer", name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rest, ok := strings.CutPrefix(line, "empty "); ok { // on a cluster of nothing
+		line = rest
+		if err := os.Rename(filepath.Join(dir, "empty.xml"), filepath.Join(dir, "cib.xml")); err != nil {
 			t.Fatal(err)
 		}
 	}

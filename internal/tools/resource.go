@@ -178,11 +178,9 @@ func strayText(args []string) string {
 func (o *resourceOptions) runOn(ctx context.Context, w *world) error {
 	switch o.command {
 	case "list":
-		o.list(w)
-		return nil
+		return o.list(w)
 	case "list-raw":
-		o.listRaw(w)
-		return nil
+		return o.listRaw(w)
 	case "list-operations", "list-all-operations":
 		o.listOperations(w)
 		return nil

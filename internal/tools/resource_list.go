@@ -9,35 +9,43 @@ import (
 	"mainstay/agent"
 	"mainstay/cib"
 	"mainstay/intent"
+	"mainstay/internal/face"
 	"mainstay/status"
 	"mainstay/view"
 )
 
 // list is --list.
-func (o *resourceOptions) list(w *world) {
+func (o *resourceOptions) list(w *world) error {
 	opt := view.Options{Sections: map[view.Section]bool{view.Resources: true}, Inactive: true, HideHeaders: true, NoPlaces: true}
 	if len(w.c.Resources) == 0 {
-		o.printf("No resources\n")
-	} else {
-		o.printf("%s", view.Text(w.f, opt))
+		o.printf("Full List of Resources:\n  * No resources\n")
+		o.add(cib.New("resources").Append(cib.New("item").WithText("No resources")))
+		return fail(face.NoSuch)
 	}
-	if o.xml() && len(w.c.Resources) > 0 {
+	o.printf("%s", view.Text(w.f, opt))
+	if o.xml() {
 		kids := make([]*cib.Elem, 0, len(w.c.Resources))
 		for _, r := range w.c.Resources {
 			kids = append(kids, view.XMLResource(w.f, r))
 		}
 		o.add(cib.New("resources").WithKids(kids))
 	}
+	return nil
 }
 
 // listRaw is --list-raw.
-func (o *resourceOptions) listRaw(w *world) {
+func (o *resourceOptions) listRaw(w *world) error {
+	if len(w.c.Resources) == 0 {
+		o.note("NO resources configured\n")
+		return fail(face.NoSuch)
+	}
 	var names []string
 	for _, i := range w.instances() {
 		names = append(names, i.Name)
 		o.printf("%s\n", i.Name)
 	}
 	o.add(items("resource names", "resource", names))
+	return nil
 }
 
 // locate is --locate.
