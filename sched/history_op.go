@@ -221,13 +221,9 @@ func (p *planner) waitsForFencing(h *history) bool {
 }
 
 // clearAfterFencing: lest the connection be made anew too early, its failure is
-// forgotten once every fencing of its node has ended.
+// forgotten once a fencing of its node, if there is one, has ended.
 func (p *planner) clearAfterFencing(clear *action, n *node) {
-	for _, a := range p.acts {
-		if a.isStonith && a.n == n {
-			p.order(a, clear, ordOptional)
-		}
-	}
+	p.order(p.fenceAction(n, "", false, "", false), clear, ordImpliesThen)
 }
 
 // clearFailCount asks for a fail count to be reset.
