@@ -304,7 +304,9 @@ func (p *planner) applyThreshold(r *rsc) {
 			continue
 		}
 		if count >= r.threshold {
-			p.scoreNow(r.anonymousClone(), n, -cib.Infinity, CauseFailures, "migration-threshold")
+			r.anonymousClone().each(func(x *rsc) { // all of it, not only a group's first
+				p.scoreNow(x, n, -cib.Infinity, CauseFailures, "migration-threshold")
+			})
 		}
 	}
 }

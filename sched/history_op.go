@@ -422,9 +422,9 @@ func (p *planner) failRole(h *history, strategy onFail) role {
 func (p *planner) failureOf(h *history) onFail {
 	r := h.r
 	use := p.operation(r, h.n, h.task, h.interval)
-	op, v := use.elem, use.values
+	v := use.values
 	text := strings.ToLower(v["on-fail"])
-	if op != nil && text == "" && h.task == "demote" {
+	if text == "" && h.task == "demote" {
 		text = p.demoteFollowsMonitor(r)
 	}
 	if r.remoteNode != nil && r.container == nil && h.task != "start" && !(h.probe()) {

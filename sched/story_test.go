@@ -20,7 +20,7 @@ import (
 //	guest g1 g2 …                       guest nodes with records of what ran there
 //	offline n1 | joining n1 | unclean n1 | standby n1 | shutdown n1 | maintenance n1
 //	option NAME VALUE
-//	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor, mon:Promoted=10s one of a role,
+//	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor, mon:Promoted=10s one of a role, =10s,stop with on-fail,
 //	                                    par:NAME=VALUE a parameter
 //	group ID MEMBER … | clone ID RSC [NAME=VALUE …]
 //	location ID RSC NODE SCORE | colocation ID RSC WITH SCORE [NAME=VALUE …]
@@ -332,7 +332,12 @@ func (t *teller) primitive(w []string) *cib.Elem {
 		case k == "mon":
 			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-mon-"+v, "name", "monitor", "interval", v)...))
 		case strings.HasPrefix(k, "mon:"):
-			ops = ops.Append(cib.New("op", attrs("id", w[0]+"-"+k, "name", "monitor", "interval", v, "role", k[4:])...))
+			iv, fail, does := strings.Cut(v, ",")
+			op := cib.New("op", attrs("id", w[0]+"-"+k, "name", "monitor", "interval", iv, "role", k[4:])...)
+			if does {
+				op = op.With("on-fail", fail)
+			}
+			ops = ops.Append(op)
 		case strings.HasPrefix(k, "use:"):
 			use = append(use, x[4:])
 		case strings.HasPrefix(k, "par:"):

@@ -207,5 +207,5 @@ ran r1 b monitor 7
 Fence r1 () due to remote connection is unrecoverable
 Stop r1 (a) due to node availability
   r1_stop_0 a
-  r1_clear_failcount_0 a
+  r1_clear_failcount_0 a <- stonith-r1-reboot r1
   stonith-r1-reboot r1
