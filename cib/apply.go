@@ -296,6 +296,19 @@ func countUp(old string, a Attr) string {
 func FormatScoreNumber(n int) string { return strconv.Itoa(n) }
 
 func replace(root *Elem, ed Edit) (*Elem, *EditError) {
+	if ed.Elem.name == "cib" && ed.Scope != "" {
+		// Of a whole document only the section counts, whatever the document's version.
+		section := ed.Elem.Child("configuration")
+		if ed.Scope != "configuration" {
+			if section = section.Child(ed.Scope); ed.Scope == "status" {
+				section = ed.Elem.Child("status")
+			}
+		}
+		if section == nil {
+			return nil, &EditError{Kind: ErrInvalid, What: Label(ed.Elem), Detail: "it has no <" + ed.Scope + ">"}
+		}
+		ed.Elem = section
+	}
 	if ed.Elem.name == "cib" {
 		return replaceAll(root, ed.Elem)
 	}

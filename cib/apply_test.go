@@ -214,3 +214,30 @@ func TestVersion(t *testing.T) {
 		}
 	}
 }
+
+// With a scope, a whole document gives that section, however old it is (cibadmin
+// --replace --scope, pcs cluster cib-push --config).
+func TestReplaceSectionByDocument(t *testing.T) {
+	parse := func(text string) *Elem {
+		e, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	root := parse(`<cib admin_epoch="0" epoch="9" num_updates="0"><configuration><crm_config/><nodes/><resources/><constraints/></configuration><status/></cib>`)
+	old := parse(`<cib admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config/><nodes/><resources><primitive id="a" class="ocf" provider="heartbeat" type="Dummy"/></resources><constraints/></configuration><status/></cib>`)
+	for _, scope := range []string{"configuration", "resources"} {
+		got, err := Apply(root, []Edit{{Op: OpReplace, Scope: scope, Elem: old}})
+		if err != nil {
+			t.Errorf("%s: %v", scope, err)
+			continue
+		}
+		if !got.Child("configuration").Equal(old.Child("configuration")) || got.Get("epoch") != "9" {
+			t.Errorf("%s: %s", scope, got)
+		}
+	}
+	if _, err := Apply(root, []Edit{{Op: OpReplace, Scope: "alerts", Elem: old}}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a section that the document lacks: %v", err)
+	}
+}
