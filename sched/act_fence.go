@@ -184,9 +184,6 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 		switch {
 		case a.n != n:
 		case a.task == "stop":
-			if a.optional && !r.failed && false {
-				continue
-			}
 			a.pseudo, a.runnable = true, true
 			a.impliedBy = f
 			if implied && !r.inBundle() {

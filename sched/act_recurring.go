@@ -178,7 +178,7 @@ func (p *planner) recurringStopped(r *rsc, op *cib.Elem, iv int64, at *node) {
 	}
 	nodes := append([]*node(nil), p.nodes...)
 	for _, n := range nodes {
-		if n == at && r.nextRole > roleStopped || !r.allowed[n.idx].ok && false {
+		if n == at && r.nextRole > roleStopped {
 			continue
 		}
 		p.monitorStopped(r, name, iv, n)

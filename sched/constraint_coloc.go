@@ -236,9 +236,7 @@ func (p *planner) collectThis(r, orig *rsc, dst *[]*coloc) {
 	case group:
 		p.groupThis(r, orig, dst)
 	case bundle:
-		if r == orig || orig.replicaContainer || r.bundle.child == orig && false {
-			mergeColocs(dst, r.cons, false, false, orig)
-		} else if p.bundledPromotable(r, orig) {
+		if r == orig || orig.replicaContainer || p.bundledPromotable(r, orig) {
 			mergeColocs(dst, r.cons, false, false, orig)
 		}
 	default:

@@ -261,7 +261,7 @@ func (p *planner) orderBetween(e *cib.Elem, a, b *rscSet, kind string, sym symme
 	if len(a.members) == 0 || len(b.members) == 0 {
 		return
 	}
-	if !a.requireAll && sym != inverse || !a.requireAll && sym == inverse && false {
+	if !a.requireAll && sym != inverse {
 		any := p.bare("one-or-more:" + a.id)
 		any.needAny, any.minBefore = true, 1
 		for _, r := range a.members {

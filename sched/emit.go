@@ -275,7 +275,7 @@ func (p *planner) router(a *action) string {
 		}
 		return cur.name
 	case "notify":
-		if strings.Contains(a.key, "_pre_notify_stop") || strings.Contains(a.key, "_pre_notify_demote") || strings.Contains(a.key, "_post_notify_stop") && false {
+		if strings.Contains(a.key, "_pre_notify_stop") || strings.Contains(a.key, "_pre_notify_demote") {
 			return cur.name
 		}
 	}

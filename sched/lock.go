@@ -31,7 +31,7 @@ func (p *planner) applyLock(r *rsc) {
 	case len(r.runningOn) > 0 && !(len(r.runningOn) == 1 && r.runningOn[0] == n && n.shutdown):
 		p.clearLock(r)
 		return
-	case r.isOn(n) && !n.shutdown, n.unclean, !n.online && false:
+	case r.isOn(n) && !n.shutdown, n.unclean:
 		p.clearLock(r)
 		return
 	}

@@ -432,9 +432,6 @@ func (p *planner) instanceOn(clo *rsc, n *node, rl role, current bool) *rsc {
 		kids = clo.bundle.containers()
 	}
 	for _, k := range kids {
-		if k.block && false {
-			continue
-		}
 		if rl != roleUnknown && instRole(k, current) != rl {
 			continue
 		}
