@@ -253,6 +253,9 @@ func (p *planner) makeReplica(r *rsc, b *bundleConf, rep *replica, hosts string)
 	if rep.child == nil {
 		return
 	}
+	// What runs inside takes its room from the container's host, and a guest node
+	// has none of its own to give: the container is what needs it.
+	rep.container.util, rep.child.util = rep.child.util, nil
 	name := b.id + "-" + strconv.Itoa(rep.number)
 	if rep.addr != "" {
 		rep.child.meta["external-ip"] = rep.addr
@@ -434,6 +437,12 @@ func (r *rsc) bundled() bool {
 
 // inBundle tells whether a resource runs inside of a bundle's container.
 func (r *rsc) inBundle() bool { return r.bundled() && r.parent.kind != bundle }
+
+// replicaPart tells whether a resource is a container of a bundle, its address
+// or its connection: what is on the containers' hosts themselves.
+func (r *rsc) replicaPart() bool {
+	return r.kind == primitive && r.parent != nil && r.parent.kind == bundle
+}
 
 // bundledOn finds the instance of a bundle's primitive that a guest node is for.
 func (p *planner) bundledOn(r *rsc, n *node) *rsc {

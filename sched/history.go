@@ -234,7 +234,7 @@ func (p *planner) historyRsc(n *node, id string) *rsc {
 		clo = c
 	}
 	if clo == nil || clo.kind != clone || !r.anonymous() {
-		if n.isGuest() || n.isRemote() {
+		if (n.isGuest() || n.isRemote()) && r.inBundle() { // its address may have been probed there, too
 			if b := p.bundledOn(r, n); b != nil {
 				return b
 			}

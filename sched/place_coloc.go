@@ -192,7 +192,7 @@ func (p *planner) colocAttr(n *node, c *coloc, r *rsc) string {
 // hostFor is the node that counts when something is colocated with what runs
 // inside of a bundle's container: nothing else can be there, so it is the host.
 func hostFor(r *rsc, n *node) *node {
-	if r != nil && n.bundled && n.remoteRsc != nil && r.bundled() {
+	if r != nil && n.bundled && n.remoteRsc != nil && r.bundled() && !r.replicaPart() {
 		if h := n.remoteRsc.container.assignedTo; h != nil {
 			return h
 		}

@@ -263,11 +263,11 @@ func (p *planner) canBeUnique(child *cib.Elem) bool {
 }
 
 // knownNodes is the number of nodes so far: a bundle's guests count once the
-// bundle was read.
+// bundle was read, or from the start if they are listed among the nodes.
 func (p *planner) knownNodes() int {
 	known := 0
 	for _, n := range p.nodes {
-		if !n.bundled || n.remoteRsc != nil {
+		if !n.bundled || n.elem != nil || n.remoteRsc != nil {
 			known++
 		}
 	}

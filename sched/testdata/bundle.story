@@ -284,3 +284,102 @@ Promote db:1 (Unpromoted -> Promoted box-1)
   box_stopped_0 (milestone) <- box-podman-1_monitor_0 a, box-podman-0_monitor_0 b, box-podman-0_stop_0 a, box-master_confirmed-post_notify_stopped_0
   box_stop_0 (milestone)
   box_running_0 (milestone) <- box-master_confirmed-post_notify_running_0
+
+# A guest node that is listed among the nodes counts for a clone from the start:
+# there is an instance for it, even if none may run there.
+scores
+option stonith-enabled false
+nodes a
+raw nodes <node id="box-0" uname="box-0" type="remote"/>
+rsc x
+clone c x
+rsc web
+bundle box web 192.168.9.1 replicas=1
+----
+pcmk__clone_assign: c allocation score on a: 0
+pcmk__clone_assign: c allocation score on box-0: -INFINITY
+pcmk__clone_assign: x:0 allocation score on a: 0
+pcmk__clone_assign: x:0 allocation score on box-0: -INFINITY
+pcmk__clone_assign: x:1 allocation score on a: 0
+pcmk__clone_assign: x:1 allocation score on box-0: -INFINITY
+pcmk__primitive_assign: x:0 allocation score on a: 0
+pcmk__primitive_assign: x:0 allocation score on box-0: -INFINITY
+pcmk__primitive_assign: x:1 allocation score on a: -INFINITY
+pcmk__primitive_assign: x:1 allocation score on box-0: -INFINITY
+pcmk__bundle_assign: box allocation score on a: 0
+pcmk__bundle_assign: box-podman-0 allocation score on a: 0
+pcmk__bundle_assign: box-podman-0 allocation score on box-0: 0
+pcmk__bundle_assign: box-ip-192.168.9.1 allocation score on a: 0
+pcmk__bundle_assign: box-ip-192.168.9.1 allocation score on box-0: 0
+pcmk__bundle_assign: box-0 allocation score on a: 0
+pcmk__bundle_assign: box-clone allocation score on a: 0
+pcmk__bundle_assign: box-clone allocation score on box-0: -INFINITY
+pcmk__bundle_assign: web:0 allocation score on box-0: 500
+pcmk__primitive_assign: box-podman-0 allocation score on a: 0
+pcmk__primitive_assign: box-podman-0 allocation score on box-0: -INFINITY
+pcmk__primitive_assign: box-ip-192.168.9.1 allocation score on a: 0
+pcmk__primitive_assign: box-ip-192.168.9.1 allocation score on box-0: -INFINITY
+pcmk__primitive_assign: box-0 allocation score on a: 10000
+pcmk__primitive_assign: web:0 allocation score on box-0: INFINITY
+pcmk__clone_assign: box-clone allocation score on a: -INFINITY
+pcmk__clone_assign: box-clone allocation score on box-0: 0
+pcmk__clone_assign: web:0 allocation score on box-0: INFINITY
+
+# A container's address goes with the container, never into it.
+plan
+option stonith-enabled false
+nodes a b
+guest box-0
+raw nodes <node id="box-0" uname="box-0" type="remote"/>
+rsc web
+bundle box web 192.168.9.1 replicas=1
+location l box a -INFINITY
+ran box-podman-0 a start 0
+ran box-ip-192.168.9.1 a start 0
+ran box-0 a start 0
+ran web box-0 start 0
+ran box-podman-0 b monitor 7
+ran box-ip-192.168.9.1 b monitor 7
+ran box-0 b monitor 7
+----
+Move box-ip-192.168.9.1 (a -> b)
+Move box-podman-0 (a -> b)
+Move box-0 (a -> b)
+Restart web:0 (box-0) due to required box-podman-0 start
+  web_start_0 box-0 <- box-podman-0_start_0 b, box-0_start_0 b, web_stop_0 box-0, box-clone_start_0
+  web_stop_0 box-0 <- box_stop_0, box-clone_stop_0
+  box-clone_stopped_0 (milestone) <- web_stop_0 box-0, box-clone_stop_0
+  box-clone_stop_0 (milestone) <- box_stop_0
+  box-clone_running_0 (milestone) <- web_start_0 box-0, box-clone_start_0
+  box-clone_start_0 (milestone) <- box_start_0, box-clone_stopped_0
+  box-ip-192.168.9.1_monitor_60000 b <- box-ip-192.168.9.1_start_0 b
+  box-ip-192.168.9.1_start_0 b <- box-ip-192.168.9.1_stop_0 a, box-podman-0_stop_0 a
+  box-ip-192.168.9.1_stop_0 a <- box-podman-0_stop_0 a
+  box-podman-0_monitor_60000 b <- box-podman-0_start_0 b
+  box-podman-0_start_0 b <- box-ip-192.168.9.1_start_0 b, box-podman-0_stop_0 a, box_start_0
+  box-podman-0_stop_0 a <- box-0_stop_0 a, box_stop_0
+  box-0_monitor_30000 b <- box-0_start_0 b
+  box-0_start_0 b <- box-podman-0_start_0 b, box-0_stop_0 a
+  box-0_stop_0 a <- web_stop_0 box-0
+  box_stopped_0 (milestone) <- box-podman-0_stop_0 a, box-clone_stopped_0
+  box_stop_0 (milestone)
+  box_running_0 (milestone) <- box-podman-0_start_0 b, box-clone_running_0
+  box_start_0 (milestone)
+
+# What a guest node has on record of an address is not about what runs inside.
+plan
+option stonith-enabled false
+nodes a
+guest box-0
+raw nodes <node id="box-0" uname="box-0" type="remote"/>
+rsc web
+bundle box web 192.168.9.1 replicas=1
+ran box-podman-0 a start 0
+ran box-podman-0 a monitor 0 60000
+ran box-ip-192.168.9.1 a start 0
+ran box-ip-192.168.9.1 a monitor 0 60000
+ran box-0 a start 0
+ran box-0 a monitor 0 30000
+ran web box-0 start 0
+ran box-ip-192.168.9.1 box-0 monitor 7
+----

@@ -199,3 +199,37 @@ Start vm (b)
   vm_start_0 b <- load_stopped_b
   load_stopped_b (milestone)
   load_stopped_a (milestone)
+
+# What runs inside of a container takes its room from the container's host.
+plan
+option stonith-enabled false
+option placement-strategy utilization
+nodes a b
+room a cpu=1
+room b cpu=2
+rsc web use:cpu=2
+bundle box web 192.168.9.1 replicas=1
+ran box-podman-0 a monitor 7
+ran box-ip-192.168.9.1 a monitor 7
+ran box-podman-0 b monitor 7
+ran box-ip-192.168.9.1 b monitor 7
+----
+Start box-ip-192.168.9.1 (b)
+Start box-podman-0 (b)
+Start box-0 (b)
+Start web:0 (box-0)
+  web:0_start_0 box-0 <- box-podman-0_start_0 b, box-0_start_0 b, box-clone_start_0
+  box-clone_running_0 (milestone) <- web:0_start_0 box-0, box-clone_start_0
+  box-clone_start_0 (milestone) <- box_start_0
+  box-ip-192.168.9.1_monitor_60000 b <- box-ip-192.168.9.1_start_0 b
+  box-ip-192.168.9.1_start_0 b
+  box-podman-0_monitor_60000 b <- box-podman-0_start_0 b
+  box-podman-0_start_0 b <- load_stopped_b, box-ip-192.168.9.1_start_0 b, box_start_0
+  box-0_monitor_30000 b <- box-0_start_0 b
+  box-0_start_0 b <- box-0_monitor_0 a, box-0_monitor_0 b, box-podman-0_start_0 b
+  box-0_monitor_0 b <- box-podman-0_start_0 b
+  box-0_monitor_0 a <- box-podman-0_start_0 b
+  box_running_0 (milestone) <- box-podman-0_start_0 b, box-clone_running_0
+  box_start_0 (milestone)
+  load_stopped_b (milestone)
+  load_stopped_a (milestone)
