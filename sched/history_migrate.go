@@ -17,7 +17,7 @@ func (p *planner) migrateToOK(h *history) {
 		return
 	}
 	srcNewer := p.doneAfter(r, src, h.elem, true)
-	from := p.opIn(r, dst, "migrate_from", src.name)
+	from := p.arrival(r, src, dst, h.elem)
 	if from != nil && srcNewer {
 		return
 	}
@@ -61,7 +61,7 @@ func (p *planner) migrateToFailed(h *history) {
 	if dst == nil || src == nil {
 		return
 	}
-	from := p.opIn(r, dst, "migrate_from", src.name)
+	from := p.arrival(r, src, dst, h.elem)
 	switch {
 	case !p.unknownOn(r, dst) && !p.newerState(r, dst, true, h.elem, from):
 		if dst.online {
@@ -107,6 +107,24 @@ func (p *planner) opIn(r *rsc, n *node, task, source string) *cib.Elem {
 		}
 	}
 	return best
+}
+
+// arrival returns the target's record of a migration that left its source, nil if
+// there is none. The target left since, if it is an earlier migration's: what was
+// done there after that one says nothing of this one.
+func (p *planner) arrival(r *rsc, src, dst *node, to *cib.Elem) *cib.Elem {
+	from := p.opIn(r, dst, "migrate_from", src.name)
+	if from != nil && p.doneAfter(r, dst, from, true) && !sameTransition(to, from) && newerOp(to, from, false) {
+		return nil
+	}
+	return from
+}
+
+// sameTransition tells whether one transition asked for two operations.
+func sameTransition(a, b *cib.Elem) bool {
+	ta, okA := transitionOf(a)
+	tb, okB := transitionOf(b)
+	return okA && okB && ta == tb
 }
 
 // unknownOn tells whether a node knows nothing of a resource.

@@ -81,3 +81,46 @@ ran vm a stop 0
 ----
 Restart vm (b)
   vm_start_0 b
+
+# That it once came to the target and left it again says nothing of the migration
+# that is under way.
+plan
+nodes a b c
+rsc fence stonith:fence_x
+ran fence b start 0
+rsc vm allow-migrate=true
+ran vm c monitor 7
+ran vm b migrate_from 0 transition-magic=0:0;9:3:0:x migrate_source=a migrate_target=b
+ran vm b migrate_to 0 transition-magic=0:0;9:4:0:x migrate_source=b migrate_target=a
+ran vm b stop 0 transition-magic=0:0;8:4:0:x
+ran vm a migrate_from 0 transition-magic=0:0;7:4:0:x migrate_source=b migrate_target=a
+ran vm a migrate_to 0 transition-magic=0:0;9:7:0:x migrate_source=a migrate_target=b
+location l vm c 100
+----
+Move vm (b -> c)
+  fence_monitor_0 c
+  fence_monitor_0 a
+  vm_start_0 c <- vm_stop_0 b, vm_stop_0 a
+  vm_stop_0 a
+  vm_stop_0 b
+
+# Nor of one that failed.
+plan
+nodes a b c
+rsc fence stonith:fence_x
+ran fence b start 0
+rsc vm allow-migrate=true
+ran vm c monitor 7
+ran vm b migrate_from 0 transition-magic=0:0;9:3:0:x migrate_source=a migrate_target=b
+ran vm b migrate_to 0 transition-magic=0:0;9:4:0:x migrate_source=b migrate_target=a
+ran vm b stop 0 transition-magic=0:0;8:4:0:x
+ran vm a migrate_from 0 transition-magic=0:0;7:4:0:x migrate_source=b migrate_target=a
+ran vm a migrate_to 1 transition-magic=4:1;9:7:0:x migrate_source=a migrate_target=b
+location l vm c 100
+----
+Recover vm (b -> c)
+  fence_monitor_0 c
+  fence_monitor_0 a
+  vm_start_0 c <- vm_stop_0 a, vm_stop_0 b
+  vm_stop_0 b
+  vm_stop_0 a
