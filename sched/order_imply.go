@@ -357,9 +357,20 @@ func (p *planner) markBlocked(dep *rsc, task string, prim *rsc) {
 		x.setReason("colocation with " + prim.id)
 		p.blockDependents(x)
 		p.update(x)
+		p.dropRecurring(x)
 	}
 	for _, k := range dep.kids {
 		p.markBlocked(k, task, prim)
+	}
+}
+
+// dropRecurring: nothing is watched that is not going to run. The monitor's turn
+// may have been before its start was blocked.
+func (p *planner) dropRecurring(start *action) {
+	for i := range start.after {
+		if e := &start.after[i]; e.kind&ordUnrunnable != 0 && e.to.r == start.r && e.to.interval > 0 {
+			p.update(e.to)
+		}
 	}
 }
 

@@ -405,3 +405,28 @@ pcmk__clone_assign: db:0 allocation score on a: INFINITY
 pcmk__primitive_assign: db:0 allocation score on a: -INFINITY
 db:0 promotion score on a: INFINITY
 pcmk__primitive_assign: ip allocation score on a: -INFINITY
+
+# What must be with something that cannot start is not watched where it does not run.
+plan
+option stonith-enabled false
+nodes a b
+rsc base target-role=Stopped
+rsc db mon=10s
+rsc disk
+rsc app mon=10s
+location l app a 100
+order o1 base db kind=Mandatory
+order o2 db app kind=Mandatory
+order o3 disk app kind=Mandatory
+colocation c app db INFINITY
+ran disk b start 0
+ran base a monitor 7
+ran base b monitor 7
+ran db a monitor 7
+ran db b monitor 7
+ran app a monitor 7
+ran app b monitor 7
+ran disk a monitor 7
+----
+Start db (a) due to unrunnable base start blocked
+Start app (a) due to colocation with db blocked
