@@ -465,6 +465,9 @@ func instRole(k *rsc, current bool) role {
 
 // intersect keeps a dependent to nodes like those given, whose scores (if any) it adds.
 func (p *planner) intersect(dep, prim *rsc, c *coloc, at []*node, merge func(*node) int) {
+	if !dep.unassigned && c.depRole < rolePromoted {
+		return // it is where it is
+	}
 	values := map[string]*node{}
 	for _, n := range at {
 		v := p.colocAttr(n, c, prim)

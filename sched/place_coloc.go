@@ -475,10 +475,13 @@ func (p *planner) tableWithGroup(r *rsc, c *coloc) []cand {
 }
 
 // bestMatching is the best score in source's table among the nodes that are
-// like n to the colocation.
+// like n to the colocation. What a bundle as a whole must be with was heeded
+// when its containers were placed: for the instances inside it says nothing.
 func (p *planner) bestMatching(source *rsc, table []cand, target *rsc, n *node, c *coloc) int {
 	if c == nil || c.attr == "#uname" {
-		n = hostFor(target, n)
+		if c == nil || source == c.dep || c.depRole >= rolePromoted {
+			n = hostFor(target, n)
+		}
 		if cd := table[n.idx]; cd.ok && n.available() {
 			return cd.score
 		}

@@ -383,3 +383,81 @@ ran box-0 a monitor 0 30000
 ran web box-0 start 0
 ran box-ip-192.168.9.1 box-0 monitor 7
 ----
+
+# What a bundle must be with was heeded when its containers were placed: the
+# instances inside keep the order of their numbers when roles are chosen.
+scores
+option stonith-enabled false
+nodes a b
+guest box-0 box-1
+rsc fs
+clone fss fs
+rsc db
+bundle box db 192.168.9.1 replicas=2 promoted-max=1
+colocation c box fss INFINITY
+location l fss a -INFINITY
+ran fs a start 0
+ran fs b start 0
+ran box-podman-0 a start 0
+ran box-ip-192.168.9.1 a start 0
+ran box-0 a start 0
+ran db box-0 start 0
+ran box-podman-1 b start 0
+ran box-ip-192.168.9.2 b start 0
+ran box-1 b start 0
+ran db box-1 start 0
+----
+pcmk__clone_assign: fss allocation score on a: -INFINITY
+pcmk__clone_assign: fss allocation score on b: 0
+pcmk__clone_assign: fs:0 allocation score on a: -INFINITY
+pcmk__clone_assign: fs:0 allocation score on b: 0
+pcmk__clone_assign: fs:1 allocation score on a: -INFINITY
+pcmk__clone_assign: fs:1 allocation score on b: 1
+pcmk__primitive_assign: fs:1 allocation score on a: -INFINITY
+pcmk__primitive_assign: fs:1 allocation score on b: 1
+pcmk__primitive_assign: fs:0 allocation score on a: -INFINITY
+pcmk__primitive_assign: fs:0 allocation score on b: -INFINITY
+pcmk__bundle_assign: box allocation score on a: 0
+pcmk__bundle_assign: box allocation score on b: 0
+pcmk__bundle_assign: box-podman-0 allocation score on a: 0
+pcmk__bundle_assign: box-podman-0 allocation score on b: 0
+pcmk__bundle_assign: box-ip-192.168.9.1 allocation score on a: 0
+pcmk__bundle_assign: box-ip-192.168.9.1 allocation score on b: 0
+pcmk__bundle_assign: box-0 allocation score on a: 0
+pcmk__bundle_assign: box-0 allocation score on b: 0
+pcmk__bundle_assign: box-podman-1 allocation score on a: 0
+pcmk__bundle_assign: box-podman-1 allocation score on b: 0
+pcmk__bundle_assign: box-ip-192.168.9.2 allocation score on a: 0
+pcmk__bundle_assign: box-ip-192.168.9.2 allocation score on b: 0
+pcmk__bundle_assign: box-1 allocation score on a: 0
+pcmk__bundle_assign: box-1 allocation score on b: 0
+pcmk__bundle_assign: box-master allocation score on a: 0
+pcmk__bundle_assign: box-master allocation score on b: 0
+pcmk__bundle_assign: box-master allocation score on box-0: -INFINITY
+pcmk__bundle_assign: box-master allocation score on box-1: -INFINITY
+pcmk__bundle_assign: db:0 allocation score on box-0: 501
+pcmk__bundle_assign: db:1 allocation score on box-1: 501
+pcmk__primitive_assign: box-podman-1 allocation score on a: -INFINITY
+pcmk__primitive_assign: box-podman-1 allocation score on b: 0
+pcmk__primitive_assign: box-podman-0 allocation score on a: -INFINITY
+pcmk__primitive_assign: box-podman-0 allocation score on b: -INFINITY
+pcmk__primitive_assign: box-podman-0 allocation score on a: -INFINITY
+pcmk__primitive_assign: box-podman-0 allocation score on b: -INFINITY
+pcmk__primitive_assign: box-ip-192.168.9.1 allocation score on a: -INFINITY
+pcmk__primitive_assign: box-ip-192.168.9.1 allocation score on b: -INFINITY
+pcmk__primitive_assign: box-0 allocation score on a: 0
+pcmk__primitive_assign: box-0 allocation score on b: 0
+pcmk__primitive_assign: db:0 allocation score on box-0: INFINITY
+pcmk__primitive_assign: box-ip-192.168.9.2 allocation score on a: -INFINITY
+pcmk__primitive_assign: box-ip-192.168.9.2 allocation score on b: 0
+pcmk__primitive_assign: box-1 allocation score on a: 0
+pcmk__primitive_assign: box-1 allocation score on b: 10000
+pcmk__primitive_assign: db:1 allocation score on box-1: INFINITY
+pcmk__clone_assign: box-master allocation score on a: -INFINITY
+pcmk__clone_assign: box-master allocation score on b: -INFINITY
+pcmk__clone_assign: box-master allocation score on box-0: 0
+pcmk__clone_assign: box-master allocation score on box-1: 0
+pcmk__clone_assign: db:0 allocation score on box-0: INFINITY
+pcmk__clone_assign: db:1 allocation score on box-1: INFINITY
+db:0 promotion score on box-0: -1
+db:1 promotion score on box-1: -1
