@@ -160,6 +160,13 @@ func (s *fakeSystemd) ListUnitsByNames(names []string) ([]listed, *godbus.Error)
 	return out, nil
 }
 
+// be looks at the manager, or makes it what the test needs, between two calls.
+func (s *fakeSystemd) be(so func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	so()
+}
+
 func (s *fakeSystemd) told() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,8 +184,10 @@ func TestUnits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	s.units["web.service"], s.units["bad.service"], s.units["sick.service"] = "inactive", "inactive", "failed"
-	s.fail["bad.service"] = "failed"
+	s.be(func() {
+		s.units["web.service"], s.units["bad.service"], s.units["sick.service"] = "inactive", "inactive", "failed"
+		s.fail["bad.service"] = "failed"
+	})
 	tag := host.Tag(0)
 	for _, x := range []struct {
 		unit, action string
@@ -228,7 +237,7 @@ func TestUnitJobsDoNotOutlive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	s.units["slow.service"], s.hang["slow.service"] = "inactive", true
+	s.be(func() { s.units["slow.service"], s.hang["slow.service"] = "inactive", true })
 
 	m.Start(1, host.Cmd{Unit: "slow.service", UnitAction: "start", Timeout: jobTimeout})
 	if e := next[host.Exited](t, m); !e.TimedOut || e.Code == 0 {
@@ -264,8 +273,10 @@ func TestUnitJobsDoNotOutlive(t *testing.T) {
 	if n := EndJobs(jobs, log); n != 2 {
 		t.Errorf("%d jobs", n)
 	}
-	if told := s.told(); strings.Count(told, "cancel slow.service") != 1 || len(s.jobs) != 0 {
-		t.Errorf("systemd heard %q", told)
+	left := 0
+	s.be(func() { left = len(s.jobs) })
+	if told := s.told(); strings.Count(told, "cancel slow.service") != 1 || left != 0 {
+		t.Errorf("systemd heard %q, %d jobs are left", told, left)
 	}
 	if n := EndJobs(jobs, log); n != 0 {
 		t.Errorf("%d jobs once more", n)
