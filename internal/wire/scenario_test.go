@@ -127,9 +127,9 @@ func begin(links int, format string, size int, change func(*wire.Config)) (*netw
 	return w, err
 }
 
-// failover bounds the time until traffic goes on over another link. It takes less than
-// 200 ms; the rest is for a machine that is busy with other tests.
-const failover = 400 * time.Millisecond
+// failover bounds the time until traffic goes on over another link: less than the
+// smallest usual token. It takes less than 200 ms where nothing else runs.
+const failover = 900 * time.Millisecond
 
 // linkCut cuts each link once, silently (the bridge forgets the port), once with
 // the loss of the carrier at the other end, and mends it.
@@ -279,7 +279,7 @@ func shrinks(how func(*network) error) error {
 	}
 	rs, err := w.after(3 * time.Second)
 	if err == nil {
-		err = sound(rs, 700*time.Millisecond)
+		err = sound(rs, failover)
 	}
 	if err != nil {
 		return err
