@@ -115,8 +115,21 @@ func (m *Machine) onCommit(p *peer, c *commit) {
 	case Operational:
 		if c.ring == m.cur.id {
 			m.send(p.id, ack{c.ring, c.tseq}.encode())
+			return
 		}
+		m.expected(p, c)
 	}
+}
+
+// expected gathers at once if others form a view with this node, which has gone on
+// without them meanwhile: they would wait for it as long as for a lost token.
+func (m *Machine) expected(p *peer, c *commit) {
+	who := c.roster()
+	if c.ring.Seq < m.cur.id.Seq || m.cur.seats.hasID(p.id) || !who.has(m.self) || m.blocked(p, p.claims, who.ids()) {
+		return
+	}
+	m.highSeq = max(m.highSeq, c.ring.Seq)
+	m.startGather("a view is formed with this node: "+c.ring.String(), p)
 }
 
 // nextRound takes a commit token that came round to us again.

@@ -24,6 +24,7 @@ type peer struct {
 	joins     uint64          // count of its last join
 	join      *join           // its last join in this gathering
 	joinAt    time.Duration   // when that came
+	announced uint64          // sequence number of the latest view that it announced
 	since     time.Duration   // when it came into the view
 	flaps     int             // times that it fell silent soon after that
 	lagAru    uint64          // what it had received when it was last seen to get on …

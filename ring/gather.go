@@ -131,6 +131,9 @@ func (m *Machine) onJoin(p *peer, j *join) {
 	if j.count <= p.joins || p.left {
 		return // overtaken
 	}
+	if j.ringSeq < p.announced {
+		return // overtaken by the news of a view that its sender has formed since
+	}
 	p.joins, p.claims = j.count, j.claims
 	if j.waits {
 		p.joinAt = m.now

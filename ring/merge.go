@@ -54,6 +54,7 @@ func (m *Machine) announceSoon() {
 // that is hopeless.
 func (m *Machine) onAnnounce(p *peer, a *announce) {
 	m.meet(p, a.inc)
+	p.announced = max(p.announced, a.ring.Seq)
 	if m.state != Operational {
 		return
 	}
