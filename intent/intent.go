@@ -153,6 +153,15 @@ func Node(root *cib.Elem, name string) *cib.Place {
 	return p
 }
 
+// WithoutNode returns the edits that take out what a CIB keeps of a node: its entry,
+// without which nobody expects it to come up, and its state.
+func WithoutNode(name string) []cib.Edit {
+	return []cib.Edit{
+		{Op: cib.OpDelete, XPath: "/cib/configuration/nodes/node[@uname='" + name + "']"},
+		{Op: cib.OpDelete, XPath: "/cib/status/node_state[@uname='" + name + "']"},
+	}
+}
+
 // NeedNode is Node with an error that names near misses.
 func NeedNode(root *cib.Elem, name string) (*cib.Place, error) {
 	if p := Node(root, name); p != nil {

@@ -140,6 +140,17 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestWithoutNode(t *testing.T) {
+	root := parse(t, doc)
+	for range 2 { // a node that is not there is none to be taken out
+		next, _, err := cib.Commit(root, WithoutNode("n2"), cib.Stamp{})
+		if err != nil || Node(next, "n2") != nil || len(Nodes(next)) != len(Nodes(parse(t, doc)))-1 {
+			t.Fatalf("nodes %v: %v", Nodes(next), err)
+		}
+		root = next
+	}
+}
+
 func TestBanPreferClear(t *testing.T) {
 	root := parse(t, doc)
 	for _, e := range []cib.Edit{Ban("r", "n1", Placing{}), Ban("r", "n1", Placing{}), Prefer("c", "n2", Placing{}),

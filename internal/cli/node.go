@@ -220,22 +220,7 @@ func (a *app) removeCommand() *cobra.Command {
 		Use: "remove NODE", Short: "Remove a node that has left from the cluster's configuration",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeNodes,
 		RunE: func(c *cobra.Command, args []string) error {
-			root, err := a.Client().CIB(c.Context())
-			if err != nil {
-				return err
-			}
-			if err := a.Client().RemoveNode(c.Context(), args[0]); err != nil {
-				return err
-			}
-			p := intent.Node(root, args[0])
-			if p == nil {
-				return nil
-			}
-			_, err = a.Client().Edit(c.Context(), []cib.Edit{
-				{Op: cib.OpDelete, XPath: p.Path()},
-				{Op: cib.OpDelete, XPath: "/cib/status/node_state[@id='" + p.Elem.ID() + "']"},
-			}, nil)
-			return err
+			return a.Client().RemoveNode(c.Context(), args[0])
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"mainstay/conf"
 	"mainstay/engine"
+	"mainstay/intent"
 	"mainstay/internal/host"
 	"mainstay/internal/web"
 	"mainstay/internal/wire"
@@ -237,7 +238,8 @@ func (c *Cluster) awaitMembers(ctx context.Context) {
 	}
 }
 
-// RemoveNode implements web.Cluster.
+// RemoveNode implements web.Cluster. The CIB forgets the node, too: one that nobody
+// has seen since all daemons started would have to be fenced.
 func (c *Cluster) RemoveNode(ctx context.Context, name string) error {
 	n, ok := c.file.Load().conf.ByName(name)
 	if ok && c.state.Load().View.Has(n.ID) {
@@ -247,5 +249,11 @@ func (c *Cluster) RemoveNode(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.spread(ctx, text)
+	if err := c.spread(ctx, text); err != nil {
+		return err
+	}
+	if _, err := c.ask(ctx, engine.Edit{Edits: intent.WithoutNode(name), Client: "node remove"}); err != nil {
+		return fmt.Errorf("node %s is out of the node list, but still in the CIB: %w", name, err)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"mainstay/cib"
 	"mainstay/conf"
 	"mainstay/engine"
+	"mainstay/intent"
 	"mainstay/internal/node"
 )
 
@@ -80,6 +81,7 @@ func (c *Cluster) Expel(by, name string) {
 		c.Machines = slices.DeleteFunc(c.Machines, func(o *Machine) bool { return o == m })
 		delete(c.state, name)
 		delete(c.loops, name)
+		c.Edit(by, func(error) {}, intent.WithoutNode(name)...)
 	})
 }
 

@@ -44,6 +44,13 @@ func TestSimNodesComeAndGo(t *testing.T) {
 		c.Machine("n5").StartDaemon()
 		c.Expel("n4", "n2")
 		rest("n2 was taken out")
+		for _, m := range c.Machines {
+			m.PowerOff("blackout")
+		}
+		for _, m := range c.Machines {
+			m.PowerOn()
+		}
+		rest("all began anew")
 		if slices.ContainsFunc(c.Machines, func(m *Machine) bool { return m.Name == "n1" || m.Name == "n2" }) || len(c.State("n3").View.Members) != 3 {
 			t.Errorf("seed %d: the view is %v", seed, c.State("n3").View)
 		}
