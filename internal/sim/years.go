@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"container/heap"
 	"crypto/sha256"
 	"encoding/hex"
@@ -99,8 +98,8 @@ func (t Totals) String() string {
 type life struct {
 	*Cluster
 	rng    *rand.Rand
-	todo   happenings
-	rank   int
+	todo   events
+	rank   uint64
 	open   []*trouble // faults that are not repaired
 	held   int        // wishes that are to be taken back
 	totals Totals
@@ -117,31 +116,6 @@ type life struct {
 type trouble struct {
 	fault Fault
 	over  bool
-}
-
-// happening is something that is to happen at a time of the cluster's life.
-type happening struct {
-	at   time.Duration
-	rank int
-	do   func()
-}
-
-type happenings []happening
-
-func (h happenings) Len() int { return len(h) }
-func (h happenings) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(h[i].at, h[j].at), cmp.Compare(h[i].rank, h[j].rank)) < 0
-}
-func (h happenings) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push implements heap.Interface.
-func (h *happenings) Push(x any) { *h = append(*h, x.(happening)) }
-
-// Pop implements heap.Interface.
-func (h *happenings) Pop() any {
-	x := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return x
 }
 
 // Live lets the cluster that a seed draws live for so long, or until a law is
@@ -170,7 +144,7 @@ func (l *life) age() time.Duration { return l.Now + l.skipped }
 // in has something happen later in the cluster's life.
 func (l *life) in(d time.Duration, do func()) {
 	l.rank++
-	heap.Push(&l.todo, happening{l.age() + d, l.rank, do})
+	heap.Push(&l.todo, event{l.age() + d, l.rank, do})
 }
 
 func (l *life) live(long time.Duration, ended func() bool) []string {
@@ -212,7 +186,7 @@ func (l *life) sleep(until time.Duration) {
 func (l *life) run(d time.Duration) {
 	end := l.Now + d
 	for len(l.todo) > 0 && l.todo[0].at-l.skipped <= end && !l.stopped() {
-		h := heap.Pop(&l.todo).(happening)
+		h := heap.Pop(&l.todo).(event)
 		l.Run(max(h.at-l.skipped, l.Now))
 		if !l.stopped() {
 			h.do()

@@ -381,37 +381,28 @@ func (s *shell) confirm(args []string) error {
 
 // fenceHistory tells who was cut off.
 func (s *shell) fenceHistory(args []string) error {
-	node := "*"
-	if len(args) > 0 {
-		node = args[0]
-	}
-	r := s.call("stonith_admin", "--history", node, "--verbose")
-	if r.Code != 0 {
-		return fmt.Errorf("Unable to show fence history: %s", strings.TrimSpace(r.Err+r.Out))
-	}
-	s.print("%s", r.Out)
-	return nil
+	return s.history("show", "--verbose", args)
 }
 
 // cleanupHistory forgets who was cut off.
 func (s *shell) cleanupHistory(args []string) error {
-	node := "*"
-	if len(args) > 0 {
-		node = args[0]
-	}
-	r := s.call("stonith_admin", "--history", node, "--cleanup")
-	if r.Code != 0 {
-		return fmt.Errorf("Unable to cleanup fence history: %s", strings.TrimSpace(r.Err+r.Out))
-	}
-	s.print("%s", r.Out)
-	return nil
+	return s.history("cleanup", "--cleanup", args)
 }
 
 // updateHistory asks all members what they know; here they know the same.
 func (s *shell) updateHistory([]string) error {
-	r := s.call("stonith_admin", "--history", "*", "--broadcast")
+	return s.history("update", "--broadcast", nil)
+}
+
+// history does something with the history of fencing, of one node or of all.
+func (s *shell) history(verb, option string, nodes []string) error {
+	node := "*"
+	if len(nodes) > 0 {
+		node = nodes[0]
+	}
+	r := s.call("stonith_admin", "--history", node, option)
 	if r.Code != 0 {
-		return fmt.Errorf("Unable to update fence history: %s", strings.TrimSpace(r.Err+r.Out))
+		return fmt.Errorf("Unable to %s fence history: %s", verb, strings.TrimSpace(r.Err+r.Out))
 	}
 	s.print("%s", r.Out)
 	return nil

@@ -50,6 +50,11 @@ func (s *shell) create(args []string) error {
 		return fmt.Errorf("'%s' already exists", c.id)
 	}
 	s.judgeParams(c.name, c.meta, c.params, "resource")
+	return s.finish(c)
+}
+
+// finish judges what is left to judge of a creation and carries it out.
+func (s *shell) finish(c *creation) error {
 	s.judgeOps(c)
 	if err := s.verdict(); err != nil {
 		return err

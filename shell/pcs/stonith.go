@@ -71,17 +71,7 @@ func (s *shell) createStonith(args []string) error {
 	if v, ok := value(c.params, "action"); ok && v != "" {
 		s.doubt("stonith option 'action' is deprecated and should not be used, use 'pcmk_off_action', 'pcmk_reboot_action' instead")
 	}
-	s.judgeOps(c)
-	if err := s.verdict(); err != nil {
-		return err
-	}
-	if s.opt.has("disabled") {
-		c.metas = append(without(c.metas, "target-role"), pair{"target-role", "Stopped"})
-	}
-	if err := s.waiting(); err != nil {
-		return err
-	}
-	return s.placeNew(c, s.primitive(c))
+	return s.finish(c)
 }
 
 // level is what a fencing level is for.
