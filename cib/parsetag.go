@@ -7,9 +7,10 @@ import (
 
 // Classes of bytes.
 const (
-	cName  = 1 << iota // may stand in a name
-	cStart             // may begin a name
-	cPlain             // stands for itself in an attribute value
+	cName   = 1 << iota // may stand in a name
+	cStart              // may begin a name
+	cPlain              // stands for itself in an attribute value
+	cEscape             // is written as a reference
 )
 
 // class is the table that the parser scans by.
@@ -25,6 +26,10 @@ func makeClass() (t [256]uint8) {
 		}
 		if c >= 0x20 && c != '"' && c != '\'' && c != '&' && c != '<' && c != 0xEF {
 			t[c] |= cPlain
+		}
+		switch c {
+		case '&', '<', '>', '"', '\n', '\t', '\r':
+			t[c] |= cEscape
 		}
 	}
 	return t

@@ -26,13 +26,13 @@ func (e *Elem) append(dst []byte, depth int) []byte {
 	dst = append(append(dst, '<'), e.name...)
 	for _, a := range e.attrs {
 		dst = append(append(append(dst, ' '), a.Name...), `="`...)
-		dst = append(escape(dst, a.Value), '"')
+		dst = append(AppendEscaped(dst, a.Value), '"')
 	}
 	if len(e.kids) == 0 && e.text == "" {
 		return newline(append(dst, "/>"...), depth)
 	}
 	dst = append(dst, '>')
-	dst = escape(dst, e.text)
+	dst = AppendEscaped(dst, e.text)
 	if len(e.kids) > 0 {
 		dst = newline(dst, depth)
 		deeper := depth
@@ -62,26 +62,35 @@ func newline(dst []byte, depth int) []byte {
 	return append(dst, '\n')
 }
 
-func escape(dst []byte, s string) []byte {
+// AppendEscaped appends a string as it stands in an attribute's value or in
+// character data.
+func AppendEscaped(dst []byte, s string) []byte {
+	from := 0
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '&':
-			dst = append(dst, "&amp;"...)
-		case '<':
-			dst = append(dst, "&lt;"...)
-		case '>':
-			dst = append(dst, "&gt;"...)
-		case '"':
-			dst = append(dst, "&quot;"...)
-		case '\n':
-			dst = append(dst, "&#10;"...)
-		case '\t':
-			dst = append(dst, "&#9;"...)
-		case '\r':
-			dst = append(dst, "&#13;"...)
-		default:
-			dst = append(dst, c)
+		if class[s[i]]&cEscape == 0 {
+			continue
 		}
+		dst = append(append(dst, s[from:i]...), reserved(s[i])...)
+		from = i + 1
 	}
-	return dst
+	return append(dst, s[from:]...)
+}
+
+// reserved is the reference that stands for a byte that cannot stand for itself.
+func reserved(c byte) string {
+	switch c {
+	case '&':
+		return "&amp;"
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	case '"':
+		return "&quot;"
+	case '\n':
+		return "&#10;"
+	case '\t':
+		return "&#9;"
+	}
+	return "&#13;"
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -85,5 +86,58 @@ func TestXMLRoundTrip(t *testing.T) {
 	}
 	if text := string(g.XML()); !strings.Contains(text, "<trigger>\n        <pseudo_event id=\"2\" operation=\"running\" operation_key=\"g_running_0\"/>") {
 		t.Errorf("triggers are not as in Pacemaker's graphs:\n%s", text)
+	}
+}
+
+// TestXMLIsIndentedAsTheCIBIs writes graphs of every shape; the documents are
+// as package cib writes the same elements.
+func TestXMLIsIndentedAsTheCIBIs(t *testing.T) {
+	g, err := Parse([]byte(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Actions[0].Lock = "1700000000"
+	g.Actions[0].Attrs = append(g.Actions[0].Attrs, cib.Attr{Name: "say", Value: "a<b>&\"c\"\n\t\r'ü"})
+	g.Actions[1].Internal = "g_running_0'"
+	long := &Graph{ID: 1, Attrs: []cib.Attr{{Name: "batch-limit", Value: "0"}, {Name: "recheck-by", Value: "9"}}}
+	for i := range 2000 { // more than is handed over at once
+		long.Actions = append(long.Actions, &Action{ID: i + 1, Task: "start", Key: "a_start_0", Inputs: []int{i, 1 << 40}})
+	}
+	for _, g := range []*Graph{g, long, {}} {
+		got := string(g.XML())
+		root, err := cib.Parse([]byte(got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := root.String(); got != want {
+			t.Error(cmp.Diff(want, got))
+		}
+	}
+}
+
+type brokenWriter struct{ room int }
+
+func (w *brokenWriter) Write(b []byte) (int, error) {
+	if w.room -= len(b); w.room < 0 {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+var errFull = errors.New("no space left")
+
+// TestWriteXMLTellsWhatFails: whether the first piece cannot be written, or a later one.
+func TestWriteXMLTellsWhatFails(t *testing.T) {
+	g := &Graph{}
+	for i := range 2000 {
+		g.Actions = append(g.Actions, &Action{ID: i + 1, Task: "start", Key: "a_start_0"})
+	}
+	for _, room := range []int{0, pieces * 2, len(g.XML()) - 1} {
+		if err := g.WriteXML(&brokenWriter{room}); !errors.Is(err, errFull) {
+			t.Errorf("room for %d bytes: error %v, want %v", room, err, errFull)
+		}
+	}
+	if err := g.WriteXML(&brokenWriter{len(g.XML())}); err != nil {
+		t.Error(err)
 	}
 }

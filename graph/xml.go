@@ -1,24 +1,96 @@
 package graph
 
 import (
+	"bytes"
+	"io"
 	"strconv"
 
 	"mainstay/cib"
 )
 
-// XML writes the graph as a <transition_graph> document, action for action as
-// Pacemaker does. Reasons are not part of it.
+// XML is the graph as a <transition_graph> document; see WriteXML.
 func (g *Graph) XML() []byte {
-	root := cib.New("transition_graph", g.attributes()...)
-	at := make(map[int]*Action, len(g.Actions))
+	var b bytes.Buffer
+	_ = g.WriteXML(&b) // a buffer takes everything
+	return b.Bytes()
+}
+
+// WriteXML writes the graph as a <transition_graph> document, action for action
+// as Pacemaker does. Reasons are not part of it. The document is never held as a
+// whole: a graph of a large cluster has some ten times the text of its CIB. The
+// error is that of the writer.
+func (g *Graph) WriteXML(w io.Writer) error {
+	x := &writer{out: w, buf: make([]byte, 0, pieces+pieces/4), at: make(map[int]*Action, len(g.Actions))}
 	for _, a := range g.Actions {
-		at[a.ID] = a
+		x.at[a.ID] = a
 	}
-	kids := make([]*cib.Elem, len(g.Actions))
+	x.open(0, "transition_graph")
+	for _, a := range g.attributes() {
+		x.attr(a.Name, a.Value)
+	}
+	if len(g.Actions) == 0 {
+		x.end("/>\n")
+		return x.flush()
+	}
+	x.end(">\n")
 	for i, a := range g.Actions {
-		kids[i] = synapse(i, a, at)
+		if x.synapse(i, a); len(x.buf) >= pieces {
+			if err := x.flush(); err != nil {
+				return err
+			}
+		}
 	}
-	return root.WithKids(kids).AppendXML(nil, true)
+	x.close(0, "transition_graph")
+	return x.flush()
+}
+
+// pieces is how many bytes are handed to the writer at once, about.
+const pieces = 32 << 10
+
+// writer appends XML as libxml2 indents it.
+type writer struct {
+	out io.Writer
+	buf []byte
+	at  map[int]*Action // by id
+}
+
+func (x *writer) flush() error {
+	_, err := x.out.Write(x.buf)
+	x.buf = x.buf[:0]
+	return err
+}
+
+// indents are the blanks before an element, two for each level.
+const indents = "            "
+
+// open begins an element's tag.
+func (x *writer) open(depth int, name string) {
+	x.buf = append(append(append(x.buf, indents[:2*depth]...), '<'), name...)
+}
+
+// end ends a tag that was begun.
+func (x *writer) end(how string) { x.buf = append(x.buf, how...) }
+
+// close closes an element that has children.
+func (x *writer) close(depth int, name string) {
+	x.buf = append(append(append(append(x.buf, indents[:2*depth]...), "</"...), name...), ">\n"...)
+}
+
+func (x *writer) attr(name, value string) {
+	x.buf = append(append(append(x.buf, ' '), name...), `="`...)
+	x.buf = append(cib.AppendEscaped(x.buf, value), '"')
+}
+
+// given writes an attribute that is left out when it has no value.
+func (x *writer) given(name, value string) {
+	if value != "" {
+		x.attr(name, value)
+	}
+}
+
+func (x *writer) number(name string, value int) {
+	x.buf = append(append(append(x.buf, ' '), name...), `="`...)
+	x.buf = append(strconv.AppendInt(x.buf, int64(value), 10), '"')
 }
 
 // attributes are the graph's own; its number stands behind batch-limit.
@@ -40,79 +112,109 @@ func (g *Graph) attributes() []cib.Attr {
 }
 
 // synapse writes an action with what it waits for.
-func synapse(number int, a *Action, at map[int]*Action) *cib.Elem {
-	s := cib.New("synapse", cib.Attr{Name: "id", Value: strconv.Itoa(number)})
+func (x *writer) synapse(number int, a *Action) {
+	x.open(1, "synapse")
+	x.number("id", number)
 	if a.Priority != 0 {
-		s = s.With("priority", strconv.Itoa(a.Priority))
+		x.number("priority", a.Priority)
 	}
-	var triggers []*cib.Elem
+	x.end(">\n    <action_set>\n")
+	x.body(a)
+	x.end("    </action_set>\n")
+	waits := false
 	for _, id := range a.Inputs {
-		if in := at[id]; in != nil {
-			triggers = append(triggers, cib.New("trigger").WithKids([]*cib.Elem{in.head()}))
+		if in := x.at[id]; in != nil {
+			if !waits {
+				x.end("    <inputs>\n")
+				waits = true
+			}
+			x.end("      <trigger>\n")
+			x.head(4, in)
+			x.end("/>\n      </trigger>\n")
 		}
 	}
-	return s.WithKids([]*cib.Elem{
-		cib.New("action_set").WithKids([]*cib.Elem{a.body()}),
-		cib.New("inputs").WithKids(triggers),
-	})
+	if waits {
+		x.end("    </inputs>\n")
+	} else {
+		x.end("    <inputs/>\n")
+	}
+	x.close(1, "synapse")
 }
 
-// head is the action's element without children, as triggers name it.
-func (a *Action) head() *cib.Elem {
-	attrs := []cib.Attr{{Name: "id", Value: strconv.Itoa(a.ID)}, {Name: "operation", Value: a.Task}, {Name: "operation_key", Value: a.Key}}
-	for _, o := range []cib.Attr{
-		{Name: "internal_operation_key", Value: a.Internal}, {Name: "on_node", Value: a.Node},
-		{Name: "on_node_uuid", Value: a.NodeID}, {Name: "router_node", Value: a.Router},
-	} {
-		if o.Value != "" {
-			attrs = append(attrs, o)
-		}
-	}
-	return cib.New([]string{"pseudo_event", "rsc_op", "crm_event"}[a.Kind], attrs...)
+// element is the name of the element that stands for an action.
+func (k Kind) element() string { return [...]string{"pseudo_event", "rsc_op", "crm_event"}[k] }
+
+// head begins an action's element, as triggers name it.
+func (x *writer) head(depth int, a *Action) {
+	x.open(depth, a.Kind.element())
+	x.number("id", a.ID)
+	x.attr("operation", a.Task)
+	x.attr("operation_key", a.Key)
+	x.given("internal_operation_key", a.Internal)
+	x.given("on_node", a.Node)
+	x.given("on_node_uuid", a.NodeID)
+	x.given("router_node", a.Router)
 }
 
-// body is the action's element with everything in it.
-func (a *Action) body() *cib.Elem {
-	e := a.head()
-	if a.Lock != "" {
-		e = e.With("shutdown-lock", a.Lock)
+// body writes an action's element with everything in it.
+func (x *writer) body(a *Action) {
+	x.head(3, a)
+	x.given("shutdown-lock", a.Lock)
+	if a.Rsc == nil && len(a.Attrs) == 0 && len(a.Downed) == 0 {
+		x.end("/>\n")
+		return
 	}
-	var kids []*cib.Elem
+	x.end(">\n")
 	if r := a.Rsc; r != nil {
-		attrs := []cib.Attr{{Name: "id", Value: r.ID}}
-		if r.LongID != "" {
-			attrs = append(attrs, cib.Attr{Name: "long-id", Value: r.LongID})
-		}
-		attrs = append(attrs, cib.Attr{Name: "class", Value: r.Class})
-		if r.Provider != "" {
-			attrs = append(attrs, cib.Attr{Name: "provider", Value: r.Provider})
-		}
-		kids = append(kids, cib.New("primitive", append(attrs, cib.Attr{Name: "type", Value: r.Type})...))
+		x.open(4, "primitive")
+		x.attr("id", r.ID)
+		x.given("long-id", r.LongID)
+		x.attr("class", r.Class)
+		x.given("provider", r.Provider)
+		x.attr("type", r.Type)
+		x.end("/>\n")
 	}
 	if len(a.Attrs) > 0 {
-		kids = append(kids, attributes(a.Attrs))
+		x.attributes(a.Attrs)
 	}
 	if len(a.Downed) > 0 {
-		var nodes []*cib.Elem
+		x.end("        <downed>\n")
 		for _, id := range a.Downed {
-			nodes = append(nodes, cib.New("node", cib.Attr{Name: "id", Value: id}))
+			x.open(5, "node")
+			x.attr("id", id)
+			x.end("/>\n")
 		}
-		kids = append(kids, cib.New("downed").WithKids(nodes))
+		x.end("        </downed>\n")
 	}
-	return e.WithKids(kids)
+	x.close(3, a.Kind.element())
 }
 
 // attributes writes an action's attributes. Parameters whose names begin with
 // a digit, which no name in XML may, stand in elements of their own.
-func attributes(list []cib.Attr) *cib.Elem {
-	attrs := make([]cib.Attr, 0, len(list))
-	var params []*cib.Elem
+func (x *writer) attributes(list []cib.Attr) {
+	params := 0
+	x.open(4, "attributes")
 	for _, a := range list {
-		if a.Name != "" && a.Name[0] >= '0' && a.Name[0] <= '9' {
-			params = append(params, cib.New("param", cib.Attr{Name: "name", Value: a.Name}, cib.Attr{Name: "value", Value: a.Value}))
+		if startsWithDigit(a.Name) {
+			params++
 		} else {
-			attrs = append(attrs, a)
+			x.attr(a.Name, a.Value)
 		}
 	}
-	return cib.New("attributes", attrs...).WithKids(params)
+	if params == 0 {
+		x.end("/>\n")
+		return
+	}
+	x.end(">\n")
+	for _, a := range list {
+		if startsWithDigit(a.Name) {
+			x.open(5, "param")
+			x.attr("name", a.Name)
+			x.attr("value", a.Value)
+			x.end("/>\n")
+		}
+	}
+	x.close(4, "attributes")
 }
+
+func startsWithDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }

@@ -5,7 +5,6 @@ import (
 
 	"mainstay/cib"
 	"mainstay/internal/face"
-	"mainstay/sched"
 	"mainstay/status"
 )
 
@@ -13,6 +12,11 @@ import (
 func (o *options) changes() bool {
 	return o.quorum != "" || o.watchdog != "" ||
 		len(o.up)+len(o.down)+len(o.fail)+len(o.inject)+len(o.grant)+len(o.revoke)+len(o.standby)+len(o.active) > 0
+}
+
+// plans tells whether a plan is asked for, in whatever form.
+func (o *options) plans() bool {
+	return o.run || o.execute || o.scores || o.saveGraph != "" || o.saveDot != ""
 }
 
 // inject changes the input as the command line asks for, in a fixed order.
@@ -125,7 +129,7 @@ func (s *session) agentOf(name string) (string, *cib.Elem) {
 			visit(r.Children)
 		}
 	}
-	visit(sched.Unpack(s.input(false)).Resources)
+	visit(s.planner.Unpack(s.input(false)).Resources)
 	if base == "" {
 		base = name
 	}

@@ -13,6 +13,7 @@ import (
 // output is where a run tells what it does, phase by phase.
 type output interface {
 	remark(text string)                 // a line of its own
+	states() bool                       // whether states are shown at all
 	before(f *view.Frame)               // the state at first
 	injecting()                         // changes on demand follow
 	injected(text string)               // one of them
@@ -54,6 +55,8 @@ func (t *textOutput) options() view.Options {
 	s[view.Failcounts] = t.o.failCounts
 	return view.Options{Sections: s, Inactive: true, Pending: t.o.pending}
 }
+
+func (t *textOutput) states() bool { return !t.o.quiet }
 
 func (t *textOutput) before(f *view.Frame) {
 	if t.o.quiet {

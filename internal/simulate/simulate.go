@@ -5,6 +5,7 @@
 package simulate
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -46,7 +47,9 @@ type session struct {
 	out  output
 	root *cib.Elem // as it is at this point
 	now  time.Time
-	done outcome
+	// planner plans and unpacks; what did not change in between it unpacks once.
+	planner sched.Planner
+	done    outcome
 	// unchecked: the input asks not to be checked against a schema.
 	unchecked bool
 }
@@ -138,42 +141,67 @@ func (s *session) simulate() error {
 	if err := s.setTime(true); err != nil {
 		return err
 	}
-	s.out.before(s.frame(sched.Unpack(s.input(false))))
-	if s.o.changes() {
-		if err := s.inject(); err != nil {
-			return err
-		}
-		if err := s.setTime(false); err != nil {
-			return err
-		}
-	}
-	if err := s.save(s.o.saveInput, s.root.AppendXML(nil, true)); err != nil {
+	res, err := s.first()
+	if err != nil {
 		return err
 	}
-	if !s.o.run && !s.o.execute && !s.o.scores && s.o.saveGraph == "" && s.o.saveDot == "" {
-		return s.save(s.o.saveOutput, s.root.AppendXML(nil, true))
+	if err := s.saveCIB(s.o.saveInput); err != nil {
+		return err
 	}
-	res := sched.Schedule(s.input(true))
+	if !s.o.plans() {
+		return s.saveCIB(s.o.saveOutput)
+	}
+	if res == nil {
+		res = s.planner.Schedule(s.input(true))
+	}
 	s.done.result = res
 	s.out.plan(res)
 	if err := s.artifacts(res); err != nil {
 		return err
 	}
-	if !s.o.execute {
-		return s.save(s.o.saveOutput, s.root.AppendXML(nil, true))
+	if s.o.execute {
+		if err := s.pretend(res); err != nil {
+			return err
+		}
 	}
+	return s.saveCIB(s.o.saveOutput)
+}
+
+// first shows the state as it is and makes the changes that are asked for. If
+// there are none, what is shown is the state that the plan begins with: planning
+// finds it out anyway, and the plan is returned.
+func (s *session) first() (*sched.Result, error) {
+	if !s.o.changes() && s.o.plans() {
+		res := s.planner.Schedule(s.input(true))
+		s.out.before(s.frame(res.Status))
+		return res, nil
+	}
+	if s.out.states() {
+		s.out.before(s.frame(s.planner.Unpack(s.input(false))))
+	}
+	if !s.o.changes() {
+		return nil, nil
+	}
+	if err := s.inject(); err != nil {
+		return nil, err
+	}
+	return nil, s.setTime(false)
+}
+
+// pretend carries the plan out and shows the outcome.
+func (s *session) pretend(res *sched.Result) error {
 	s.root = s.execute(res)
 	s.done.final = s.root
 	if err := s.setTime(true); err != nil {
 		return err
 	}
-	s.out.after(s.frame(sched.Unpack(s.input(false))))
-	if s.o.inPlace {
-		if err := s.save(s.o.file, s.root.AppendXML(nil, true)); err != nil {
-			return err
-		}
+	if s.out.states() {
+		s.out.after(s.frame(s.planner.Unpack(s.input(false))))
 	}
-	return s.save(s.o.saveOutput, s.root.AppendXML(nil, true))
+	if s.o.inPlace {
+		return s.saveCIB(s.o.file)
+	}
+	return nil
 }
 
 // input is what the scheduler is asked.
@@ -219,33 +247,49 @@ func (s *session) setTime(tell bool) error {
 
 // artifacts writes the files that were asked for.
 func (s *session) artifacts(res *sched.Result) error {
-	if err := s.save(s.o.saveGraph, res.Graph.XML()); err != nil {
+	if err := s.save(s.o.saveGraph, res.Graph.WriteXML); err != nil {
 		return err
 	}
-	return s.save(s.o.saveDot, []byte(dot(res)))
+	return s.save(s.o.saveDot, func(w io.Writer) error { return dot(w, res) })
+}
+
+// saveCIB writes the CIB as it is at this point.
+func (s *session) saveCIB(name string) error {
+	return s.save(name, func(w io.Writer) error {
+		_, err := w.Write(s.root.AppendXML(nil, true))
+		return err
+	})
 }
 
 // save writes a file, "-" being standard output; no name, no file.
-func (s *session) save(name string, text []byte) error {
+func (s *session) save(name string, write func(io.Writer) error) error {
 	switch name {
 	case "":
 		return nil
 	case "-":
-		s.out.raw(string(text))
-		return nil
+		var b strings.Builder
+		err := write(&b)
+		s.out.raw(b.String())
+		return err
 	}
-	if err := os.WriteFile(name, text, 0o600); err != nil {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return face.Failf(face.CantCreate, "save: %w", err)
+	}
+	if err = errors.Join(write(file), file.Close()); err != nil {
 		return face.Failf(face.CantCreate, "save: %w", err)
 	}
 	return nil
 }
 
-// dot is the DOT file.
-func dot(res *sched.Result) string {
-	var b strings.Builder
-	b.WriteString(" digraph \"g\" {\n")
+// dot writes the DOT file.
+func dot(out io.Writer, res *sched.Result) error {
+	w := bufio.NewWriter(out)
+	w.WriteString(" digraph \"g\" {\n")
 	for _, line := range res.Dot {
-		b.WriteString(line + "\n")
+		w.WriteString(line)
+		w.WriteByte('\n')
 	}
-	return b.String() + "}\n"
+	w.WriteString("}\n")
+	return w.Flush() // the first error, if there was one
 }

@@ -30,6 +30,8 @@ func (x *xmlOutput) options() view.Options {
 	return view.Options{Sections: map[view.Section]bool{view.Attributes: x.o.attrs, view.Failcounts: x.o.failCounts}}
 }
 
+func (x *xmlOutput) states() bool { return true }
+
 func (x *xmlOutput) before(f *view.Frame) {
 	x.kids = append(x.kids, view.XMLState("cluster_status", f, x.options()))
 }
