@@ -67,13 +67,24 @@ func (p *planner) checkHistory(r *rsc, n *node, rec *record) {
 		r.startPending = true
 		p.scheduleCleanup(r, n, false)
 	}
-	ops := p.judged(rec, r, n)
-	start, stop := activeSpan(ops)
-	for i, h := range ops {
-		if start >= stop && i >= start {
-			p.checkOp(h)
+	if rec.start < rec.stop || p.agrees(rec, r, n) {
+		return
+	}
+	same := r.plain && !r.bundleAddr && !p.in.Options.Sanitized
+	for i, h := range p.judged(rec, r, n) {
+		if i >= rec.start {
+			same = p.checkOp(h) && same
 		}
 	}
+	if same {
+		rec.agreesWith, rec.agreesIn = r.elem, p.memo.defaults
+	}
+}
+
+// agrees tells whether it is known already that what runs is what is configured.
+func (p *planner) agrees(rec *record, r *rsc, n *node) bool {
+	return rec.agreesWith == r.elem && rec.agreesIn == p.memo.defaults && r.plain && !r.bundleAddr &&
+		!r.maintenance && !n.maintenance && len(r.restart) == 0
 }
 
 // agentChanged tells whether a record is of another agent than configured.
@@ -95,29 +106,34 @@ func (p *planner) scheduleCleanup(r *rsc, n *node, optional bool) {
 	p.orderTasks(r, "delete", r, "start", kind)
 }
 
-// checkOp compares one operation's record with the configuration.
-func (p *planner) checkOp(h *history) {
+// checkOp compares one operation's record with the configuration; false if they
+// differ, or that shows only later.
+func (p *planner) checkOp(h *history) bool {
 	r, n := h.r, h.n
 	switch {
 	case h.interval > 0 && (r.maintenance || n.maintenance):
 		p.cancelOrphan(h, "maintenance mode")
+		return false
 	case h.interval > 0, h.task == "monitor", h.task == "start", h.task == "promote", h.task == "migrate_from":
 		if r.bundleAddr {
 			p.checkLater = append(p.checkLater, func() { p.checkConfig(h) })
-		} else {
-			p.checkConfig(h)
+			return false
 		}
+		return p.checkConfig(h)
 	}
+	return true
 }
 
-// checkConfig forgets the failures of an operation that is configured otherwise now.
-func (p *planner) checkConfig(h *history) {
+// checkConfig forgets the failures of an operation that is configured otherwise
+// now; false if it is.
+func (p *planner) checkConfig(h *history) bool {
 	if !p.configChanged(h) {
-		return
+		return true
 	}
 	if c, _ := p.failCount(h.r, h.n, true, false); c > 0 {
 		p.clearFailCount(h.r, h.n, "action definition changed")
 	}
+	return false
 }
 
 func (p *planner) cancelOrphan(h *history, why string) {

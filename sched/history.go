@@ -98,18 +98,19 @@ func (p *planner) unpackLRM(n *node, rec *record) *rsc {
 		}
 		r = p.removedRsc(n, rec.elem)
 	}
-	ops := p.judged(rec, r, n)
 	if p.opt.shutdownLock {
 		p.shutdownLock(r, n, rec.elem)
 	}
 	saved := r.role
 	r.role = roleUnknown
 	fail := failIgnore
-	var last *history
-	for _, h := range ops {
-		last = p.unpackOp(h, last, &fail)
+	if !p.judgeCalm(rec, r, n) {
+		var last *history
+		for _, h := range p.judged(rec, r, n) {
+			last = p.unpackOp(h, last, &fail)
+		}
 	}
-	p.recurringInHistory(r, n, ops)
+	p.recurringInHistory(r, n, rec)
 	p.afterHistory(r, n, fail)
 	if want, ok := p.targetRole(r); ok {
 		if r.nextRole == roleUnknown || want < r.nextRole {
@@ -292,8 +293,14 @@ func (p *planner) anonymousInstance(clo *rsc, n *node, id string) *rsc {
 
 // member finds the primitive of an instance by its configured id.
 func member(inst *rsc, id string) *rsc {
-	for _, m := range inst.prims(nil) {
-		if m.elem.ID() == id {
+	if inst.kind == primitive {
+		if inst.elem.ID() == id {
+			return inst
+		}
+		return nil
+	}
+	for _, k := range inst.kids {
+		if m := member(k, id); m != nil {
 			return m
 		}
 	}
@@ -374,18 +381,25 @@ func parseRole(s string) role {
 
 // recurringInHistory notes the recurring operations that are under way, so
 // that they are not scheduled again.
-func (p *planner) recurringInHistory(r *rsc, n *node, ops []*history) {
+func (p *planner) recurringInHistory(r *rsc, n *node, rec *record) {
 	if !n.online {
 		return
 	}
-	start, stop := activeSpan(ops)
+	for _, op := range rec.recurring {
+		p.act(r, opKey(r.id, op.task, op.interval), op.task, n, true)
+	}
+}
+
+// recurringOf lists the recurring operations that were begun since the last start.
+func recurringOf(ops []*history, start, stop int) []opName {
+	var out []opName
 	for i, h := range ops {
 		if start < stop && i <= stop || i < start || h.interval == 0 || h.elem.Get("op-status") == "-1" {
 			continue
 		}
-		key := opKey(r.id, h.task, h.interval)
-		p.act(r, key, h.task, n, true)
+		out = append(out, opName{h.task, h.interval})
 	}
+	return out
 }
 
 // activeSpan finds the last start and the last stop in a history.

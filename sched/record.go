@@ -1,15 +1,24 @@
 package sched
 
-import "mainstay/cib"
+import (
+	"strings"
+
+	"mainstay/cib"
+)
 
 // record is what one node remembers of one resource: an lrm_resource, unpacked.
-// It does not change; phases judge copies of its operations.
+// What it says does not change; phases judge copies of its operations.
 type record struct {
 	elem                       *cib.Elem
 	id, class, provider, agent string
 	ops                        []history // in the order in which they happened
+	start, stop                int       // the last of each among them, as activeSpan finds it
+	recurring                  []opName  // under way since the last start
 	locked                     bool      // it has a shutdown lock
 	noAgent                    bool      // among them is a probe that found no agent to ask
+	calm                       calm
+
+	agreesWith, agreesIn *cib.Elem // the resource with whose parameters, and the op_defaults by which, it was run
 }
 
 // nodeRecords are the records of one node, in the order of the document.
@@ -87,7 +96,86 @@ func readRecord(e *cib.Elem) *record {
 	for i, h := range ops {
 		rec.ops[i] = *h
 	}
+	rec.start, rec.stop = activeSpan(ops)
+	rec.recurring = recurringOf(ops, rec.start, rec.stop)
+	rec.calm = calmOf(rec.ops)
 	return rec
+}
+
+// calm is what a record comes to in which nothing failed, is under way or moved:
+// what it says of the resource then depends on nothing else.
+type calm struct {
+	is     bool
+	clears bool // what was planned because of a failure is void
+	// role is the resource's by this record, promotable the same if it is in a
+	// promotable clone; roleUnknown if the record does not tell.
+	role, promotable role
+}
+
+// calmOf judges a record without knowing the resource; calm.is is false if it
+// takes more.
+func calmOf(ops []history) calm {
+	c := calm{is: true, role: roleUnknown, promotable: roleUnknown}
+	for i := range ops {
+		h := &ops[i]
+		probe := h.task == "monitor" && h.interval == 0
+		switch {
+		case h.task == "" || h.task == "notify" || h.task == "meta-data":
+			continue
+		case h.status != execDone || h.want < 0 || strings.HasSuffix(h.id, "_last_failure_0"):
+			return calm{}
+		case h.rc == 0 && probe && h.want == 7: // found active, which is no failure
+		case h.rc != h.want:
+			return calm{}
+		}
+		switch {
+		case h.rc == 7 && (h.task == "monitor" || h.task == "stop"):
+			c.role, c.promotable, c.clears = roleStopped, roleStopped, true
+		case h.rc == 8 && h.task == "monitor":
+			c.role, c.promotable = rolePromoted, rolePromoted
+		case h.rc != 0:
+			return calm{}
+		}
+		if h.rc != 0 {
+			continue
+		}
+		switch h.task {
+		case "monitor":
+			if c.role < roleStarted {
+				c.role = roleStarted
+			}
+			if c.promotable < roleStarted {
+				c.promotable = roleUnpromoted
+			}
+		case "start":
+			c.role, c.promotable, c.clears = roleStarted, roleStarted, true
+		case "stop":
+			c.role, c.promotable, c.clears = roleStopped, roleStopped, true
+		case "promote":
+			c.role, c.promotable, c.clears = rolePromoted, rolePromoted, true
+		case "demote":
+			c.role, c.promotable = roleUnpromoted, roleUnpromoted
+		default:
+			return calm{}
+		}
+	}
+	return c
+}
+
+// judgeCalm judges a calm record for a resource on a node; false if it takes more
+// because of what else is known of the resource.
+func (p *planner) judgeCalm(rec *record, r *rsc, n *node) bool {
+	if !rec.calm.is || r.pendingTask != "" || r.failTimeout > 0 && len(n.failuresOf(r.name)) > 0 {
+		return false
+	}
+	r.role = rec.calm.role
+	if r.uber(false).promotable {
+		r.role = rec.calm.promotable
+	}
+	if rec.calm.clears {
+		r.nextRole = roleUnknown
+	}
+	return true
 }
 
 // judged copies a record's operations, to be judged for a resource on a node.

@@ -216,7 +216,7 @@ func (p *planner) failureStatus(c *status.Cluster) {
 			continue
 		}
 		for _, rec := range p.recordsOf(e) {
-			if len(failed) == 0 && !rec.noAgent {
+			if (len(failed) == 0 || rec.calm.is) && !rec.noAgent {
 				p.failCountStatus(c, rec.id, n)
 				continue
 			}
