@@ -137,17 +137,21 @@ type (
 	}
 	// Became reports a change of state.
 	Became struct{ From, To State }
+	// Restless says that plans come up again and again, so that the control waits
+	// until something changes; with an empty Plan, that this is over.
+	Restless struct{ Plan string }
 	// Note is for the log.
 	Note struct{ Level, Text string }
 )
 
-func (Order) effect()   {}
-func (Fence) effect()   {}
-func (Submit) effect()  {}
-func (Planned) effect() {}
-func (Ended) effect()   {}
-func (Became) effect()  {}
-func (Note) effect()    {}
+func (Order) effect()    {}
+func (Fence) effect()    {}
+func (Submit) effect()   {}
+func (Planned) effect()  {}
+func (Ended) effect()    {}
+func (Became) effect()   {}
+func (Restless) effect() {}
+func (Note) effect()     {}
 
 // Control is the machine.
 type Control struct {
@@ -159,8 +163,7 @@ type Control struct {
 	transit *transit.Machine
 	number  int
 	trigger string // why the next plan is due; "" if none is
-	last    string // fingerprint of the last plan, to notice that it repeats
-	repeats int
+	rounds  rounds
 	settle  time.Duration // until when a new cluster waits
 	patient bool          // settle is for a lost node that can still be heard
 	hold    time.Duration // until when a failed fencing is not tried again
@@ -207,7 +210,7 @@ func (c *Control) Step(now Time, in Input) []Effect {
 		}
 	case Jumped:
 		if c.state != NotCoordinator && c.transit.Active() == nil { // its end is followed by a plan
-			c.last = ""
+			c.rounds.begin()
 			c.want("the wall clock was set")
 		}
 	case Tick:
@@ -246,6 +249,7 @@ func (c *Control) leave() {
 	}
 	c.transit = transit.New(transit.Config{NodeLimit: c.cfg.NodeLimit})
 	c.trigger, c.settle, c.hold, c.counted, c.recheck, c.patient = "", 0, 0, 0, 0, false
+	c.rest()
 	c.become(NotCoordinator)
 }
 
@@ -254,7 +258,7 @@ func (c *Control) synced(in Synced) {
 	if !in.Me {
 		return
 	}
-	c.last, c.repeats = "", 0
+	c.rounds.begin()
 	c.want("the membership changed")
 	if in.New && len(in.View.Members) < c.cfg.Nodes {
 		c.settle = c.now.Mono + c.duration("dc-deadtime", 20*time.Second)
@@ -296,7 +300,7 @@ func (c *Control) tick() {
 	}
 	if c.recheck != 0 && c.now.Mono >= c.recheck {
 		c.recheck = 0
-		c.last = ""
+		c.rounds.begin()
 		c.want("time has passed")
 	}
 }
@@ -320,12 +324,13 @@ func (c *Control) plan() {
 	res := c.planner.Schedule(sched.Input{CIB: c.root, Now: c.now.Wall})
 	took := c.clock() - began
 	c.schedule(res)
-	if fingerprint(res.Graph) == "" { // nothing, or milestones alone
-		c.last, c.repeats = "", 0
+	doing := todo(res.Graph)
+	if len(doing) == 0 { // nothing, or milestones alone
+		c.calm()
 		c.become(Idle)
 		return
 	}
-	if c.repeating(res.Graph) {
+	if c.restless(doing) {
 		c.become(Idle)
 		return
 	}
@@ -337,37 +342,6 @@ func (c *Control) plan() {
 	c.run(transit.Start{Graph: res.Graph})
 }
 
-// maxRepeats is how often the same plan is tried in a row before the control
-// waits for something to change (law 8: it ends).
-const maxRepeats = 3
-
-// repeating notices a plan that is the same as the one that has just been carried out.
-func (c *Control) repeating(g *graph.Graph) bool {
-	f := fingerprint(g)
-	if f != c.last {
-		c.last, c.repeats = f, 0
-		return false
-	}
-	c.repeats++
-	if c.repeats < maxRepeats {
-		return false
-	}
-	if c.repeats == maxRepeats {
-		c.emit(Note{"error", "the same plan came up " + fmt.Sprint(maxRepeats+1) + " times in a row and is not tried again until something changes: " + f})
-	}
-	return true
-}
-
-func fingerprint(g *graph.Graph) string {
-	s := ""
-	for _, a := range g.Actions {
-		if a.Kind != graph.Pseudo {
-			s += a.Key + "@" + a.Node + " "
-		}
-	}
-	return s
-}
-
 // schedule sets the time of the next look at the CIB without a change.
 func (c *Control) schedule(res *sched.Result) {
 	c.recheck = 0
@@ -376,10 +350,7 @@ func (c *Control) schedule(res *sched.Result) {
 		c.recheck = c.now.Mono + every
 	}
 	if !res.RecheckAt.IsZero() {
-		wait := max(res.RecheckAt.Sub(c.now.Wall), time.Second)
-		if at := c.now.Mono + wait; c.recheck == 0 || at < c.recheck {
-			c.recheck = at
-		}
+		c.recheckIn(max(res.RecheckAt.Sub(c.now.Wall), time.Second))
 	}
 }
 

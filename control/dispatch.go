@@ -133,7 +133,7 @@ func (c *Control) changed(in Changed) {
 // other than its own results changed.
 func (c *Control) moved(in Changed) {
 	if in.Update == nil || in.Config || len(in.Update.Records) == 0 && len(in.Update.Completes) == 0 && len(in.Update.Attributes) == 0 {
-		c.last, c.repeats = "", 0
+		c.rounds.begin()
 	}
 }
 
@@ -161,6 +161,7 @@ func (c *Control) record(rec replica.Record) {
 	}
 	mine := r.known && r.from.UUID == c.cfg.UUID && r.from.Transition == c.number && c.transit.Active() != nil
 	if attrs := failCounts(c.root, r, c.now.Wall.Unix()); attrs != nil {
+		c.rounds.begin() // the count ends it: migration-threshold
 		c.count(attrs)
 		c.want(fmt.Sprintf("%s failed on %s (%d)", r.key, r.node, r.rc))
 	}
@@ -188,7 +189,7 @@ func (c *Control) fenced(in Fenced) {
 	c.holds++
 	wait := min(time.Duration(c.holds)*2*time.Second, time.Minute)
 	c.hold = c.now.Mono + wait
-	c.last, c.repeats = "", 0
+	c.rounds.begin()
 	c.emit(Note{"error", fmt.Sprintf("fencing %s failed: %s; it is tried again in %v", in.Target, in.Reason, wait)})
 	c.run(transit.Fenced{Target: in.Target, OK: false, Reason: in.Reason})
 	c.want("fencing " + in.Target + " failed")

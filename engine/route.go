@@ -332,6 +332,8 @@ func (e *Engine) controlIn(in control.Input) {
 		case control.Became:
 			e.dirty = true
 			e.note(Debug, "the coordinator's state changed", "from", x.From, "to", x.To)
+		case control.Restless:
+			e.restless(x.Plan)
 		case control.Note:
 			e.note(levelOf(x.Level), x.Text)
 		default:

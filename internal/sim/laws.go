@@ -23,6 +23,7 @@ type laws struct {
 	minuted   time.Duration     // when the minorities were looked at last
 	unfenced  bool              // fencing is switched off: one owner is not promised
 	lax       bool              // resources may run without quorum: no-quorum-policy says so
+	restless  bool              // it is known that the cluster does not come to rest
 	demote    bool              // promotable resources go on without quorum, but not promoted
 	// excused says that resources may run without quorum or outlive a shutdown: an
 	// operator took them out of the cluster's hands.
@@ -312,6 +313,7 @@ func (c *Cluster) byID(id member.NodeID) *Machine {
 
 // checkState looks at what a daemon published.
 func (c *Cluster) checkState(m *Machine, s *engine.State) {
+	c.checkRest(m, s)
 	if s.Synced {
 		c.spread(s)
 		if len(s.View.Members) > 1 { // whom it meets it tells
@@ -326,6 +328,15 @@ func (c *Cluster) checkState(m *Machine, s *engine.State) {
 		}
 		c.laws.hashes[at] = string(sum[:])
 	}
+}
+
+// checkRest looks whether a coordinator finds that the same plans come up for ever.
+func (c *Cluster) checkRest(m *Machine, s *engine.State) {
+	i := slices.IndexFunc(s.Alarms, func(a engine.Alarm) bool { return a.Kind == "restless" })
+	if i >= 0 && !c.laws.restless {
+		c.breakLaw("it ends", "%s: %s", m.Name, s.Alarms[i].Text)
+	}
+	c.laws.restless = i >= 0
 }
 
 // checkReasons looks whether every action of a plan has a reason.
