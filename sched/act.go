@@ -3,7 +3,6 @@ package sched
 import (
 	"maps"
 	"sort"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -11,51 +10,45 @@ import (
 // action is one thing that may have to be done. It is optional until something
 // requires it, and runnable until something makes it impossible.
 type action struct {
-	id        int
-	task, key string
-	r         *rsc
-	n         *node
-	interval  int64
-	meta      map[string]string
-	reason    string
-	priority  int
+	id       int
+	task     string
+	name     string  // of an action that is of no resource
+	op       *opActs // of one that is: its name
+	r        *rsc
+	n        *node
+	interval int64
+	meta     map[string]string // of others as well, unless ownMeta; see setMeta
+	reason   string
+	priority int
 
 	optional, runnable, pseudo bool
 	onDC                       bool // carried out by the coordinator: a crm_event
 	printAlways                bool
 	reschedule                 bool
 	migrateRunnable            bool // part of a live migration
-	migratePrevent             bool
 	needAny                    bool // enough that minBefore of what it waits for is runnable
-	minBefore, runnableBefore  int
-	targetRC                   string
-	noDigest                   bool
 	leftOver                   bool // a stop of what a migration left behind
-	needs                      need
 	isStonith                  bool
-	extraTo                    string // notifications and migrations: other node
-	notifyVars                 [][2]string
-	sensitive                  bool
+	ownMeta                    bool
+	needs                      need
+	wantRC                     int8 // what a monitor must find, if it is not that the resource is active
+	minBefore, runnableBefore  int32
+	walk                       int32 // the last walk along the orderings that passed here
 
-	before    []edge // the newest last; the newest counts first
-	after     []edge
-	impliedBy *action // the fencing that does it
-	synapse   int
-	state     emitState
-	downed    bool
-	callID    string
+	notifyVars    [][2]string
+	before, after []edge  // the newest last; the newest counts first
+	impliedBy     *action // the fencing that does it
 }
 
-type emitState uint8
-
+// What a monitor finds, as agents say it.
 const (
-	emitUnseen emitState = iota
-	emitVisiting
-	emitDone
+	rcActive   = 0
+	rcStopped  = 7
+	rcPromoted = 8
 )
 
 // need is what an action requires of the cluster.
-type need int
+type need uint8
 
 const (
 	needNothing need = iota
@@ -74,11 +67,6 @@ type edge struct {
 
 func unixTime(s int64) time.Time { return time.Unix(s, 0).UTC() }
 
-// opKey writes an operation key: resource, task, interval in ms.
-func opKey(name, task string, interval int64) string {
-	return name + "_" + task + "_" + strconv.FormatInt(interval, 10)
-}
-
 // sortedKeys returns, sorted, the keys that begin with one of the prefixes.
 func sortedKeys(m map[string]string, prefixes ...string) []string {
 	var out []string
@@ -94,32 +82,29 @@ func sortedKeys(m map[string]string, prefixes ...string) []string {
 	return out
 }
 
-// act finds or makes an action of a resource (or of the cluster, r nil) and
-// requires it unless optional is set.
-func (p *planner) act(r *rsc, key, task string, n *node, optional bool) *action {
-	a := p.findAct(r, key, n)
+// act finds or makes the action of a resource that is named after a task and an
+// interval (ms, 0 for what is done once), and requires it unless optional is set.
+func (p *planner) act(r *rsc, task string, interval int64, n *node, optional bool) *action {
+	return p.actAs(r, opName{task, interval}, task, n, optional)
+}
+
+// actAs is act for an action whose task is not what it is named after.
+func (p *planner) actAs(r *rsc, name opName, task string, n *node, optional bool) *action {
+	a := p.findAct(r, name, n)
 	if a == nil {
-		a = p.newAct(r, key, task, n)
+		a = p.newAct(r, name, task, n)
 	}
 	if !optional {
 		a.optional = false
 	}
-	if r != nil {
-		p.settle(a)
-	}
+	p.settle(a)
 	return a
 }
 
-// findAct finds an action by key and node; one that has no node yet gets it.
+// findAct finds an action by name and node; one that has no node yet gets it.
 // Without a node, any will do.
-func (p *planner) findAct(r *rsc, key string, n *node) *action {
-	if r == nil {
-		return p.unique[key]
-	}
-	for _, a := range r.acts {
-		if a.key != key {
-			continue
-		}
+func (p *planner) findAct(r *rsc, name opName, n *node) *action {
+	for _, a := range r.named(name.task, name.interval).listed() {
 		if n != nil && a.n == nil {
 			a.n = n
 		}
@@ -130,26 +115,46 @@ func (p *planner) findAct(r *rsc, key string, n *node) *action {
 	return nil
 }
 
-func (p *planner) newAct(r *rsc, key, task string, n *node) *action {
-	a := &action{id: len(p.acts) + 1, task: task, key: key, r: r, n: n, optional: true, runnable: true}
-	p.acts = append(p.acts, a)
-	if r == nil {
-		p.unique[key] = a
-		return a
-	}
-	if i := strings.LastIndexByte(key, '_'); i >= 0 {
-		a.interval, _ = strconv.ParseInt(key[i+1:], 10, 64)
-	}
-	r.acts = append(r.acts, a)
+func (p *planner) newAct(r *rsc, name opName, task string, n *node) *action {
+	a := p.addAct(task, n)
+	a.r, a.interval = r, name.interval
+	p.addToTable(a, name)
 	p.unpackAct(a)
 	return a
+}
+
+// addAct adds an action to the plan.
+func (p *planner) addAct(task string, n *node) *action {
+	a := p.slabs.acts.one()
+	a.id, a.task, a.n, a.optional, a.runnable = len(p.acts)+1, task, n, true, true
+	p.acts = append(p.acts, a)
+	return a
+}
+
+// addUnique adds an action of the cluster, of which there is one by its name.
+func (p *planner) addUnique(name, task string, n *node) *action {
+	a := p.addAct(task, n)
+	a.name = name
+	p.unique[name] = a
+	return a
+}
+
+// setMeta sets a property of this action. What is configured for an operation is
+// the same for many of them: they share it until one is different.
+func (a *action) setMeta(key, value string) {
+	if !a.ownMeta {
+		m := make(map[string]string, len(a.meta)+4)
+		maps.Copy(m, a.meta)
+		a.meta, a.ownMeta = m, true
+	}
+	a.meta[key] = value
 }
 
 // unpackAct reads what is configured for an action's operation.
 func (p *planner) unpackAct(a *action) {
 	r := a.r
 	task := a.task
-	a.meta = maps.Clone(p.operation(r, a.n, task, a.interval).meta)
+	a.meta = p.operation(r, a.n, task, a.interval).meta
 	if task == "start" || task == "promote" {
 		switch {
 		case r.needsFencing:
@@ -159,7 +164,7 @@ func (p *planner) unpackAct(a *action) {
 		}
 	}
 	if task == "migrate_to" && r.remoteNode == nil { // a connection has no pending state
-		a.meta["record-pending"] = "true"
+		a.setMeta("record-pending", "true")
 	}
 }
 
@@ -232,7 +237,7 @@ func (a *action) setReason(why string) {
 
 // pseudoAct finds or makes a milestone of a collection.
 func (p *planner) pseudoAct(r *rsc, task string, optional, runnable bool) *action {
-	a := p.act(r, opKey(r.id, task, 0), task, nil, optional)
+	a := p.act(r, task, 0, nil, optional)
 	a.pseudo = true
 	if runnable {
 		a.runnable = true
@@ -245,9 +250,8 @@ func (p *planner) bare(key string) *action {
 	if a := p.unique[key]; a != nil {
 		return a
 	}
-	a := &action{id: len(p.acts) + 1, task: key, key: key, optional: true, runnable: true, pseudo: true}
-	p.acts = append(p.acts, a)
-	p.unique[key] = a
+	a := p.addUnique(key, key, nil)
+	a.pseudo = true
 	return a
 }
 
@@ -287,17 +291,17 @@ func active(r *rsc) bool {
 }
 
 func (p *planner) stopAct(r *rsc, n *node, optional bool) *action {
-	return p.act(r, opKey(r.id, "stop", 0), "stop", n, optional)
+	return p.act(r, "stop", 0, n, optional)
 }
 
 func (p *planner) startAct(r *rsc, n *node, optional bool) *action {
-	return p.act(r, opKey(r.id, "start", 0), "start", n, optional)
+	return p.act(r, "start", 0, n, optional)
 }
 
 func (p *planner) promoteAct(r *rsc, n *node, optional bool) *action {
-	return p.act(r, opKey(r.id, "promote", 0), "promote", n, optional)
+	return p.act(r, "promote", 0, n, optional)
 }
 
 func (p *planner) demoteAct(r *rsc, n *node, optional bool) *action {
-	return p.act(r, opKey(r.id, "demote", 0), "demote", n, optional)
+	return p.act(r, "demote", 0, n, optional)
 }

@@ -12,13 +12,11 @@ func (p *planner) fenceAction(n *node, op string, required bool, why string, pri
 	key := "stonith-" + n.name + "-" + op
 	a := p.unique[key]
 	if a == nil {
-		a = &action{id: len(p.acts) + 1, task: "stonith", key: key, n: n, optional: true, runnable: true, onDC: true, isStonith: true,
-			meta: map[string]string{"on_node": n.name, "on_node_uuid": n.id, "stonith_action": op}}
-		p.acts = append(p.acts, a)
-		p.unique[key] = a
-		if n.isGuest() {
-			a.meta["on_node"], a.meta["on_node_uuid"] = n.name, n.id
-		}
+		a = p.addUnique(key, "stonith", n)
+		a.onDC, a.isStonith = true, true
+		a.setMeta("on_node", n.name)
+		a.setMeta("on_node_uuid", n.id)
+		a.setMeta("stonith_action", op)
 		if p.haveUnfencing {
 			p.unfenceDigests(n, a)
 		}
@@ -51,9 +49,9 @@ func (p *planner) fenceDelay(n *node, a *action) {
 		}
 		top, low = max(top, m.priority), min(low, m.priority)
 	}
-	a.meta["priority_fencing_delay"] = "0"
+	a.setMeta("priority_fencing_delay", "0")
 	if n.kind == status.Member && !n.online && online <= members/2 && top != low && n.priority == top {
-		a.meta["priority_fencing_delay"] = seconds(p.opt.priorityFencingDelay)
+		a.setMeta("priority_fencing_delay", seconds(p.opt.priorityFencingDelay))
 	}
 }
 
@@ -134,11 +132,9 @@ func (p *planner) needsFence(n *node) bool {
 }
 
 func (p *planner) shutdownAction(n *node) *action {
-	key := "do_shutdown-" + n.name
-	a := &action{id: len(p.acts) + 1, task: "do_shutdown", key: key, n: n, runnable: true, onDC: true,
-		meta: map[string]string{"op_no_wait": "true"}}
-	p.acts = append(p.acts, a)
-	p.unique[key] = a
+	a := p.addUnique("do_shutdown-"+n.name, "do_shutdown", n)
+	a.optional, a.onDC = false, true
+	a.setMeta("op_no_wait", "true")
 	for _, s := range p.acts {
 		if s.task != "stop" || s.r == nil || s.n != n || s.r.maintenance && !s.r.managed || !s.r.managed || s.r.block {
 			continue
@@ -163,7 +159,7 @@ func (p *planner) orderAround(f *action) {
 }
 
 func (p *planner) startsAfterFence(r *rsc, f *action) {
-	for _, a := range r.acts {
+	for _, a := range r.acts.all {
 		switch a.needs {
 		case needFencing:
 			p.order(f, a, ordOptional)
@@ -180,7 +176,7 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 	guest := n.isGuest()
 	top := r.uber(false)
 	implied := r.needsFencing || guest
-	for _, a := range r.acts {
+	for _, a := range r.acts.all {
 		switch {
 		case a.n != n:
 		case a.task == "stop":
@@ -214,13 +210,9 @@ func (p *planner) fenceGuest(n *node) {
 	var stop *action
 	op := "off"
 	if c != nil {
-		for _, a := range c.acts {
-			if a.task == "stop" {
-				stop = a
-			}
-			if a.task == "start" {
-				op = "reboot"
-			}
+		stop = c.newest("stop", nil)
+		if c.findTask("start") != nil {
+			op = "reboot"
 		}
 	}
 	f := p.fenceAction(n, op, true, "guest is unclean", false)

@@ -13,9 +13,9 @@ func (p *planner) createMigration(r *rsc, cur *node) {
 	partial := r.partialTo != nil
 	var to *action
 	if !partial {
-		to = p.act(r, opKey(r.id, "migrate_to", 0), "migrate_to", cur, true)
+		to = p.act(r, "migrate_to", 0, cur, true)
 	}
-	from := p.act(r, opKey(r.id, "migrate_from", 0), "migrate_from", r.assignedTo, true)
+	from := p.act(r, "migrate_from", 0, r.assignedTo, true)
 	start.migrateRunnable, stop.migrateRunnable, from.migrateRunnable = true, true, true
 	start.pseudo = true
 	if to != nil {
@@ -31,7 +31,8 @@ func (p *planner) createMigration(r *rsc, cur *node) {
 	p.orderTasks(r, "migrate_from", r, "start", ordOptional|ordUnmigratableBlocks|ordFirstElse)
 	for _, a := range []*action{to, from} {
 		if a != nil {
-			a.meta["migrate_source"], a.meta["migrate_target"] = cur.name, r.assignedTo.name
+			a.setMeta("migrate_source", cur.name)
+			a.setMeta("migrate_target", r.assignedTo.name)
 		}
 	}
 }

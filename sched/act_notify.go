@@ -23,9 +23,10 @@ type notifyEntry struct {
 	n *node
 }
 
-func notifyKey(id, typ, task string) string {
-	return id + "_" + typ + "_notify_" + task + "_0"
-}
+// notifyName is what a notification about a task is named after.
+func notifyName(typ, task string) opName { return opName{typ + "_notify_" + task, 0} }
+
+func notifyKey(id, typ, task string) string { return opKey(id, notifyName(typ, task).task, 0) }
 
 // newNotify makes the milestones around an operation (act) and its end (done)
 // of a clone that wants notifications; nil for others. act may be nil.
@@ -58,10 +59,12 @@ func (p *planner) newNotify(r *rsc, task string, act, done *action) *notifyData 
 }
 
 func (p *planner) notifyMilestone(r *rsc, of *action, task, kind, keyType, typ string) *action {
-	a := p.act(r, notifyKey(r.id, keyType, of.task), kind, nil, of.optional)
+	a := p.actAs(r, notifyName(keyType, of.task), kind, nil, of.optional)
 	a.pseudo = true
-	a.meta["notify_key_type"], a.meta["notify_key_operation"] = keyType, of.task
-	a.meta["notify_type"], a.meta["notify_operation"] = typ, task
+	a.setMeta("notify_key_type", keyType)
+	a.setMeta("notify_key_operation", of.task)
+	a.setMeta("notify_type", typ)
+	a.setMeta("notify_operation", task)
 	return a
 }
 
@@ -100,8 +103,8 @@ func (p *planner) notifyAll() {
 			if r.kind != clone {
 				return
 			}
-			for i := len(r.acts) - 1; i >= 0; i-- {
-				p.flagsOn(r.acts[i], nil)
+			for i := len(r.acts.all) - 1; i >= 0; i-- {
+				p.flagsOn(r.acts.all[i], nil)
 			}
 			c := &r.clone
 			for _, d := range []*notifyData{c.notifyStart, c.notifyStop, c.notifyPromote, c.notifyDemote} {
@@ -139,8 +142,8 @@ func (p *planner) collectNotify(r *rsc, activity bool, d *notifyData) {
 	if !activity {
 		return
 	}
-	for i := len(r.acts) - 1; i >= 0; i-- {
-		a := r.acts[i]
+	for i := len(r.acts.all) - 1; i >= 0; i-- {
+		a := r.acts.all[i]
 		if a.optional || a.n == nil || !a.runnable && !(a.task == "stop" && a.n.unclean) {
 			continue
 		}
@@ -239,7 +242,7 @@ func (p *planner) notifyInstance(r *rsc, d *notifyData) {
 		}
 		return
 	}
-	for _, a := range r.acts {
+	for _, a := range r.acts.all {
 		if !a.optional && a.n != nil && (a.task == "start" || a.task == "stop" || a.task == "promote" || a.task == "demote") {
 			a.tell(d)
 		}
@@ -302,7 +305,7 @@ func (p *planner) notifyPost(r *rsc, n *node, d *notifyData) {
 	if d.postDone == nil {
 		return
 	}
-	for _, m := range r.acts {
+	for _, m := range r.acts.all {
 		if m.interval > 0 && m.task != "cancel" {
 			p.order(d.postDone, m, ordOptional)
 		}
@@ -314,10 +317,10 @@ func (p *planner) notifyOne(r *rsc, n *node, d *notifyData, from, to *action) *a
 	if from == nil || to == nil || !n.online && !n.isGuest() || !n.online || !from.runnable {
 		return nil
 	}
-	a := p.act(r, notifyKey(r.id, from.meta["notify_type"], from.meta["notify_operation"]), "notify", n, from.optional)
+	a := p.actAs(r, notifyName(from.meta["notify_type"], from.meta["notify_operation"]), "notify", n, from.optional)
 	for _, k := range []string{"notify_key_type", "notify_key_operation", "notify_type", "notify_operation"} {
 		if _, set := a.meta[k]; !set {
-			a.meta[k] = from.meta[k]
+			a.setMeta(k, from.meta[k])
 		}
 	}
 	a.tell(d)

@@ -225,10 +225,8 @@ func (p *planner) doPromote(r *rsc, n *node, optional bool) {
 		return
 	}
 	ok := true
-	for _, a := range r.acts {
-		if a.task == "start" && a.n == n && !a.runnable {
-			ok = false
-		}
+	for _, a := range r.named("start", 0).listed() {
+		ok = ok && (a.n != n || a.runnable)
 	}
 	if ok {
 		a := p.promoteAct(r, n, optional)
@@ -236,8 +234,8 @@ func (p *planner) doPromote(r *rsc, n *node, optional bool) {
 		a.pseudo = a.pseudo || r.expectedOn(n)
 		return
 	}
-	for _, a := range r.acts {
-		if a.task == "promote" && a.n == n {
+	for _, a := range r.named("promote", 0).listed() {
+		if a.n == n {
 			a.runnable = false
 		}
 	}
@@ -278,7 +276,7 @@ func (s *instState) add(r *rsc) {
 	}
 	s.active = s.active || len(r.runningOn) > 0
 	starts, stops := false, false
-	for _, a := range r.acts {
+	for _, a := range r.acts.all {
 		if a.optional {
 			continue
 		}
@@ -340,14 +338,4 @@ func (p *planner) promoteMilestones(r *rsc, s instState) {
 	demoted.priority = infinity
 	r.clone.notifyDemote = p.newNotify(r, "demote", demote, demoted)
 	p.orderPromotableNotify(r)
-}
-
-// findTask returns the first action of a resource with a task, or nil.
-func (r *rsc) findTask(task string) *action {
-	for _, a := range r.acts {
-		if a.task == task {
-			return a
-		}
-	}
-	return nil
 }

@@ -55,19 +55,15 @@ func (p *planner) probe(r *rsc, n *node) bool {
 	if n.isGuest() && p.guestSettles(r, n) {
 		return false
 	}
-	a := p.act(r, opKey(r.id, "monitor", 0), "monitor", n, false)
+	a := p.act(r, "monitor", 0, n, false)
 	a.optional = false
 	p.unfenceBefore(r, n, a, ordOptional)
-	a.targetRC = "7"
+	a.wantRC = rcStopped
 	if r.isOn(n) {
-		a.targetRC = "0"
+		a.wantRC = rcActive
 		if r.role == rolePromoted {
-			a.targetRC = "8"
+			a.wantRC = rcPromoted
 		}
-	}
-	a.meta["op_target_rc"] = a.targetRC
-	if a.targetRC == "0" {
-		delete(a.meta, "op_target_rc")
 	}
 	top := r
 	if u := r.uber(false); u.kind == clone {
@@ -77,11 +73,13 @@ func (p *planner) probe(r *rsc, n *node) bool {
 	if !a.runnable && notActive(top) {
 		kind |= ordUnrunnable
 	}
-	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: kind})
+	p.addOrder(order{first: a, firstR: r, thenR: top, thenTask: "start", kind: kind})
 	if !a.runnable && kind&ordUnrunnable == 0 {
 		p.holdInactive(top, r, a)
 	}
-	p.addOrder(&order{first: a, firstR: r, thenR: top, thenTask: "reload", thenKey: opKey(r.id, "reload-agent", 0), kind: ordOptional})
+	if top == r && r.named("reload-agent", 0) != nil { // reloads are known by now
+		p.addOrder(order{first: a, firstR: r, thenR: r, thenTask: "reload-agent", kind: ordOptional})
+	}
 	return true
 }
 
@@ -90,7 +88,7 @@ func (p *planner) probe(r *rsc, n *node) bool {
 func (p *planner) holdInactive(clo, r *rsc, probe *action) {
 	for _, k := range clo.kids {
 		if clo.kind == clone && notActive(k) {
-			p.addOrder(&order{first: probe, firstR: r, thenR: k, thenTask: "start", thenKey: opKey(k.id, "start", 0), kind: ordOptional | ordUnrunnable})
+			p.addOrder(order{first: probe, firstR: r, thenR: k, thenTask: "start", kind: ordOptional | ordUnrunnable})
 		}
 	}
 }
@@ -105,7 +103,7 @@ func (p *planner) guestSettles(r *rsc, n *node) bool {
 	if g.role == roleStopped {
 		// A stopped guest has nothing active: its start (and its probes) come first.
 		if a := g.assignedTo; a != nil && !g.isKnownOn(a) {
-			p.addOrder(&order{firstR: g, firstTask: "monitor", firstKey: opKey(g.id, "monitor", 0), thenR: top, thenTask: "start", thenKey: opKey(top.id, "start", 0), kind: ordOptional})
+			p.addOrder(order{firstR: g, firstTask: "monitor", thenR: top, thenTask: "start", kind: ordOptional})
 		}
 		return true
 	}

@@ -74,7 +74,6 @@ func (p *planner) recurringOps(r *rsc) []*cib.Elem {
 // recurringActive makes or cancels one recurring operation of an active role.
 func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *node, start *action) {
 	name := op.Get("name")
-	key := opKey(r.id, name, iv)
 	if !flagOr(op.Get("enabled"), true) {
 		// Disabled: what is still running is cancelled.
 		if old := r.onRecord(name, iv, n); old != nil {
@@ -97,16 +96,13 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 		}
 		return
 	}
-	a := p.act(r, key, name, n, existing != nil)
+	a := p.act(r, name, iv, n, existing != nil)
 	a.optional = existing != nil && start.optional && !a.reschedule
 	if !start.runnable || !n.online {
 		a.runnable = false
 	}
 	if r.nextRole == rolePromoted {
-		a.targetRC = "8"
-	}
-	if a.targetRC != "" {
-		a.meta["op_target_rc"] = a.targetRC
+		a.wantRC = rcPromoted
 	}
 	if !r.managed {
 		a.optional = existing != nil
@@ -119,19 +115,19 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 	switch {
 	case r.nextRole == rolePromoted:
 		if r.role != rolePromoted || !start.optional {
-			if pr := p.findAct(r, opKey(r.id, "promote", 0), n); pr != nil {
+			if pr := p.findAct(r, opName{"promote", 0}, n); pr != nil {
 				p.order(pr, a, ordOptional|ordUnrunnable)
 			}
 		}
 	case r.role == rolePromoted:
-		p.addOrder(&order{id: "demote", firstR: r, firstTask: "demote", firstKey: opKey(r.id, "demote", 0), thenR: r, then: a, kind: ordOptional | ordUnrunnable})
+		p.addOrder(order{id: "demote", firstR: r, firstTask: "demote", thenR: r, then: a, kind: ordOptional | ordUnrunnable})
 	}
 }
 
 // onRecord finds the action that stands for a recurring operation under way.
 func (r *rsc) onRecord(name string, iv int64, n *node) *action {
-	for _, a := range r.acts {
-		if a.task == name && a.interval == iv && a.n == n {
+	for _, a := range r.named(name, iv).listed() {
+		if a.task == name && a.n == n {
 			return a
 		}
 	}
@@ -150,10 +146,10 @@ func (p *planner) afterCancel(r *rsc, c *action, rl role, n *node) {
 	switch {
 	case rl == roleUnknown, rl == roleStarted, rl == roleUnpromoted:
 		if r.nextRole == rolePromoted {
-			p.addOrder(&order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "promote", thenKey: opKey(r.id, "promote", 0), kind: ordUnrunnable})
+			p.addOrder(order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "promote", kind: ordUnrunnable})
 		}
 	case rl == rolePromoted:
-		p.addOrder(&order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "demote", thenKey: opKey(r.id, "demote", 0), kind: ordUnrunnable})
+		p.addOrder(order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "demote", kind: ordUnrunnable})
 	}
 }
 
@@ -169,7 +165,7 @@ func (p *planner) recurringStopped(r *rsc, op *cib.Elem, iv int64, at *node) {
 			c.optional = false
 			p.dropAct(r, old)
 			if r.nextRole == roleStarted || r.nextRole == roleUnpromoted || r.nextRole == rolePromoted {
-				p.addOrder(&order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordUnrunnable})
+				p.addOrder(order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "start", kind: ordUnrunnable})
 			}
 		}
 	}
@@ -191,8 +187,8 @@ func (p *planner) monitorStopped(r *rsc, name string, iv int64, n *node) {
 	existing := r.onRecord(name, iv, n)
 	optional := existing != nil
 	var stops []*action
-	for _, a := range r.acts {
-		if a.task == "stop" && a.n == n {
+	for _, a := range r.named("stop", 0).listed() {
+		if a.n == n {
 			stops = append(stops, a)
 			if !a.optional {
 				optional = false
@@ -205,17 +201,16 @@ func (p *planner) monitorStopped(r *rsc, name string, iv int64, n *node) {
 			runnable = false
 		}
 	}
-	a := p.act(r, opKey(r.id, name, iv), name, n, optional)
+	a := p.act(r, name, iv, n, optional)
 	a.optional = optional
-	a.targetRC = "7"
-	a.meta["op_target_rc"] = "7"
+	a.wantRC = rcStopped
 	if !n.online || !runnable {
 		a.runnable = false
 	}
 	if !r.managed {
 		return
 	}
-	probe := p.findAct(r, opKey(r.id, "monitor", 0), n)
+	probe := p.findAct(r, opName{"monitor", 0}, n)
 	if probe != nil {
 		p.order(probe, a, ordUnrunnable)
 	}
@@ -227,9 +222,9 @@ func (p *planner) monitorStopped(r *rsc, name string, iv int64, n *node) {
 // cancelAct makes the cancellation of a recurring operation out of the
 // operation itself, if that is known.
 func (p *planner) cancelAct(r *rsc, n *node, task string, iv int64, optional bool) *action {
-	a := p.act(r, opKey(r.id, task, iv), "cancel", n, optional)
-	a.task, a.targetRC = "cancel", ""
-	a.meta["operation"], a.meta["interval"] = task, strconv.FormatInt(iv, 10)
-	delete(a.meta, "op_target_rc")
+	a := p.actAs(r, opName{task, iv}, "cancel", n, optional)
+	a.task, a.wantRC, a.op.renamed = "cancel", rcActive, true
+	a.setMeta("operation", task)
+	a.setMeta("interval", strconv.FormatInt(iv, 10))
 	return a
 }

@@ -50,8 +50,8 @@ func (p *planner) implyUnfencing(r *rsc) {
 			continue
 		}
 		u := p.unfence(n)
-		p.addOrder(&order{firstR: r, firstTask: "stop", firstKey: opKey(r.id, "stop", 0), then: u, kind: ordOptional | ordSameNode})
-		p.addOrder(&order{first: u, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordSameNodeImplies | ordSameNode})
+		p.addOrder(order{firstR: r, firstTask: "stop", then: u, kind: ordOptional | ordSameNode})
+		p.addOrder(order{first: u, thenR: r, thenTask: "start", kind: ordSameNodeImplies | ordSameNode})
 	}
 }
 
@@ -92,7 +92,8 @@ func (p *planner) unfenceDigests(n *node, a *action) {
 		}
 	}
 	if all.Len() > 0 {
-		a.meta["digests-all"], a.meta["digests-secure"] = all.String(), secure.String()
+		a.setMeta("digests-all", all.String())
+		a.setMeta("digests-secure", secure.String())
 	}
 }
 

@@ -30,6 +30,15 @@ func subject(b *testing.B) *cib.Elem {
 	return root
 }
 
+// BenchmarkFresh schedules from nothing, as a command does once.
+func BenchmarkFresh(b *testing.B) {
+	in := Input{CIB: subject(b), Now: time.Unix(1700000000, 0).UTC()}
+	b.ReportAllocs()
+	for range b.N {
+		Schedule(in)
+	}
+}
+
 // activeRecord is what a node keeps of a resource that is active there and watched.
 type activeRecord struct{ rsc, monitor *cib.Elem }
 

@@ -170,7 +170,7 @@ func (p *planner) probeBundle(r *rsc, n *node) bool {
 			any = true
 			if a := actOn(rep.remote, "monitor", n); a != nil {
 				c := rep.container
-				p.addOrder(&order{firstR: c, firstTask: "start", firstKey: opKey(c.id, "start", 0), thenR: rep.remote, then: a, kind: ordNestedProbe})
+				p.addOrder(order{firstR: c, firstTask: "start", thenR: rep.remote, then: a, kind: ordNestedProbe})
 			}
 		}
 	}
@@ -185,8 +185,8 @@ func (p *planner) startsAfterProbe(r *rsc, rep *replica) {
 	c := rep.container
 	for _, o := range r.bundle.replicas {
 		if o != rep {
-			p.addOrder(&order{firstR: c, firstTask: "monitor", firstKey: opKey(c.id, "monitor", 0),
-				thenR: o.container, thenTask: "start", thenKey: opKey(o.container.id, "start", 0), kind: ordOptional | ordSameNode})
+			p.addOrder(order{firstR: c, firstTask: "monitor",
+				thenR: o.container, thenTask: "start", kind: ordOptional | ordSameNode})
 		}
 	}
 }

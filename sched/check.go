@@ -101,7 +101,7 @@ func (p *planner) scheduleCleanup(r *rsc, n *node, optional bool) {
 	if optional {
 		kind = ordImpliesThen
 	}
-	p.act(r, opKey(r.id, "delete", 0), "delete", n, optional)
+	p.act(r, "delete", 0, n, optional)
 	p.orderTasks(r, "stop", r, "delete", kind)
 	p.orderTasks(r, "delete", r, "start", kind)
 }
@@ -139,8 +139,8 @@ func (p *planner) checkConfig(h *history) bool {
 func (p *planner) cancelOrphan(h *history, why string) {
 	c := p.cancelAct(h.r, h.n, h.task, h.interval, false)
 	c.reason = why
-	c.meta["call_id"] = h.elem.Get("call-id")
-	p.addOrder(&order{firstR: h.r, firstTask: "stop", firstKey: opKey(h.r.id, "stop", 0), thenR: h.r, then: c, kind: ordOptional})
+	c.setMeta("call_id", h.elem.Get("call-id"))
+	p.addOrder(order{firstR: h.r, firstTask: "stop", thenR: h.r, then: c, kind: ordOptional})
 }
 
 // difference is how the parameters of an operation's record compare with those
@@ -220,7 +220,7 @@ func digestTask(h *history) string {
 // what is done once, it is the start.
 func (p *planner) forceRestart(h *history) {
 	r, task := h.r, digestTask(h)
-	a := p.act(r, opKey(r.id, task, h.interval), task, nil, false)
+	a := p.act(r, task, h.interval, nil, false)
 	a.reason = "resource definition change"
 	p.unfenceChanged(r, h.n, "Device parameters changed")
 }
@@ -228,7 +228,7 @@ func (p *planner) forceRestart(h *history) {
 // reschedule runs a recurring operation anew with its new settings.
 func (p *planner) reschedule(h *history) {
 	r := h.r
-	p.act(r, opKey(r.id, h.task, h.interval), h.task, h.n, true).reschedule = true
+	p.act(r, h.task, h.interval, h.n, true).reschedule = true
 }
 
 // scheduleReload has the agent take new parameters over while running.
@@ -240,11 +240,11 @@ func (p *planner) scheduleReload(r *rsc, n *node) {
 		p.stopAct(r, n, false)
 		return
 	}
-	a := p.act(r, opKey(r.id, "reload-agent", 0), "reload-agent", n, false)
+	a := p.act(r, "reload-agent", 0, n, false)
 	a.setReason("resource definition change")
 	r.reload = true
 	for _, t := range []string{"stop", "demote"} {
-		p.addOrder(&order{firstR: r, first: a, thenR: r, thenTask: t, thenKey: opKey(r.id, t, 0), kind: ordOptional | ordThenCancels})
+		p.addOrder(order{firstR: r, first: a, thenR: r, thenTask: t, kind: ordOptional | ordThenCancels})
 	}
 }
 

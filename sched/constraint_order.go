@@ -38,19 +38,19 @@ const (
 type order struct {
 	id                  string
 	firstR, thenR       *rsc
-	firstKey, thenKey   string // operation keys; the tasks if the resource is a collection
 	firstTask, thenTask string
 	first, then         *action
-	firstNode           *node
 	kind                orderKind
 }
 
 // orderTasks orders a task of one resource before a task of another.
 func (p *planner) orderTasks(first *rsc, firstTask string, then *rsc, thenTask string, kind orderKind) {
-	p.addOrder(&order{firstR: first, firstTask: firstTask, firstKey: opKey(first.id, firstTask, 0), thenR: then, thenTask: thenTask, thenKey: opKey(then.id, thenTask, 0), kind: kind})
+	p.addOrder(order{firstR: first, firstTask: firstTask, thenR: then, thenTask: thenTask, kind: kind})
 }
 
-func (p *planner) addOrder(o *order) {
+func (p *planner) addOrder(made order) {
+	o := p.slabs.orders.one()
+	*o = made
 	p.orders = append(p.orders, o)
 	p.migrationOrder(o)
 }
@@ -88,8 +88,25 @@ func kindFlags(kind, firstTask string, sym symmetry) orderKind {
 
 // invertTask is the task that undoes another.
 func invertTask(t string) string {
-	return map[string]string{"start": "stop", "stop": "start", "promote": "demote", "demote": "promote",
-		"promoted": "demoted", "demoted": "promoted", "running": "stopped", "stopped": "running"}[t]
+	switch t {
+	case "start":
+		return "stop"
+	case "stop":
+		return "start"
+	case "promote":
+		return "demote"
+	case "demote":
+		return "promote"
+	case "promoted":
+		return "demoted"
+	case "demoted":
+		return "promoted"
+	case "running":
+		return "stopped"
+	case "stopped":
+		return "running"
+	}
+	return ""
 }
 
 func (p *planner) orderKindOf(e *cib.Elem) string {
@@ -171,7 +188,7 @@ func (p *planner) simpleOrder(e *cib.Elem, f *rsc, firstTask string, t *rsc, the
 }
 
 func (p *planner) orderTasksID(id string, f *rsc, firstTask string, t *rsc, thenTask string, flags orderKind) {
-	p.addOrder(&order{id: id, firstR: f, firstTask: firstTask, firstKey: opKey(f.id, firstTask, 0), thenR: t, thenTask: thenTask, thenKey: opKey(t.id, thenTask, 0), kind: flags})
+	p.addOrder(order{id: id, firstR: f, firstTask: firstTask, thenR: t, thenTask: thenTask, kind: flags})
 }
 
 // minFirst is how many instances of a clone must be up before what follows it:
@@ -192,11 +209,11 @@ func (p *planner) minFirst(e *cib.Elem, f *rsc) int {
 // orderMin orders through a milestone that enough instances reach.
 func (p *planner) orderMin(id string, f *rsc, firstTask string, t *rsc, thenTask string, flags orderKind, n int) {
 	met := p.bare("clone-one-or-more:" + id)
-	met.minBefore, met.needAny = n, true
+	met.minBefore, met.needAny = int32(n), true
 	for _, k := range f.kids {
-		p.addOrder(&order{id: id, firstR: k, firstTask: firstTask, firstKey: opKey(k.id, firstTask, 0), then: met, kind: ordMinRunnable | ordShowThen})
+		p.addOrder(order{id: id, firstR: k, firstTask: firstTask, then: met, kind: ordMinRunnable | ordShowThen})
 	}
-	p.addOrder(&order{id: id, first: met, thenR: t, thenTask: thenTask, thenKey: opKey(t.id, thenTask, 0), kind: flags | ordUnrunnable})
+	p.addOrder(order{id: id, first: met, thenR: t, thenTask: thenTask, kind: flags | ordUnrunnable})
 }
 
 func (p *planner) orderSets(e *cib.Elem, sets []*rscSet) {
@@ -265,10 +282,10 @@ func (p *planner) orderBetween(e *cib.Elem, a, b *rscSet, kind string, sym symme
 		any := p.bare("one-or-more:" + a.id)
 		any.needAny, any.minBefore = true, 1
 		for _, r := range a.members {
-			p.addOrder(&order{id: e.ID(), firstR: r, firstTask: ta, firstKey: opKey(r.id, ta, 0), then: any, kind: ordMinRunnable | ordShowThen})
+			p.addOrder(order{id: e.ID(), firstR: r, firstTask: ta, then: any, kind: ordMinRunnable | ordShowThen})
 		}
 		for _, r := range b.members {
-			p.addOrder(&order{id: e.ID(), first: any, thenR: r, thenTask: tb, thenKey: opKey(r.id, tb, 0), kind: flags | ordUnrunnable})
+			p.addOrder(order{id: e.ID(), first: any, thenR: r, thenTask: tb, kind: flags | ordUnrunnable})
 		}
 		return
 	}

@@ -31,7 +31,6 @@ func (p *planner) emitGraph() *graph.Graph {
 			return
 		}
 		emitted[a.id] = true
-		a.synapse = len(g.Actions)
 		g.Actions = append(g.Actions, p.graphAction(a))
 	}
 	for _, r := range p.top {
@@ -66,8 +65,8 @@ func (p *planner) emitRsc(r *rsc, emit func(*action)) {
 			p.emitRsc(k, emit)
 		}
 	}
-	for i := len(r.acts) - 1; i >= 0; i-- {
-		emit(r.acts[i])
+	for i := len(r.acts.all) - 1; i >= 0; i-- {
+		emit(r.acts.all[i])
 	}
 	if r.kind == group {
 		for _, k := range r.kids {
@@ -146,7 +145,7 @@ func (p *planner) inputCounts(a *action, e *edge, emitted []bool) bool {
 		return false
 	case e.kind&ordIfMigrating != 0 && f.migrateRunnable:
 		return false
-	case e.kind == ordOptional && f.migrateRunnable && strings.HasSuffix(f.key, "_stop_0"):
+	case e.kind == ordOptional && f.migrateRunnable && f.keyEnds("stop"):
 		return false
 	case e.kind == ordLoad:
 		if !p.loadMatters(a, f) || a.task == "migrate_to" && !e.judged && p.loadLoop(a, e, emitted) {
@@ -158,7 +157,7 @@ func (p *planner) inputCounts(a *action, e *edge, emitted []bool) bool {
 			e.kind = 0
 			return false
 		}
-	case f.r != nil && f.r != a.r && f.r.failed && !f.r.managed && strings.HasSuffix(f.key, "_stop_0") && a.r != nil && a.r.kind == clone:
+	case f.r != nil && f.r != a.r && f.r.failed && !f.r.managed && f.keyEnds("stop") && a.r != nil && a.r.kind == clone:
 		return false // what failed and is unmanaged cannot hold up a clone
 	case f.optional && !f.printAlways && !emitted[f.id]:
 		return false
@@ -176,7 +175,7 @@ func (p *planner) loadMatters(a, f *action) bool {
 
 // graphAction writes an action with its attributes.
 func (p *planner) graphAction(a *action) *graph.Action {
-	g := &graph.Action{ID: a.id, Task: taskText(a), Key: a.key, Priority: p.actPriority(a), Reason: p.reasonOf(a)}
+	g := &graph.Action{ID: a.id, Task: taskText(a), Key: a.key(), Priority: p.actPriority(a), Reason: p.reasonOf(a)}
 	switch {
 	case a.pseudo:
 		g.Kind = graph.Pseudo
@@ -212,7 +211,7 @@ func (p *planner) graphAction(a *action) *graph.Action {
 func (p *planner) clearKey(a *action, g *graph.Action) {
 	r := a.r
 	if r.seenAs != "" {
-		g.Key, g.Internal = a.shownKey(), a.key
+		g.Key, g.Internal = a.shownKey(), a.key()
 	}
 }
 
@@ -275,7 +274,7 @@ func (p *planner) router(a *action) string {
 		}
 		return cur.name
 	case "notify":
-		if strings.Contains(a.key, "_pre_notify_stop") || strings.Contains(a.key, "_pre_notify_demote") {
+		if strings.HasPrefix(a.op.task, "pre_notify_stop") || strings.HasPrefix(a.op.task, "pre_notify_demote") {
 			return cur.name
 		}
 	}
@@ -319,7 +318,7 @@ func (p *planner) downedByStop(a *action) []string {
 // taskText is the operation's name in the graph.
 func taskText(a *action) string {
 	if a.task == "load_stopped" {
-		return a.key
+		return a.key()
 	}
 	return a.task
 }

@@ -17,6 +17,9 @@ func (p *planner) graphAttrs(a *action) []cib.Attr {
 	for k, v := range a.meta {
 		m[metaName(k)] = v
 	}
+	if a.wantRC != rcActive {
+		m["CRM_meta_op_target_rc"] = strconv.Itoa(int(a.wantRC))
+	}
 	if a.r != nil {
 		p.rscAttrs(a, m)
 	} else if a.task == "stonith" {

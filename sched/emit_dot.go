@@ -46,7 +46,7 @@ func (p *planner) dotLines() []string {
 
 // dotName names an action with its node.
 func dotName(a *action) string {
-	name := a.key
+	name := a.key()
 	if a.r != nil && a.r.kind == primitive && a.r.seenAs != "" {
 		if name = a.shownKey(); isNotify(a.task) {
 			name = notifyKey(a.r.seenAs, a.meta["notify_key_type"], a.meta["notify_key_operation"])

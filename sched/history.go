@@ -386,7 +386,7 @@ func (p *planner) recurringInHistory(r *rsc, n *node, rec *record) {
 		return
 	}
 	for _, op := range rec.recurring {
-		p.act(r, opKey(r.id, op.task, op.interval), op.task, n, true)
+		p.act(r, op.task, op.interval, n, true)
 	}
 }
 
@@ -445,5 +445,5 @@ func (p *planner) shutdownLock(r *rsc, n *node, e *cib.Elem) {
 
 // clearHistory asks for the record of a resource on a node to be deleted.
 func (p *planner) clearHistory(r *rsc, n *node) {
-	p.act(r, opKey(r.id, "delete", 0), "delete", n, false)
+	p.act(r, "delete", 0, n, false)
 }

@@ -38,8 +38,8 @@ func (p *planner) afterHistory(r *rsc, n *node, fail onFail) {
 	if strings.Contains(r.seenAs, ":") {
 		r.seenAs = "" // an inactive instance has no number of its own
 	} else {
-		for _, a := range r.acts {
-			if a.task == "stop" && a.n == n {
+		for _, a := range r.named("stop", 0).listed() {
+			if a.n == n {
 				a.optional = true
 			}
 		}

@@ -228,12 +228,11 @@ func (p *planner) clearAfterFencing(clear *action, n *node) {
 
 // clearFailCount asks for a fail count to be reset.
 func (p *planner) clearFailCount(r *rsc, n *node, why string) *action {
-	key := opKey(r.id, "clear_failcount", 0)
-	a := p.act(r, key, "clear_failcount", n, false)
+	a := p.act(r, "clear_failcount", 0, n, false)
 	a.onDC = true
 	a.optional, a.runnable = false, true
 	a.setReason(why)
-	a.meta["op_no_wait"] = "true"
+	a.setMeta("op_no_wait", "true")
 	return a
 }
 

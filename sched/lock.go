@@ -68,7 +68,7 @@ func (p *planner) forgetRemoved() {
 				continue
 			}
 			a := p.clearFailCount(r, n, "it is orphaned")
-			p.addOrder(&order{first: a, firstR: r, thenR: r, thenTask: "stop", thenKey: opKey(r.id, "stop", 0), kind: ordOptional})
+			p.addOrder(order{first: a, firstR: r, thenR: r, thenTask: "stop", kind: ordOptional})
 		}
 	}
 }

@@ -21,8 +21,8 @@ func (p *planner) order(first, then *action, kind orderKind) bool {
 			}
 		}
 	}
-	then.before = append(then.before, edge{to: first, kind: kind, was: kind})
-	first.after = append(first.after, edge{to: then, kind: kind, was: kind})
+	then.before = p.slabs.edges.push(then.before, edge{to: first, kind: kind, was: kind})
+	first.after = p.slabs.edges.push(first.after, edge{to: then, kind: kind, was: kind})
 	return true
 }
 
@@ -55,13 +55,13 @@ func (p *planner) applyOrder(o *order) {
 	if o.first != nil {
 		firsts = []*action{o.first}
 	} else {
-		firsts = p.actsByTask(o.firstR, o.firstKey)
+		firsts = o.firstR.named(o.firstTask, 0).listed()
 	}
 	if len(firsts) == 0 {
 		if o.firstR == o.thenR || !p.canHappen(o.firstR, o.firstTask) {
 			return
 		}
-		firsts = []*action{p.act(o.firstR, opKey(o.firstR.id, o.firstTask, 0), o.firstTask, nil, true)}
+		firsts = []*action{p.act(o.firstR, o.firstTask, 0, nil, true)}
 		if o.firstR.isCollection() {
 			firsts[0].pseudo = true
 		}
@@ -90,7 +90,7 @@ func (p *planner) applyThen(o *order, first *action) {
 	kind := o.kind
 	thens := []*action{o.then}
 	if o.then == nil {
-		thens = p.actsByTask(o.thenR, o.thenKey)
+		thens = o.thenR.named(o.thenTask, 0).listed()
 	}
 	if first != nil && first.r == o.thenR && first.leftOver {
 		kind &^= ordImpliesThen
@@ -105,17 +105,6 @@ func (p *planner) applyThen(o *order, first *action) {
 			t.runnable = false
 		}
 	}
-}
-
-// actsByTask lists a resource's actions with a key, the oldest first.
-func (p *planner) actsByTask(r *rsc, key string) []*action {
-	var out []*action
-	for _, a := range r.acts {
-		if a.key == key {
-			out = append(out, a)
-		}
-	}
-	return out
 }
 
 // notActive tells whether nothing of a resource is active.
@@ -135,14 +124,11 @@ func (p *planner) expand(a *action) *action {
 	if task == "" {
 		return a
 	}
-	key := opKey(r.id, task, 0)
 	if r.notify && (r.kind >= clone || r.bundled()) {
-		key = notifyKey(r.id, "confirmed-post", task)
+		task = notifyName("confirmed-post", task).task
 	}
-	for i := len(r.acts) - 1; i >= 0; i-- {
-		if r.acts[i].key == key {
-			return r.acts[i]
-		}
+	if l := r.named(task, 0).listed(); len(l) > 0 {
+		return l[len(l)-1]
 	}
 	return a
 }
@@ -311,23 +297,13 @@ func taskIn(m *rsc, task string) string {
 	return task
 }
 
-// memberAct finds the newest action of a resource with a task, on a node if one is given.
-func memberAct(m *rsc, task string, n *node) *action {
-	for i := len(m.acts) - 1; i >= 0; i-- {
-		if a := m.acts[i]; a.task == task && (n == nil || a.n == n) {
-			return a
-		}
-	}
-	return nil
-}
-
 // groupFlags: a group's action is required if a member's is; its milestone is
 // reached only if all members can do their part.
 func (p *planner) groupFlags(a *action, n *node) actFlags {
 	f := actFlags{optional: true, runnable: true, pseudo: true}
 	for _, m := range a.r.kids {
 		task := taskIn(m, a.task)
-		ma := memberAct(m, task, n)
+		ma := m.newest(task, n)
 		if ma == nil {
 			if task != "stop" && task != "demote" {
 				f.runnable = false
@@ -351,7 +327,7 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 	f := actFlags{optional: true, runnable: true, pseudo: true}
 	name := a.task
 	if isNotify(a.task) {
-		name = notifyTask(a.key)
+		name = notifyTask(a)
 	}
 	any := false
 	for _, k := range p.flagInstances(a.r, a.task) {
@@ -359,7 +335,7 @@ func (p *planner) collectiveFlags(a *action, n *node) actFlags {
 		if k.kind != primitive {
 			at = nil
 		}
-		ia := memberAct(k, taskIn(k, name), at)
+		ia := k.newest(taskIn(k, name), at)
 		if ia == nil {
 			continue
 		}
@@ -386,15 +362,8 @@ func (p *planner) instancesOf(r *rsc) []*rsc {
 	return r.kids
 }
 
-// notifyTask takes the task out of a notification's key.
-func notifyTask(key string) string {
-	i := strings.Index(key, "_notify_")
-	if i < 0 {
-		return ""
-	}
-	t := key[i+len("_notify_"):]
-	if j := strings.LastIndexByte(t, '_'); j > 0 {
-		t = t[:j]
-	}
-	return t
+// notifyTask is the task that a notification is about, "" of other actions.
+func notifyTask(a *action) string {
+	_, task, _ := strings.Cut(a.op.task, "_notify_")
+	return task
 }

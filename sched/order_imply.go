@@ -1,8 +1,6 @@
 package sched
 
 import (
-	"strings"
-
 	"mainstay/cib"
 )
 
@@ -117,7 +115,7 @@ func (p *planner) ordered(r *rsc, first, then *action, n *node, ff actFlags, kin
 	fc, tc = p.orderedOne(first, then, n, ff, kind)
 	if r.kind == group {
 		for _, m := range then.r.kids {
-			if ma := memberAct(m, then.task, n); ma != nil {
+			if ma := m.newest(then.task, n); ma != nil {
 				c1, c2 := p.ordered(m, first, ma, n, ff, kind)
 				fc, tc = fc || c1, tc || c2
 			}
@@ -125,7 +123,7 @@ func (p *planner) ordered(r *rsc, first, then *action, n *node, ff actFlags, kin
 		return fc, tc
 	}
 	for _, k := range p.instancesOf(then.r) {
-		ka := memberAct(k, then.task, n)
+		ka := k.newest(then.task, n)
 		if ka == nil || !p.flagsOn(ka, n).runnable {
 			continue
 		}
@@ -144,17 +142,17 @@ func (p *planner) interleavedActs(first, then *action) bool {
 		return false
 	}
 	r := then.r
-	if strings.HasSuffix(then.key, "_stop_0") || strings.HasSuffix(then.key, "_demote_0") {
+	if then.keyEnds("stop") || then.keyEnds("demote") {
 		r = first.r
 	}
 	return truthy(r.meta["interleave"])
 }
 
 func (p *planner) orderedPairs(first, then *action, n *node, kind orderKind) (fc, tc bool) {
-	current := strings.HasSuffix(first.key, "_stopped_0") || strings.HasSuffix(first.key, "_demoted_0")
+	current := first.keyEnds("stopped") || first.keyEnds("demoted")
 	task := first.task
 	if isNotify(task) {
-		task = notifyTask(first.key)
+		task = notifyTask(first)
 	}
 	if len(first.r.kids) > 0 {
 		task = taskIn(first.r.kids[0], task)
@@ -198,9 +196,9 @@ func (p *planner) pairAct(of *action, k *rsc, task string, n *node, asFirst bool
 		inside = true
 	}
 	if c := roleRsc(k); inside && c != k {
-		return memberAct(c, task, nil)
+		return c.newest(task, nil)
 	}
-	return memberAct(k, task, n)
+	return k.newest(task, n)
 }
 
 // orderedOne applies one kind of ordering to two actions themselves.
@@ -331,7 +329,7 @@ func (p *planner) blockDependents(a *action) {
 	}
 	r := a.r.uber(true)
 	for _, k := range r.kids {
-		if x := memberAct(k, a.task, nil); x == nil || x.runnable {
+		if x := k.newest(a.task, nil); x == nil || x.runnable {
 			return
 		}
 	}
@@ -348,8 +346,8 @@ func (p *planner) blockDependents(a *action) {
 }
 
 func (p *planner) markBlocked(dep *rsc, task string, prim *rsc) {
-	for i := len(dep.acts) - 1; i >= 0; i-- {
-		x := dep.acts[i]
+	for i := len(dep.acts.all) - 1; i >= 0; i-- {
+		x := dep.acts.all[i]
 		if x.task != task || !x.runnable {
 			continue
 		}

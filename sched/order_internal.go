@@ -99,15 +99,15 @@ func nodeMadeBy(r *rsc) *node {
 // implyLoad makes starts wait for the stops that free capacity on the same node.
 func (p *planner) implyLoad(r *rsc) {
 	for _, n := range r.runningOn {
-		p.addOrder(&order{firstR: r, firstTask: "stop", firstKey: opKey(r.id, "stop", 0), then: p.loadStopped(n), kind: ordLoad})
+		p.addOrder(order{firstR: r, firstTask: "stop", then: p.loadStopped(n), kind: ordLoad})
 	}
 	for _, n := range p.nodes {
 		if !r.allowed[n.idx].ok {
 			continue
 		}
 		m := p.loadStopped(n)
-		p.addOrder(&order{first: m, thenR: r, thenTask: "start", thenKey: opKey(r.id, "start", 0), kind: ordLoad})
-		p.addOrder(&order{first: m, thenR: r, thenTask: "migrate_to", thenKey: opKey(r.id, "migrate_to", 0), kind: ordLoad})
+		p.addOrder(order{first: m, thenR: r, thenTask: "start", kind: ordLoad})
+		p.addOrder(order{first: m, thenR: r, thenTask: "migrate_to", kind: ordLoad})
 	}
 }
 

@@ -8,12 +8,9 @@ func (p *planner) orderProbes() {
 			if r.kind != primitive {
 				return
 			}
-			for _, a := range r.acts {
-				if a.task != "monitor" || a.interval != 0 {
-					continue
-				}
+			for _, a := range r.named("monitor", 0).listed() {
 				for i := len(a.after) - 1; i >= 0; i-- {
-					p.probeBeforeRestarts(a, a.after[i].to, map[*action]bool{})
+					p.probeBeforeRestarts(a, a.after[i].to, p.walk())
 				}
 			}
 		})
@@ -43,13 +40,10 @@ func (p *planner) probeBeforeStops(o *order) {
 		kind = o.kind
 	}
 	var thens []*action
-	for _, a := range o.firstR.acts {
-		if a.task != "monitor" || a.interval != 0 {
-			continue
-		}
+	for _, a := range o.firstR.named("monitor", 0).listed() {
 		if thens == nil {
 			if thens = []*action{o.then}; o.then == nil {
-				thens = p.actsByTask(o.thenR, o.thenKey)
+				thens = o.thenR.named(o.thenTask, 0).listed()
 			}
 		}
 		for _, t := range thens {
@@ -61,11 +55,11 @@ func (p *planner) probeBeforeStops(o *order) {
 // probeBeforeRestarts puts a probe before the stops (or demotions) of what the
 // start (or promotion) that follows it may require to restart, and so on along
 // the chain of what requires what.
-func (p *planner) probeBeforeRestarts(probe, after *action, seen map[*action]bool) {
-	if seen[after] {
+func (p *planner) probeBeforeRestarts(probe, after *action, walk int32) {
+	if after.walk == walk {
 		return
 	}
-	seen[after] = true
+	after.walk = walk
 	r := after.r
 	if r != nil && r.kind == primitive && r != probe.r {
 		p.beforeDown(probe, after)
@@ -87,16 +81,28 @@ func (p *planner) probeBeforeRestarts(probe, after *action, seen map[*action]boo
 				continue
 			}
 		}
-		p.probeBeforeRestarts(probe, e.to, seen)
+		p.probeBeforeRestarts(probe, e.to, walk)
 	}
 }
 
 // beforeDown orders a probe before the stop or demotion of what a start or promotion may restart.
 func (p *planner) beforeDown(probe, up *action) {
-	down := map[string]string{"start": "stop", "promote": "demote"}[up.task]
-	for _, a := range up.r.acts {
-		if a.task == down && !a.pseudo {
+	var down string
+	switch up.task {
+	case "start", "promote":
+		down = invertTask(up.task)
+	default:
+		return
+	}
+	for _, a := range up.r.named(down, 0).listed() {
+		if !a.pseudo {
 			p.order(probe, a, ordOptional)
 		}
 	}
+}
+
+// walk begins a walk along the orderings, on which no action is passed twice.
+func (p *planner) walk() int32 {
+	p.walks++
+	return p.walks
 }

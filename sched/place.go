@@ -237,13 +237,13 @@ func (p *planner) assign(r *rsc, n *node, force, stopIfFail bool) {
 		if stopIfFail {
 			r.nextRole = roleStopped
 		}
-		for _, a := range r.acts {
+		for _, a := range r.acts.all {
 			switch {
 			case a.task == "stop":
 				a.optional = false
 			case a.task == "start":
 				a.runnable = false
-			case a.interval > 0 && a.meta["op_target_rc"] != "7":
+			case a.interval > 0 && a.wantRC != rcStopped:
 				a.runnable = false
 			}
 		}

@@ -29,7 +29,7 @@ func (p *planner) orderRemote() {
 			continue
 		}
 		if a.r.remoteNode != nil && a.task == "clear_failcount" {
-			p.addOrder(&order{firstR: a.r, first: a, thenR: a.r, thenTask: "start", thenKey: opKey(a.r.id, "start", 0), kind: ordOptional})
+			p.addOrder(order{firstR: a.r, first: a, thenR: a.r, thenTask: "start", kind: ordOptional})
 			continue
 		}
 		if a.n == nil || !a.n.isRemote() || a.pseudo || a.n.remoteRsc == nil || a.task == "cancel" {
@@ -50,21 +50,21 @@ func (p *planner) orderRemote() {
 // once the new one can be reached.
 func (p *planner) stopAfterConnection(a *action) {
 	c := a.n.remoteRsc
-	for _, s := range a.r.acts {
-		if s.task == "stop" && s.n != a.n {
-			p.addOrder(&order{firstR: c, firstTask: "start", firstKey: opKey(c.id, "start", 0), thenR: a.r, then: s, kind: ordOptional})
+	for _, s := range a.r.named("stop", 0).listed() {
+		if s.n != a.n {
+			p.addOrder(order{firstR: c, firstTask: "start", thenR: a.r, then: s, kind: ordOptional})
 		}
 	}
 }
 
 // afterStart orders an action after a resource's start.
 func (p *planner) afterStart(c *rsc, a *action, extra orderKind) {
-	p.addOrder(&order{firstR: c, firstTask: "start", firstKey: opKey(c.id, "start", 0), thenR: a.r, then: a, kind: ordGuest | ordUnrunnable | extra})
+	p.addOrder(order{firstR: c, firstTask: "start", thenR: a.r, then: a, kind: ordGuest | ordUnrunnable | extra})
 }
 
 // beforeStop orders an action before a resource's stop.
 func (p *planner) beforeStop(a *action, c *rsc, extra orderKind) {
-	p.addOrder(&order{firstR: a.r, first: a, thenR: c, thenTask: "stop", thenKey: opKey(c.id, "stop", 0), kind: ordGuest | extra})
+	p.addOrder(order{firstR: a.r, first: a, thenR: c, thenTask: "stop", kind: ordGuest | extra})
 }
 
 // orderOnGuest orders an action on a guest node.

@@ -70,12 +70,7 @@ func actOn(r *rsc, task string, n *node) *action {
 	if n == nil {
 		return nil
 	}
-	for i := len(r.acts) - 1; i >= 0; i-- {
-		if a := r.acts[i]; a.task == task && a.n == n && a.interval == 0 {
-			return a
-		}
-	}
-	return nil
+	return r.newestIn(task, n, true)
 }
 
 // actionAt is actOn, but an action that would have to be done without anybody
@@ -84,7 +79,7 @@ func (p *planner) actionAt(r *rsc, task string, n *node) *action {
 	if n == nil {
 		return nil
 	}
-	return p.findAct(r, opKey(r.id, task, 0), n)
+	return p.findAct(r, opName{task, 0}, n)
 }
 
 // line works out what happens to one instance.

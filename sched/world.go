@@ -46,6 +46,8 @@ type planner struct {
 	orders    []*order
 
 	acts    []*action
+	slabs   slabs
+	walks   int32              // along the orderings, so far
 	unique  map[string]*action // cluster-wide actions by key
 	recheck time.Time
 
@@ -215,7 +217,7 @@ type rsc struct {
 	thisWithAll, withThisAll   []*coloc
 	thisWithDone, withThisDone bool
 	tickets                    []*ticketCons
-	acts                       []*action
+	acts                       actTable
 	group                      groupData
 	clone                      cloneData
 	bundle                     *bundleData
