@@ -437,6 +437,8 @@ func (e *Engine) announce(m fence.Message) {
 		e.multicast(message{Attempted: &m})
 	case fence.Expired:
 		e.multicast(message{Expired: &m})
+	case fence.Remember:
+		e.multicast(message{Remember: &m})
 	default:
 		panic(fmt.Sprintf("engine: no message for %T", m))
 	}

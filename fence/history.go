@@ -3,6 +3,8 @@ package fence
 import (
 	"cmp"
 	"slices"
+
+	"mainstay/member"
 )
 
 // The states of an Event.
@@ -47,16 +49,55 @@ func (m *Machine) forget(target string) {
 }
 
 // remember merges the history of others: what is unknown here is added, in the
-// order of asking.
+// order of asking, and what is known from others only ends as they say.
 func (m *Machine) remember(events []Event) {
 	for _, e := range events {
-		known := slices.ContainsFunc(m.history, func(h Event) bool { return h.ID == e.ID })
-		if !known {
+		known := slices.IndexFunc(m.history, func(h Event) bool { return h.ID == e.ID })
+		switch {
+		case known < 0:
 			m.record(e)
+		case e.State != pending && m.foreign(m.history[known]):
+			m.note(e.ID, func(h *Event) { *h = e })
 		}
 	}
 	m.history = slices.Clone(m.history)
 	slices.SortStableFunc(m.history, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(a.Asked, b.Asked), cmp.Compare(a.ID, b.ID))
 	})
+}
+
+// foreign tells whether an entry is of a request that is under way and not known
+// here: it was asked for before this member came.
+func (m *Machine) foreign(e Event) bool {
+	return e.State == pending && !slices.ContainsFunc(m.requests, func(r *request) bool {
+		return r.ID == e.ID || slices.ContainsFunc(r.merged, func(q Request) bool { return q.ID == e.ID })
+	})
+}
+
+// bereave ends what is foreign here and was asked for by somebody who is gone, as
+// those who know it do.
+func (m *Machine) bereave(gone func(member.NodeID) bool, reason string, wall int64) {
+	for _, e := range m.history {
+		if m.foreign(e) && gone(e.Origin) {
+			m.note(e.ID, func(h *Event) { h.State, h.Reason, h.Completed = failure, reason, wall })
+		}
+	}
+}
+
+// tell has the first of those who know a request tell the others, if there are any,
+// how entries of it ended.
+func (m *Machine) tell(r *request, ids ...string) {
+	stranger := slices.ContainsFunc(m.members, func(n member.NodeID) bool { return !slices.Contains(r.knowers, n) })
+	if !stranger || len(r.knowers) == 0 || r.knowers[0] != m.cfg.Self {
+		return
+	}
+	var ended []Event
+	for _, e := range m.history {
+		if slices.Contains(ids, e.ID) && !slices.Contains(r.told, e.ID) {
+			ended = append(ended, e)
+		}
+	}
+	if r.told = append(r.told, ids...); len(ended) > 0 {
+		m.emit(Announce{Remember{ended}})
+	}
 }

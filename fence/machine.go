@@ -36,6 +36,7 @@ type request struct {
 	expires time.Duration   // when the origin gives up on all
 	merged  []Request       // later requests that wait for the same
 	knowers []member.NodeID // who took part from the beginning and is still there
+	told    []string        // ids whose end others were told
 	closed  bool            // members joined since who do not know it: nothing is merged into it any more
 }
 
@@ -281,6 +282,7 @@ func (m *Machine) view(now time.Duration, in View) {
 		r.closed = r.closed || joined
 		r.knowers = slices.DeleteFunc(r.knowers, left)
 	}
+	m.bereave(left, "who asked for it left the cluster", in.Wall)
 	const why, back = "who asked for it left the cluster", "the node is a member again"
 	for _, r := range slices.Clone(m.requests) {
 		if slices.Contains(in.Joined, m.nodeID(r.Target)) && !m.relieve(now, r, func(q Request) bool { return !q.Ring.IsZero() }, back, in.Wall) {
@@ -324,6 +326,7 @@ func (m *Machine) relieve(now time.Duration, r *request, gone func(Request) bool
 			return false
 		}
 		m.note(q.ID, func(e *Event) { e.State, e.Reason, e.Completed = failure, why, wall })
+		m.tell(r, q.ID)
 		return true
 	}
 	r.merged = slices.DeleteFunc(r.merged, forget)
@@ -361,6 +364,9 @@ func (m *Machine) withdraw(now time.Duration, in Withdraw) {
 		if !m.relieve(now, r, gone, in.Reason, in.Wall) {
 			m.drop(r)
 		}
+	}
+	if in.ID == "" {
+		m.bereave(func(n member.NodeID) bool { return n == in.Origin }, in.Reason, in.Wall)
 	}
 	if met != nil {
 		m.note(in.ID, met)
@@ -418,6 +424,11 @@ func (m *Machine) conclude(r *request, ok bool, by member.NodeID, device, reason
 		m.emit(Outcome{ID: q.ID, Target: q.Target, Action: q.Action, Origin: q.Origin, Client: q.Client,
 			By: by, Device: device, OK: ok, Reason: reason, Wall: wall})
 	}
+	ids := []string{r.ID}
+	for _, q := range r.merged {
+		ids = append(ids, q.ID)
+	}
+	m.tell(r, ids...)
 }
 
 func (m *Machine) drop(r *request) {

@@ -21,7 +21,7 @@ import (
 //	ask id=ID target=NODE action=A from=N [timeout=S] [delay=S] [coordinates]
 //	view members=(1,2) [on=(1,2)] [back=(2)] [joined=(3)]: who left and is back already, who came
 //	done node=N tag=T [rc=N] [status=N] [reason=TEXT] — output below
-//	restart node=N
+//	restart node=N, remember from=N: it tells the others of its history
 //	tick, confirm target=NODE, withdraw id=ID | origin=N, history node=N
 //
 // What all members conclude is printed once; that they agree is checked.
@@ -155,6 +155,9 @@ func (s *story) command(d *datadriven.TestData) {
 		for i, m := range s.machines {
 			fmt.Fprintf(&s.out, "n%d: %v\n", i+1, m.Wake())
 		}
+	case "remember":
+		from := member.NodeID(a.num("from", 1))
+		s.all(from, Remember{Events: s.machines[from-1].History()})
 	case "confirm":
 		s.all(1, Confirm{Target: a.str("target", ""), Client: "admin", Wall: wall})
 	case "withdraw":
@@ -257,6 +260,12 @@ func sayMessage(m Message) string {
 		return fmt.Sprintf("%s.%d %s %s %q", m.ID, m.Seq, m.Device, verdict, m.Output)
 	case Expired:
 		return m.ID + " expired"
+	case Remember:
+		said := "how it ended:"
+		for _, e := range m.Events {
+			said += fmt.Sprintf(" %s %s", e.ID, e.State)
+		}
+		return said
 	}
 	return "?"
 }

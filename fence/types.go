@@ -95,7 +95,8 @@ type (
 		Wall   int64
 	}
 
-	// Remember takes over history of members that were here before (on joining).
+	// Remember takes over history of members that were here before: on joining, and
+	// when what was under way then ends.
 	Remember struct{ Events []Event }
 )
 
@@ -178,6 +179,7 @@ func (Expired) input()   {}
 
 func (Attempted) message() {}
 func (Expired) message()   {}
+func (Remember) message()  {}
 
 func (Run) effect()      {}
 func (Kill) effect()     {}

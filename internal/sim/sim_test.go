@@ -80,6 +80,7 @@ func TestSimRemembered(t *testing.T) {
 		was  string
 	}{
 		{500171, []int{2, 5, 6, 7, 8}, "two nodes left 3 ms apart, and one of them was fenced when the other came back"},
+		{7064, []int{1, 2, 3, 4, 5, 6}, "a daemon that came back while somebody was fenced was not told how that ended"},
 	} {
 		s := Draw(x.seed, Usual(x.seed)).Only(x.only)
 		for _, p := range s.Play().Problems {

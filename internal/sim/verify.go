@@ -25,9 +25,31 @@ func (c *Cluster) Verify() []string {
 		out = append(out, "what was acknowledged stays: "+id+" is gone")
 	}
 	out = append(out, c.mistaken()...)
+	out = append(out, c.unended()...)
 	for _, a := range c.Plan().Graph.Actions {
 		if a.Kind != graph.Pseudo {
 			out = append(out, fmt.Sprintf("it does not end: the quiet cluster still plans %s on %s (%s)", a.Key, a.Node, a.Reason))
+		}
+	}
+	return out
+}
+
+// unended lists fencings that some member takes to be under way and another not.
+func (c *Cluster) unended() []string {
+	ended := map[string]string{} // id → who says that it ended
+	for _, m := range c.Running() {
+		for _, e := range c.state[m.Name].Fencing {
+			if e.State != "pending" {
+				ended[e.ID] = m.Name
+			}
+		}
+	}
+	var out []string
+	for _, m := range c.Running() {
+		for _, e := range c.state[m.Name].Fencing {
+			if by := ended[e.ID]; e.State == "pending" && by != "" {
+				out = append(out, fmt.Sprintf("fencing %s of %s ended as %s knows, but not as %s knows", e.ID, e.Target, by, m.Name))
+			}
 		}
 	}
 	return out
