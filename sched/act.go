@@ -12,8 +12,7 @@ import (
 type action struct {
 	id       int
 	task     string
-	name     string  // of an action that is of no resource
-	op       *opActs // of one that is: its name
+	op       *opActs // its name, and the others with it
 	r        *rsc
 	n        *node
 	interval int64
@@ -36,8 +35,7 @@ type action struct {
 	walk                       int32 // the last walk along the orderings that passed here
 
 	notifyVars    [][2]string
-	before, after []edge  // the newest last; the newest counts first
-	impliedBy     *action // the fencing that does it
+	before, after []edge // the newest last; the newest counts first
 }
 
 // What a monitor finds, as agents say it.
@@ -58,12 +56,16 @@ const (
 
 // edge is something that an action waits for.
 type edge struct {
-	to      *action
-	kind    orderKind // 0 once it was found void
-	was     orderKind // as it was made
-	inGraph bool
-	judged  bool // waiting for capacity: whether it would be a loop was looked at
+	to   *action
+	kind orderKind // 0 once it was found void
+	was  orderKind // as it was made, and the marks
 }
+
+// Marks of an edge while the graph is written.
+const (
+	markInGraph orderKind = 1 << (31 - iota)
+	markJudged            // waiting for capacity: whether it would be a loop was looked at
+)
 
 func unixTime(s int64) time.Time { return time.Unix(s, 0).UTC() }
 
@@ -134,7 +136,8 @@ func (p *planner) addAct(task string, n *node) *action {
 // addUnique adds an action of the cluster, of which there is one by its name.
 func (p *planner) addUnique(name, task string, n *node) *action {
 	a := p.addAct(task, n)
-	a.name = name
+	a.op = p.slabs.tables.one()
+	a.op.key = name
 	p.unique[name] = a
 	return a
 }

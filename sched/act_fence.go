@@ -181,7 +181,6 @@ func (p *planner) stopsByFence(r *rsc, f *action) {
 		case a.n != n:
 		case a.task == "stop":
 			a.pseudo, a.runnable = true, true
-			a.impliedBy = f
 			if implied && !r.inBundle() {
 				p.order(f, a, ordGuest)
 			}

@@ -120,7 +120,7 @@ func (p *planner) recurringActive(r *rsc, op *cib.Elem, iv int64, rl role, n *no
 			}
 		}
 	case r.role == rolePromoted:
-		p.addOrder(order{id: "demote", firstR: r, firstTask: "demote", thenR: r, then: a, kind: ordOptional | ordUnrunnable})
+		p.addOrder(order{firstR: r, firstTask: "demote", thenR: r, then: a, kind: ordOptional | ordUnrunnable})
 	}
 }
 
@@ -146,10 +146,10 @@ func (p *planner) afterCancel(r *rsc, c *action, rl role, n *node) {
 	switch {
 	case rl == roleUnknown, rl == roleStarted, rl == roleUnpromoted:
 		if r.nextRole == rolePromoted {
-			p.addOrder(order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "promote", kind: ordUnrunnable})
+			p.addOrder(order{first: c, firstR: r, thenR: r, thenTask: "promote", kind: ordUnrunnable})
 		}
 	case rl == rolePromoted:
-		p.addOrder(order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "demote", kind: ordUnrunnable})
+		p.addOrder(order{first: c, firstR: r, thenR: r, thenTask: "demote", kind: ordUnrunnable})
 	}
 }
 
@@ -165,7 +165,7 @@ func (p *planner) recurringStopped(r *rsc, op *cib.Elem, iv int64, at *node) {
 			c.optional = false
 			p.dropAct(r, old)
 			if r.nextRole == roleStarted || r.nextRole == roleUnpromoted || r.nextRole == rolePromoted {
-				p.addOrder(order{id: "cancel", first: c, firstR: r, thenR: r, thenTask: "start", kind: ordUnrunnable})
+				p.addOrder(order{first: c, firstR: r, thenR: r, thenTask: "start", kind: ordUnrunnable})
 			}
 		}
 	}

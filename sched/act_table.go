@@ -3,6 +3,8 @@ package sched
 import (
 	"strconv"
 	"strings"
+
+	"mainstay/cib"
 )
 
 // The actions of a resource stand in a table by what they are named after: a
@@ -15,8 +17,10 @@ import (
 type opActs struct {
 	opName
 	list    []*action
-	renamed bool   // one of them is there for another task: a notification, a cancellation
-	key     string // once somebody asked
+	renamed bool       // one of them is there for another task: a notification, a cancellation
+	key     string     // once somebody asked; of an action of no resource, its name
+	shown   string     // the same with the resource's name in the history
+	attrs   []cib.Attr // what their attributes in the graph have in common
 	next    *opActs
 }
 
@@ -55,7 +59,7 @@ func (p *planner) addToTable(a *action, name opName) {
 	a.r.acts.all = append(a.r.acts.all, a)
 }
 
-// listed returns the actions of a name that may be nil.
+// listed returns the actions of a name, none if there is no such name.
 func (t *opActs) listed() []*action {
 	if t == nil {
 		return nil
@@ -108,9 +112,6 @@ func (r *rsc) findTask(task string) *action {
 // key is the action's operation key: resource, task, interval in ms. It stays
 // what it was when the action was made, whatever became of its task.
 func (a *action) key() string {
-	if a.op == nil {
-		return a.name
-	}
 	if a.op.key == "" {
 		a.op.key = opKey(a.r.id, a.op.task, a.op.interval)
 	}
@@ -120,7 +121,7 @@ func (a *action) key() string {
 // keyEnds tells whether an action's name is that of a task, or of a
 // notification about it.
 func (a *action) keyEnds(task string) bool {
-	if a.op == nil || a.op.interval != 0 || !strings.HasSuffix(a.op.task, task) {
+	if a.r == nil || a.op.interval != 0 || !strings.HasSuffix(a.op.task, task) {
 		return false
 	}
 	head := len(a.op.task) - len(task)

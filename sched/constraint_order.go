@@ -36,23 +36,28 @@ const (
 // order is one ordering of two actions, which are named by resource and task
 // until they are known.
 type order struct {
-	id                  string
 	firstR, thenR       *rsc
 	firstTask, thenTask string
 	first, then         *action
 	kind                orderKind
 }
 
+// ordersAtOnce is how many orderings are made room for at once.
+const ordersAtOnce = 256
+
 // orderTasks orders a task of one resource before a task of another.
 func (p *planner) orderTasks(first *rsc, firstTask string, then *rsc, thenTask string, kind orderKind) {
 	p.addOrder(order{firstR: first, firstTask: firstTask, thenR: then, thenTask: thenTask, kind: kind})
 }
 
-func (p *planner) addOrder(made order) {
-	o := p.slabs.orders.one()
-	*o = made
-	p.orders = append(p.orders, o)
-	p.migrationOrder(o)
+func (p *planner) addOrder(o order) {
+	last := len(p.orders) - 1
+	if last < 0 || len(p.orders[last]) == cap(p.orders[last]) {
+		p.orders = append(p.orders, make([]order, 0, ordersAtOnce))
+		last++
+	}
+	p.orders[last] = append(p.orders[last], o)
+	p.migrationOrder(&o)
 }
 
 type symmetry int
@@ -174,7 +179,7 @@ func (p *planner) simpleOrder(e *cib.Elem, f *rsc, firstTask string, t *rsc, the
 	if n := p.minFirst(e, f); n > 0 {
 		p.orderMin(e.ID(), f, firstTask, t, thenTask, flags, n)
 	} else {
-		p.orderTasksID(e.ID(), f, firstTask, t, thenTask, flags)
+		p.orderTasks(f, firstTask, t, thenTask, flags)
 	}
 	if sym != symmetric {
 		return
@@ -184,11 +189,7 @@ func (p *planner) simpleOrder(e *cib.Elem, f *rsc, firstTask string, t *rsc, the
 		p.warn(e.ID(), "order cannot be inverted", "set symmetrical=false")
 		return
 	}
-	p.orderTasksID(e.ID(), t, ti, f, fi, kindFlags(kind, firstTask, inverse))
-}
-
-func (p *planner) orderTasksID(id string, f *rsc, firstTask string, t *rsc, thenTask string, flags orderKind) {
-	p.addOrder(order{id: id, firstR: f, firstTask: firstTask, thenR: t, thenTask: thenTask, kind: flags})
+	p.orderTasks(t, ti, f, fi, kindFlags(kind, firstTask, inverse))
 }
 
 // minFirst is how many instances of a clone must be up before what follows it:
@@ -211,9 +212,9 @@ func (p *planner) orderMin(id string, f *rsc, firstTask string, t *rsc, thenTask
 	met := p.bare("clone-one-or-more:" + id)
 	met.minBefore, met.needAny = int32(n), true
 	for _, k := range f.kids {
-		p.addOrder(order{id: id, firstR: k, firstTask: firstTask, then: met, kind: ordMinRunnable | ordShowThen})
+		p.addOrder(order{firstR: k, firstTask: firstTask, then: met, kind: ordMinRunnable | ordShowThen})
 	}
-	p.addOrder(order{id: id, first: met, thenR: t, thenTask: thenTask, kind: flags | ordUnrunnable})
+	p.addOrder(order{first: met, thenR: t, thenTask: thenTask, kind: flags | ordUnrunnable})
 }
 
 func (p *planner) orderSets(e *cib.Elem, sets []*rscSet) {
@@ -246,10 +247,10 @@ func (p *planner) orderWithin(e *cib.Elem, s *rscSet, kind string, parent symmet
 	for i, r := range s.members {
 		if kind == "Serialize" {
 			for _, later := range s.members[i+1:] {
-				p.orderTasksID(s.id, r, task, later, task, flags)
+				p.orderTasks(r, task, later, task, flags)
 			}
 		} else if s.sequential && i > 0 {
-			p.orderTasksID(s.id, s.members[i-1], task, r, task, flags)
+			p.orderTasks(s.members[i-1], task, r, task, flags)
 		}
 	}
 	if sym != symmetric || !s.sequential || kind == "Serialize" {
@@ -258,7 +259,7 @@ func (p *planner) orderWithin(e *cib.Elem, s *rscSet, kind string, parent symmet
 	inv := invertTask(task)
 	flags = kindFlags(kind, task, inverse)
 	for i := 1; i < len(s.members); i++ {
-		p.orderTasksID(s.id, s.members[i], inv, s.members[i-1], inv, flags)
+		p.orderTasks(s.members[i], inv, s.members[i-1], inv, flags)
 	}
 }
 
@@ -282,10 +283,10 @@ func (p *planner) orderBetween(e *cib.Elem, a, b *rscSet, kind string, sym symme
 		any := p.bare("one-or-more:" + a.id)
 		any.needAny, any.minBefore = true, 1
 		for _, r := range a.members {
-			p.addOrder(order{id: e.ID(), firstR: r, firstTask: ta, then: any, kind: ordMinRunnable | ordShowThen})
+			p.addOrder(order{firstR: r, firstTask: ta, then: any, kind: ordMinRunnable | ordShowThen})
 		}
 		for _, r := range b.members {
-			p.addOrder(order{id: e.ID(), first: any, thenR: r, thenTask: tb, kind: flags | ordUnrunnable})
+			p.addOrder(order{first: any, thenR: r, thenTask: tb, kind: flags | ordUnrunnable})
 		}
 		return
 	}
@@ -306,7 +307,7 @@ func (p *planner) orderBetween(e *cib.Elem, a, b *rscSet, kind string, sym symme
 	}
 	for _, f := range firsts {
 		for _, t := range thens {
-			p.orderTasksID(e.ID(), f, ta, t, tb, flags)
+			p.orderTasks(f, ta, t, tb, flags)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package sched
 
 import (
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +26,7 @@ func (p *planner) emitGraph() *graph.Graph {
 		g.Attrs = append(g.Attrs, cib.Attr{Name: "recheck-by", Value: strconv.FormatInt(p.recheck.Unix(), 10)})
 	}
 	emitted := make([]bool, len(p.acts)+1)
+	g.Actions = make([]*graph.Action, 0, p.countBelonging())
 	emit := func(a *action) {
 		if emitted[a.id] || !p.belongs(a) {
 			return
@@ -77,26 +78,29 @@ func (p *planner) emitRsc(r *rsc, emit func(*action)) {
 
 // linkInputs fills in what each action of the graph waits for.
 func (p *planner) linkInputs(g *graph.Graph, emitted []bool) {
-	byID := make([]*action, len(p.acts)+1)
 	for _, a := range p.acts {
-		byID[a.id] = a
 		a.before = mergeEdges(a.before)
 	}
+	var ids []int
 	for _, ga := range g.Actions {
-		a := byID[ga.ID]
+		a := p.acts[ga.ID-1]
+		ids = ids[:0]
 		for i := range a.before {
 			e := &a.before[i]
 			if p.inputCounts(a, e, emitted) {
-				e.inGraph = true
-				ga.Inputs = append(ga.Inputs, e.to.id)
+				e.was |= markInGraph
+				ids = append(ids, e.to.id)
 			}
+		}
+		if len(ids) > 0 {
+			ga.Inputs = append(p.slabs.inputs.list(len(ids)), ids...)
 		}
 	}
 }
 
 // mergeEdges sorts orderings by action and makes one of those by the same action.
 func mergeEdges(l []edge) []edge {
-	sort.SliceStable(l, func(i, j int) bool { return l[i].to.id < l[j].to.id })
+	slices.SortStableFunc(l, func(a, b edge) int { return a.to.id - b.to.id })
 	out := l[:0]
 	for _, e := range l {
 		if n := len(out); n > 0 && out[n-1].to == e.to {
@@ -106,6 +110,17 @@ func mergeEdges(l []edge) []edge {
 		}
 	}
 	return out
+}
+
+// countBelonging is how many actions are part of the transition.
+func (p *planner) countBelonging() int {
+	count := 0
+	for _, a := range p.acts {
+		if p.belongs(a) {
+			count++
+		}
+	}
+	return count
 }
 
 // belongs tells whether an action is part of the transition.
@@ -148,7 +163,7 @@ func (p *planner) inputCounts(a *action, e *edge, emitted []bool) bool {
 	case e.kind == ordOptional && f.migrateRunnable && f.keyEnds("stop"):
 		return false
 	case e.kind == ordLoad:
-		if !p.loadMatters(a, f) || a.task == "migrate_to" && !e.judged && p.loadLoop(a, e, emitted) {
+		if !p.loadMatters(a, f) || a.task == "migrate_to" && e.was&markJudged == 0 && p.loadLoop(a, e, emitted) {
 			e.kind = 0
 			return false
 		}
@@ -175,7 +190,8 @@ func (p *planner) loadMatters(a, f *action) bool {
 
 // graphAction writes an action with its attributes.
 func (p *planner) graphAction(a *action) *graph.Action {
-	g := &graph.Action{ID: a.id, Task: taskText(a), Key: a.key(), Priority: p.actPriority(a), Reason: p.reasonOf(a)}
+	g := p.slabs.graph.one()
+	g.ID, g.Task, g.Key, g.Priority, g.Reason = a.id, taskText(a), a.key(), p.actPriority(a), p.reasonOf(a)
 	switch {
 	case a.pseudo:
 		g.Kind = graph.Pseudo
@@ -224,10 +240,20 @@ func (a *action) shownKey() string {
 	case "notify":
 		return notifyKey(r.seenAs, a.meta["notify_type"], a.meta["notify_operation"])
 	}
-	return opKey(r.seenAs, task, a.interval)
+	if task != a.op.task {
+		return opKey(r.seenAs, task, a.interval)
+	}
+	if a.op.shown == "" {
+		a.op.shown = opKey(r.seenAs, task, a.interval)
+	}
+	return a.op.shown
 }
 
+// graphRsc names a resource as its actions do; they share it.
 func (p *planner) graphRsc(r *rsc) *graph.Rsc {
+	if r.shown != nil {
+		return r.shown
+	}
 	g := &graph.Rsc{ID: r.id, Class: r.class, Provider: r.provider, Type: r.agent}
 	if r.name != r.id {
 		g.ID, g.LongID = r.name, r.id
@@ -238,6 +264,7 @@ func (p *planner) graphRsc(r *rsc) *graph.Rsc {
 			}
 		}
 	}
+	r.shown = g
 	return g
 }
 

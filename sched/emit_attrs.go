@@ -1,7 +1,7 @@
 package sched
 
 import (
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,29 +11,85 @@ import (
 // metaName maps an action's properties to the names that the executor knows.
 func metaName(k string) string { return "CRM_meta_" + strings.ReplaceAll(k, "-", "_") }
 
-// graphAttrs are the attributes of an action: what its executor needs to know.
+// graphAttrs are the attributes of an action: what its executor needs to know,
+// sorted by name. Most of it follows from what the action is named after, so
+// that the probes of a resource differ by their nodes only.
 func (p *planner) graphAttrs(a *action) []cib.Attr {
+	var own [3]cib.Attr
+	if !p.sharesAttrs(a) {
+		m := p.commonAttrs(a)
+		for _, at := range placeOf(a, own[:0]) {
+			m[at.Name] = at.Value
+		}
+		return p.sortedAttrs(m)
+	}
+	if a.op.attrs == nil {
+		a.op.attrs = p.sortedAttrs(p.commonAttrs(a))
+	}
+	return p.withAttrs(a.op.attrs, placeOf(a, own[:0]))
+}
+
+// sharesAttrs tells whether what an action carries follows from the element of
+// its resource and its name, but for its node.
+func (p *planner) sharesAttrs(a *action) bool {
+	r := a.r
+	return r != nil && r.plain && !r.bundleAddr && !a.ownMeta && a.notifyVars == nil && a.task == a.op.task &&
+		(a.n == nil || !a.n.isGuest())
+}
+
+// commonAttrs are the attributes of an action that do not say where it is done.
+func (p *planner) commonAttrs(a *action) map[string]string {
 	m := map[string]string{"crm_feature_set": featureSet}
 	for k, v := range a.meta {
 		m[metaName(k)] = v
-	}
-	if a.wantRC != rcActive {
-		m["CRM_meta_op_target_rc"] = strconv.Itoa(int(a.wantRC))
 	}
 	if a.r != nil {
 		p.rscAttrs(a, m)
 	} else if a.task == "stonith" {
 		delete(m, "CRM_meta_timeout")
 	}
+	return m
+}
+
+// placeOf adds the attributes that say where an action is done, and what a
+// monitor must find there, in the order of their names.
+func placeOf(a *action, l []cib.Attr) []cib.Attr {
 	if a.n != nil && !a.pseudo && !a.isStonith {
-		m["CRM_meta_on_node"], m["CRM_meta_on_node_uuid"] = a.n.name, a.n.id
+		l = append(l, cib.Attr{Name: "CRM_meta_on_node", Value: a.n.name}, cib.Attr{Name: "CRM_meta_on_node_uuid", Value: a.n.id})
 	}
-	out := make([]cib.Attr, 0, len(m))
+	if a.wantRC != rcActive {
+		l = append(l, cib.Attr{Name: "CRM_meta_op_target_rc", Value: strconv.Itoa(int(a.wantRC))})
+	}
+	return l
+}
+
+// sortedAttrs lists attributes by name.
+func (p *planner) sortedAttrs(m map[string]string) []cib.Attr {
+	out := p.slabs.attrs.list(len(m))
 	for k, v := range m { // sorted below
 		out = append(out, cib.Attr{Name: k, Value: v})
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	slices.SortFunc(out, byName)
 	return out
+}
+
+func byName(a, b cib.Attr) int { return strings.Compare(a.Name, b.Name) }
+
+// withAttrs merges two sorted lists; of two with one name, that of more counts.
+func (p *planner) withAttrs(common, more []cib.Attr) []cib.Attr {
+	if len(more) == 0 {
+		return common
+	}
+	out := p.slabs.attrs.list(len(common) + len(more))
+	for _, c := range common {
+		for len(more) > 0 && more[0].Name < c.Name {
+			out, more = append(out, more[0]), more[1:]
+		}
+		if len(more) == 0 || more[0].Name != c.Name {
+			out = append(out, c)
+		}
+	}
+	return append(out, more...)
 }
 
 // featureSet is the level of the protocol between coordinator and executors.

@@ -30,7 +30,7 @@ func (p *planner) dotLines() []string {
 			e := &a.before[i]
 			style := "dashed"
 			switch {
-			case e.inGraph:
+			case e.was&markInGraph != 0:
 				style = "bold"
 			case e.kind == 0:
 				continue

@@ -5,7 +5,7 @@ package sched
 // both wait for the other one to go. The migration that is reached last then
 // goes ahead, since every wait is judged only after those behind it.
 func (p *planner) loadLoop(a *action, e *edge, emitted []bool) bool {
-	e.judged = true // behind itself, it counts as waiting
+	e.was |= markJudged // behind itself, it counts as waiting
 	return p.waitsFor(e.to, a, emitted, map[*action]bool{})
 }
 

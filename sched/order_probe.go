@@ -15,8 +15,10 @@ func (p *planner) orderProbes() {
 			}
 		})
 	}
-	for _, o := range p.orders {
-		p.probeBeforeStops(o)
+	for _, piece := range p.orders {
+		for i := range piece {
+			p.probeBeforeStops(&piece[i])
+		}
 	}
 }
 

@@ -55,7 +55,10 @@ func (p *planner) whyMonitor(a *action) string {
 	case a.interval == 0 && len(r.runningOn) > 0 && r.isOn(a.n):
 		return "its state on " + n + " is to be looked at again"
 	case a.interval == 0:
-		return "whether it runs on " + n + " is not known"
+		if a.n != nil {
+			return a.n.probeReason()
+		}
+		return "whether it runs is not known"
 	case a.n != r.assignedTo || r.nextRole <= roleStopped:
 		return "it is watched that it stays stopped on " + n
 	}
@@ -66,6 +69,14 @@ func (p *planner) whyMonitor(a *action) string {
 		return "its role on " + n + " changes"
 	}
 	return "it runs on " + n + " and nothing watches it"
+}
+
+// probeReason is why something is looked for on a node; it is said of every resource.
+func (n *node) probeReason() string {
+	if n.unknown == "" {
+		n.unknown = "whether it runs on " + n.name + " is not known"
+	}
+	return n.unknown
 }
 
 func (p *planner) whyStart(r *rsc, n *node) string {

@@ -1,5 +1,10 @@
 package sched
 
+import (
+	"mainstay/cib"
+	"mainstay/graph"
+)
+
 // slab hands out the values of one type from larger pieces of memory. All of
 // them live as long as the plan, so that they need not be known one by one to
 // the garbage collector; a piece is twice as large as the one before it, so that
@@ -14,7 +19,9 @@ type slabs struct {
 	acts   slab[action]
 	tables slab[opActs]
 	edges  slab[edge]
-	orders slab[order]
+	attrs  slab[cib.Attr]
+	inputs slab[int]
+	graph  slab[graph.Action]
 }
 
 const smallestPiece, largestPiece = 16, 1024

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mainstay/cib"
+	"mainstay/graph"
 	"mainstay/status"
 )
 
@@ -43,7 +44,7 @@ type planner struct {
 
 	locations []*location
 	colocs    []*coloc
-	orders    []*order
+	orders    [][]order // in pieces, in the order in which they were made
 
 	acts    []*action
 	slabs   slabs
@@ -95,6 +96,7 @@ type node struct {
 	nAssigned int
 	priority  int    // sum of the priorities of what runs here
 	why       string // why it is unclean
+	unknown   string // what a probe here is for, once somebody asked
 	dataset   *cib.Elem
 }
 
@@ -218,6 +220,7 @@ type rsc struct {
 	thisWithDone, withThisDone bool
 	tickets                    []*ticketCons
 	acts                       actTable
+	shown                      *graph.Rsc // how its actions in the graph name it
 	group                      groupData
 	clone                      cloneData
 	bundle                     *bundleData
