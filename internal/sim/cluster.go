@@ -283,7 +283,12 @@ func (c *Cluster) planner() *Machine {
 
 // Ask sends a client's request to a node; answer is called when it is answered.
 func (c *Cluster) Ask(name string, body any, answer func(engine.Reply)) {
-	c.Machine(name).Inject(node.Call{Body: body, Answer: answer})
+	m := c.Machine(name)
+	m.Inject(node.Call{Body: body, Answer: func(r engine.Reply) {
+		if m.acts(doesAnswer) {
+			answer(r)
+		}
+	}})
 }
 
 // storyHandler writes a daemon's log into the story.

@@ -87,6 +87,9 @@ func (m *Machine) List(dir string) ([]string, error) {
 
 // Write implements host.Disk: the data is safe when Written comes, not before.
 func (m *Machine) Write(tag host.Tag, name string, data []byte) {
+	if !m.acts(doesWrite) {
+		return
+	}
 	m.disk.pending = append(m.disk.pending, pendingWrite{tag, name, slices.Clone(data)})
 	if len(m.disk.pending) == 1 {
 		m.writeNext()
@@ -116,4 +119,8 @@ func (m *Machine) writeNext() {
 }
 
 // Remove implements host.Disk.
-func (m *Machine) Remove(name string) { delete(m.disk.files, name) }
+func (m *Machine) Remove(name string) {
+	if m.acts(doesWrite) {
+		delete(m.disk.files, name)
+	}
+}

@@ -18,6 +18,7 @@ type Profile struct {
 	Calm    bool // no faults, only wishes
 	NoWish  bool // no wishes, only faults
 	Upgrade bool // all nodes begin with the oldest message version, and are upgraded one after the other
+	Mid     bool // daemons and machines also die in the middle of a step
 	// Kinds, Ops and Wishes are all that is drawn of faults, of operations that go
 	// wrong, and of wishes; nil: any.
 	Kinds  []Kind

@@ -103,6 +103,11 @@ func (d *drawer) wishOf(kinds []WishKind) Wish {
 // fault draws a fault and how long it lasts.
 func (d *drawer) fault() (Fault, time.Duration) {
 	n := pick(d, d.nodes...)
+	if d.profile.Mid && d.rng.IntN(4) == 0 {
+		f := Fault{Kind: pick(d, PowerMid, DaemonMid), Node: n, Op: pick(d, "", doesPacket, doesWrite, doesAgent, doesAnswer)}
+		f.Times = d.between(0, pick(d, 3, 30))
+		return f, d.time(time.Second, 20*time.Second)
+	}
 	switch d.rng.IntN(10) {
 	case 0, 1:
 		return Fault{Kind: PowerLoss, Node: n}, d.time(3*time.Second, 25*time.Second)

@@ -16,13 +16,15 @@ type Kind string
 
 // The faults. In brackets, the fields of Fault that count besides Kind.
 const (
-	PowerLoss  Kind = "power"    // a machine loses its power; repaired: it is switched on [Node]
-	Blackout   Kind = "blackout" // all machines lose their power at once; repaired: they are switched on
-	Dead       Kind = "dead"     // a machine loses its power, and no fence device gives it back; repaired: it is switched on [Node]
-	DaemonKill Kind = "daemon"   // the daemon is killed; repaired: it is started again [Node]
-	Leave      Kind = "leave"    // the daemon is asked to leave the cluster; repaired: it is started again [Node]
-	Freeze     Kind = "freeze"   // all processes stop; repaired: they go on [Node]
-	Pause      Kind = "pause"    // the machine stops, its clocks too; repaired: it goes on [Node]
+	PowerLoss  Kind = "power"      // a machine loses its power; repaired: it is switched on [Node]
+	Blackout   Kind = "blackout"   // all machines lose their power at once; repaired: they are switched on
+	Dead       Kind = "dead"       // a machine loses its power, and no fence device gives it back; repaired: it is switched on [Node]
+	DaemonKill Kind = "daemon"     // the daemon is killed; repaired: it is started again [Node]
+	PowerMid   Kind = "power-mid"  // as power, in the middle of a step of the daemon: so many effects later [Node, Op, Times]
+	DaemonMid  Kind = "daemon-mid" // as daemon, in the middle of a step of the daemon: so many effects later [Node, Op, Times]
+	Leave      Kind = "leave"      // the daemon is asked to leave the cluster; repaired: it is started again [Node]
+	Freeze     Kind = "freeze"     // all processes stop; repaired: they go on [Node]
+	Pause      Kind = "pause"      // the machine stops, its clocks too; repaired: it goes on [Node]
 
 	LinkCut Kind = "link"   // packets to and from a node are lost [Node, Peer, Link, OneWay]
 	Unplug  Kind = "unplug" // a link of a node has no carrier, and its system says so [Node, Link]
@@ -54,7 +56,7 @@ const (
 
 // Kinds lists all faults.
 func Kinds() []Kind {
-	return []Kind{PowerLoss, Dead, Blackout, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay,
+	return []Kind{PowerLoss, Dead, Blackout, DaemonKill, PowerMid, DaemonMid, Leave, Freeze, Pause, LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay,
 		OpFails, OpHangs, OpSlow, OpLies, Crash, DeviceFails, DeviceSlow, DeviceLies,
 		DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift}
 }
@@ -63,7 +65,9 @@ func Kinds() []Kind {
 const AllLinks = -1
 
 // Fault is one thing that goes wrong. Its zero fields mean: Peer all others, Node
-// any (where a resource is meant), Device all, Times always, Code 1 (generic error).
+// any (where a resource is meant), Device all, Times always, Code 1
+// (generic error). For a crash in the middle of a step, Op is the kind of effect that
+// counts (packet, write, agent, answer; "": any), and Times 0 is before the next one.
 type Fault struct {
 	Kind     Kind
 	Node     string
@@ -141,7 +145,7 @@ func (c *Cluster) Check(f Fault) error {
 
 func (f Fault) needsNode() bool {
 	switch f.Kind {
-	case PowerLoss, Dead, DaemonKill, Leave, Freeze, Pause, LinkCut, Unplug, DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift:
+	case PowerLoss, Dead, DaemonKill, PowerMid, DaemonMid, Leave, Freeze, Pause, LinkCut, Unplug, DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift:
 		return true
 	}
 	return false
@@ -255,7 +259,7 @@ func (c *Cluster) crash(f Fault) {
 // machineFault is a fault of one machine.
 func (c *Cluster) machineFault(m *Machine, f Fault, on bool) {
 	switch f.Kind {
-	case PowerLoss, Dead, DaemonKill, Leave, Freeze, Pause:
+	case PowerLoss, Dead, DaemonKill, PowerMid, DaemonMid, Leave, Freeze, Pause:
 		m.lifeFault(f, on)
 	case LinkCut:
 		c.cutFault(m, f, on)
@@ -292,6 +296,8 @@ func (m *Machine) lifeFault(f Fault, on bool) {
 		m.KillDaemon()
 	case on && f.Kind == Leave:
 		m.stop()
+	case f.Kind == PowerMid || f.Kind == DaemonMid:
+		m.midFault(f, on)
 	case on:
 		m.Freeze(f.Kind == Pause)
 	case f.Kind == PowerLoss:

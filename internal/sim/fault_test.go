@@ -65,6 +65,7 @@ func settledRich(t *testing.T, o Options) *Cluster {
 func TestFaults(t *testing.T) {
 	faults := []Fault{
 		{Kind: PowerLoss, Node: "n2"}, {Kind: Blackout}, {Kind: Dead, Node: "n2"}, {Kind: DaemonKill, Node: "n1"}, {Kind: Leave, Node: "n3"},
+		{Kind: PowerMid, Node: "n2", Times: 5}, {Kind: DaemonMid, Node: "n1", Op: doesAgent, Times: 1},
 		{Kind: Freeze, Node: "n2"}, {Kind: Pause, Node: "n1"},
 		{Kind: LinkCut, Node: "n1", Link: 0}, {Kind: LinkCut, Node: "n1", Link: AllLinks}, {Kind: LinkCut, Node: "n2", Peer: "n3", Link: AllLinks},
 		{Kind: LinkCut, Node: "n2", Link: AllLinks, OneWay: true}, {Kind: Unplug, Node: "n3", Link: 1}, {Kind: Unplug, Node: "n3", Link: AllLinks},

@@ -38,7 +38,8 @@ type Machine struct {
 	running    map[host.Tag]*process
 	orphans    []*process // agents that outlived their daemon
 	dog        dog
-	held       []func() // what agents would have done while the machine was frozen
+	breaks     *breakOff // the crash that comes in the middle of a step, nil: none
+	held       []func()  // what agents would have done while the machine was frozen
 
 	unplugged []int         // links without carrier
 	features  int           // message version that its daemon speaks, 0: the newest
@@ -147,7 +148,7 @@ func (m *Machine) startDaemon(sameBoot bool) {
 func (m *Machine) stopDaemon(power bool) {
 	m.troubled()
 	m.disk.cut(m.world, power)
-	m.daemon = nil
+	m.daemon, m.breaks = nil, nil
 	m.life++
 	m.waiting = nil
 	for _, p := range m.running { //order: all are put there
@@ -206,7 +207,7 @@ func (m *Machine) feed(c host.Completion) {
 		return
 	}
 	m.daemon.Feed(c)
-	if m.daemon == nil {
+	if m.daemon == nil || m.brokeOff() {
 		return
 	}
 	if why, left := m.daemon.Exited(); left {
@@ -259,10 +260,17 @@ func (m *Machine) Wall() time.Time {
 }
 
 // Send implements host.Net.
-func (m *Machine) Send(link int, addr string, data []byte) { m.world.carry(m, link, addr, data) }
+func (m *Machine) Send(link int, addr string, data []byte) {
+	if m.acts(doesPacket) {
+		m.world.carry(m, link, addr, data)
+	}
+}
 
 // Start implements host.Proc.
 func (m *Machine) Start(tag host.Tag, c host.Cmd) {
+	if !m.acts(doesAgent) {
+		return
+	}
 	p := &process{tag: tag, life: m.life, cmd: c, started: m.world.Now}
 	m.running[tag] = p
 	m.world.Agents.begin(m, p)
@@ -270,7 +278,7 @@ func (m *Machine) Start(tag host.Tag, c host.Cmd) {
 
 // Kill implements host.Proc.
 func (m *Machine) Kill(tag host.Tag) {
-	if p := m.running[tag]; p != nil {
+	if p := m.running[tag]; p != nil && m.acts(doesAgent) {
 		m.world.after(0, func() { m.finish(p, host.Exited{Code: -1, Signal: 9}) })
 	}
 }
@@ -312,6 +320,9 @@ func (m *Machine) Exists(path string) bool { return m.world.Agents.installed(pat
 
 // Panic implements host.Power.
 func (m *Machine) Panic(reason string, reboot bool) {
+	if !m.acts(doesPanic) {
+		return
+	}
 	m.PowerOff("panic: " + reason)
 	if reboot {
 		m.restart()

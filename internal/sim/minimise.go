@@ -6,11 +6,14 @@ import (
 )
 
 // Usual is the profile that a seed has when nobody says otherwise: most seeds mix
-// faults and wishes, some have one of the two, some a rolling upgrade.
+// faults and wishes, some have one of the two, some a rolling upgrade, some crashes in the middle of a
+// step.
 func Usual(seed uint64) Profile {
 	switch seed % 8 {
 	case 1, 5:
 		return Profile{NoWish: true}
+	case 4:
+		return Profile{Mid: true}
 	case 6:
 		return Profile{Calm: true}
 	case 7:

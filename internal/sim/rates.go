@@ -102,6 +102,10 @@ func (l *life) death() {
 		l.fault(Fault{Kind: DeviceFails, Times: 1 + l.rng.IntN(6)}, l.time(time.Second, time.Minute))
 	}
 	if l.rng.IntN(2) == 0 {
+		if l.rng.IntN(2) == 0 {
+			l.fault(Fault{Kind: PowerMid, Node: n, Op: one(l, "", doesWrite, doesAgent), Times: l.rng.IntN(30)}, l.time(time.Second, 10*time.Minute))
+			return
+		}
 		l.fault(Fault{Kind: PowerLoss, Node: n}, l.time(time.Second, 10*time.Minute))
 		return
 	}
@@ -109,7 +113,11 @@ func (l *life) death() {
 }
 
 func (l *life) crashDaemon() {
-	l.fault(Fault{Kind: DaemonKill, Node: l.anyNode()}, one(l, 100*time.Millisecond, l.time(0, 3*time.Second), l.time(0, time.Minute)))
+	f := Fault{Kind: DaemonKill, Node: l.anyNode()}
+	if l.rng.IntN(2) == 0 {
+		f.Kind, f.Op, f.Times = DaemonMid, one(l, "", doesWrite, doesAgent), l.rng.IntN(30)
+	}
+	l.fault(f, one(l, 100*time.Millisecond, l.time(0, 3*time.Second), l.time(0, time.Minute)))
 }
 
 func (l *life) stall() {
