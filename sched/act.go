@@ -106,15 +106,17 @@ func (p *planner) actAs(r *rsc, name opName, task string, n *node, optional bool
 // findAct finds an action by name and node; one that has no node yet gets it.
 // Without a node, any will do.
 func (p *planner) findAct(r *rsc, name opName, n *node) *action {
-	for _, a := range r.named(name.task, name.interval).listed() {
-		if n != nil && a.n == nil {
+	t := r.named(name.task, name.interval)
+	if t == nil {
+		return nil
+	}
+	if a := t.list[0]; n == nil || a.n == nil {
+		if a.n == nil {
 			a.n = n
 		}
-		if n == nil || a.n == n {
-			return a
-		}
+		return a
 	}
-	return nil
+	return t.on(n)
 }
 
 func (p *planner) newAct(r *rsc, name opName, task string, n *node) *action {
@@ -157,7 +159,7 @@ func (a *action) setMeta(key, value string) {
 func (p *planner) unpackAct(a *action) {
 	r := a.r
 	task := a.task
-	a.meta = p.operation(r, a.n, task, a.interval).meta
+	a.meta = p.operationOf(a).meta
 	if task == "start" || task == "promote" {
 		switch {
 		case r.needsFencing:

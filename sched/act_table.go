@@ -17,9 +17,11 @@ import (
 type opActs struct {
 	opName
 	list    []*action
+	rising  bool       // their nodes are in the order of the configuration
 	renamed bool       // one of them is there for another task: a notification, a cancellation
 	key     string     // once somebody asked; of an action of no resource, its name
 	shown   string     // the same with the resource's name in the history
+	use     *opUse     // what is configured for them, if it is the same on every node
 	attrs   []cib.Attr // what their attributes in the graph have in common
 	next    *opActs
 }
@@ -45,7 +47,7 @@ func (p *planner) addToTable(a *action, name opName) {
 	t := a.r.named(name.task, name.interval)
 	if t == nil {
 		t = p.slabs.tables.one()
-		t.opName = name
+		t.opName, t.rising = name, true
 		if a.r.acts.last == nil {
 			a.r.acts.first = t
 		} else {
@@ -55,6 +57,9 @@ func (p *planner) addToTable(a *action, name opName) {
 	}
 	a.op = t
 	t.renamed = t.renamed || a.task != name.task
+	if i := len(t.list); i > 0 {
+		t.rising = t.rising && a.n != nil && a.n.idx > t.list[i-1].n.idx
+	}
 	t.list = append(t.list, a)
 	a.r.acts.all = append(a.r.acts.all, a)
 }
@@ -65,6 +70,31 @@ func (t *opActs) listed() []*action {
 		return nil
 	}
 	return t.list
+}
+
+// on returns the action on a node, of which there is one at most. What is done
+// on every node is asked for in the order of the nodes: then it ends with the last.
+func (t *opActs) on(n *node) *action {
+	if t.rising && n.idx > t.list[len(t.list)-1].n.idx {
+		return nil
+	}
+	for _, a := range t.list {
+		if a.n == n {
+			return a
+		}
+	}
+	return nil
+}
+
+// operationOf is what is configured for an action's operation.
+func (p *planner) operationOf(a *action) *opUse {
+	if !a.r.plain || a.r.bundleAddr || a.task != a.op.task {
+		return p.operation(a.r, a.n, a.task, a.interval)
+	}
+	if a.op.use == nil {
+		a.op.use = p.operation(a.r, a.n, a.task, a.interval)
+	}
+	return a.op.use
 }
 
 // newest finds the newest action of a resource with a task, whatever its name,

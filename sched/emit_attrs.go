@@ -172,7 +172,7 @@ func guestAttrs(a *action, m map[string]string) {
 
 // opParams are the instance attributes of the operation itself.
 func (p *planner) opParams(a *action) map[string]string {
-	op := p.operation(a.r, a.n, a.task, a.interval).elem
+	op := p.operationOf(a).elem
 	if op == nil || op.Child("instance_attributes") == nil {
 		return nil
 	}

@@ -114,11 +114,7 @@ func (p *planner) connectionPlaced(r *rsc) {
 // choose picks the best node for a primitive, or nil.
 func (p *planner) choose(r *rsc, prefer *node) *node {
 	p.banTooSmall(r)
-	order := p.sortNodes(r, p.currentNode(r))
-	var best *node
-	if len(order) > 0 {
-		best = order[0]
-	}
+	best := p.bestNode(r)
 	if prefer != nil {
 		c := r.allowed[prefer.idx]
 		if c.ok && c.score >= 0 && best != nil && c.score >= r.allowed[best.idx].score && prefer.available() {
@@ -161,6 +157,25 @@ func (p *planner) guestCanRun(n *node) bool {
 		return true
 	}
 	return c.assignedTo != nil && c.assignedTo.available()
+}
+
+// bestNode is the first of sortNodes. Free capacity, of which there are several
+// kinds, does not put nodes into one order: there the way of sorting counts.
+func (p *planner) bestNode(r *rsc) *node {
+	active := p.currentNode(r)
+	if p.opt.placement == "balanced" {
+		if order := p.sortNodes(r, active); len(order) > 0 {
+			return order[0]
+		}
+		return nil
+	}
+	var best *node
+	for _, n := range p.nodes {
+		if r.allowed[n.idx].ok && (best == nil || p.betterNode(r, n, best, active) < 0) {
+			best = n
+		}
+	}
+	return best
 }
 
 // sortNodes lists the nodes of a resource's table, best first.
@@ -232,6 +247,7 @@ func (p *planner) assign(r *rsc, n *node, force, stopIfFail bool) {
 	if !r.unassigned {
 		p.unassign(r)
 	}
+	p.turn++
 	r.unassigned = false
 	if n == nil {
 		if stopIfFail {
@@ -276,6 +292,7 @@ func (p *planner) unassign(r *rsc) {
 		return
 	}
 	n := r.assignedTo
+	p.turn++
 	r.assignedTo, r.unassigned = nil, true
 	if n == nil {
 		return

@@ -430,6 +430,8 @@ func (p *planner) instanceOn(clo *rsc, n *node, rl role, current bool) *rsc {
 	kids := clo.kids
 	if clo.kind == bundle {
 		kids = clo.bundle.containers()
+	} else if rl == roleUnknown {
+		return p.instanceNow(clo, n, current)
 	}
 	for _, k := range kids {
 		if rl != roleUnknown && instRole(k, current) != rl {
@@ -444,6 +446,38 @@ func (p *planner) instanceOn(clo *rsc, n *node, rl role, current bool) *rsc {
 		}
 	}
 	return nil
+}
+
+// instanceTable is which instance of a clone is first on each node, by node.idx.
+type instanceTable struct {
+	turn int // planner.turn when it was made
+	on   []*rsc
+}
+
+// instanceNow looks an instance up in a table, which is made anew once anything
+// was given another node.
+func (p *planner) instanceNow(clo *rsc, n *node, current bool) *rsc {
+	t := &clo.clone.planned
+	if current {
+		t = &clo.clone.present
+	}
+	if t.on == nil || t.turn != p.turn {
+		t.turn = p.turn
+		if t.on == nil {
+			t.on = make([]*rsc, len(p.nodes))
+		}
+		clear(t.on)
+		for _, k := range clo.kids {
+			at := placedOn(k)
+			if current {
+				at, _ = whereActive(k)
+			}
+			if at != nil && t.on[at.idx] == nil {
+				t.on[at.idx] = k
+			}
+		}
+	}
+	return t.on[n.idx]
 }
 
 // instRole is the highest role of an instance's primitives, now or as planned.

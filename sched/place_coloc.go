@@ -1,10 +1,6 @@
 package sched
 
-import (
-	"math"
-
-	"mainstay/cib"
-)
+import "mainstay/cib"
 
 // heedColocations lets r's colocations count: those that must be kept first,
 // so that the others cannot stand in their way.
@@ -452,7 +448,7 @@ func (p *planner) makesRoom(c *coloc, score int) bool {
 	return places == 1
 }
 
-func clampScore(n int) int { return int(math.Max(-cib.Infinity, math.Min(cib.Infinity, float64(n)))) }
+func clampScore(n int) int { return max(-cib.Infinity, min(cib.Infinity, n)) }
 
 // tableWithGroup is a resource's score table. If it is itself configured to be
 // with others, and a later member of a group, then the group's own preferences

@@ -49,6 +49,7 @@ type planner struct {
 	acts    []*action
 	slabs   slabs
 	walks   int32              // along the orderings, so far
+	turn    int                // how often something was given a node, or lost it
 	unique  map[string]*action // cluster-wide actions by key
 	recheck time.Time
 
@@ -237,6 +238,7 @@ type cloneData struct {
 	promotionSorted, promotionAdded                      bool
 	choosing                                             bool // its roles are being chosen, or have been
 	child                                                *cib.Elem
+	planned, present                                     instanceTable
 	notifyStart, notifyStop, notifyPromote, notifyDemote *notifyData
 }
 
