@@ -6,6 +6,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"mainstay/agent"
@@ -251,7 +252,7 @@ type Engine struct {
 	attr    *attr.Machine
 
 	now       Time
-	out       []Effect
+	out       []Effect // of this step; the memory is used again, as is that of ringOut
 	ringOut   []ring.Effect
 	view      member.View
 	votes     quorum.State
@@ -316,7 +317,7 @@ func (e *Engine) Wake() time.Duration {
 
 // Step feeds one input and returns what must be done, in this order.
 func (e *Engine) Step(now Time, in Input) []Effect {
-	e.now, e.out = now, nil
+	e.now, e.out = now, e.out[:0]
 	switch in := in.(type) {
 	case Tick:
 		e.tick()
@@ -369,7 +370,9 @@ func (e *Engine) Step(now Time, in Input) []Effect {
 	}
 	e.settle()
 	e.watchSelf()
-	return e.out
+	out := slices.Clone(e.out)
+	clear(e.out)
+	return out
 }
 
 func (e *Engine) tick() {

@@ -88,12 +88,11 @@ func (e *Engine) ringIn(in ring.Input) {
 // settle carries out what the ring wants until nothing is left to do.
 func (e *Engine) settle() {
 	for {
-		for len(e.ringOut) > 0 {
-			x := e.ringOut[0]
-			e.ringOut = e.ringOut[1:]
-			e.ringEffect(x)
+		for i := 0; i < len(e.ringOut); i++ { // it may grow meanwhile
+			e.ringEffect(e.ringOut[i])
 		}
-		e.ringOut = nil
+		clear(e.ringOut)
+		e.ringOut = e.ringOut[:0]
 		if !e.flushBatch() {
 			return
 		}

@@ -372,9 +372,12 @@ func (m *Machine) Activities() []Activity {
 	for _, j := range m.timers {
 		add(j)
 	}
-	slices.SortStableFunc(list, func(a, b Activity) int {
-		return cmp.Or(cmp.Compare(a.Rsc, b.Rsc), cmp.Compare(a.Op, b.Op), cmp.Compare(a.Interval, b.Interval),
-			cmp.Compare(a.State, b.State), cmp.Compare(a.Due, b.Due), cmp.Compare(a.Since, b.Since))
+	slices.SortFunc(list, func(a, b Activity) int {
+		if c := cmp.Compare(a.Rsc, b.Rsc); c != 0 { // as nearly always
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Interval, b.Interval), cmp.Compare(a.State, b.State),
+			cmp.Compare(a.Due, b.Due), cmp.Compare(a.Since, b.Since), cmp.Compare(a.Timeout, b.Timeout))
 	})
 	m.listed = slices.Clip(list)
 	return m.listed

@@ -69,6 +69,8 @@ type Replica struct {
 	persisted map[member.NodeID]uint64
 	waiting   []wait
 	nextSeq   uint64
+	// told is this node's operations as its last Head had them.
+	told struct{ hash, text string }
 }
 
 // wait is an update of this node that is applied, but not yet on every member's disk.

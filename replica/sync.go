@@ -58,8 +58,11 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 		h.Seen = r.tellSeen()
 	}
 	if in.LRM != nil {
-		h.LRM = string(in.LRM.AppendXML(nil, false))
 		h.LRMHash = hashOf(in.LRM)
+		if h.LRMHash != r.told.hash { // views often follow each other without an operation between
+			r.told.hash, r.told.text = h.LRMHash, string(in.LRM.AppendXML(nil, false))
+		}
+		h.LRM = r.told.text
 	}
 	if id, ok := nodeID(r.root, r.cfg.Name); ok && !r.fresh {
 		ta := r.root.Child("status").ChildID("node_state", id).Child("transient_attributes")

@@ -36,8 +36,12 @@ type rehearseOptions struct {
 // defaultBudget is how many pairs of faults are played unless --budget says otherwise.
 const defaultBudget = 500
 
-// collect is how far the heap of a rehearsal may grow before garbage is collected, in percent.
-const collect = 200
+// When garbage is collected in a rehearsal, which makes many short-lived packets and
+// ends soon: when the heap has grown by so many percent, or to so many bytes.
+const (
+	collect     = 400
+	collectFrom = 3 << 29
+)
 
 // defaultAlike is how many faults of services that are alike are played.
 const defaultAlike = 3
@@ -129,7 +133,10 @@ func (a *app) playFaults(ctx context.Context, args []string, o rehearseOptions) 
 		return nil
 	}
 	if a.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collect) // many short-lived packets; a rehearsal ends soon
+		debug.SetGCPercent(collect)
+		if a.Getenv("GOMEMLIMIT") == "" {
+			debug.SetMemoryLimit(collectFrom)
+		}
 	}
 	bar := a.progressBar()
 	if len(o.run.Only) == 0 {

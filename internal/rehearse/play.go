@@ -384,6 +384,8 @@ func (st *stage) restore() bool {
 	if st.atRest() {
 		return true
 	}
+	st.Agents.Hurry = true
+	defer func() { st.Agents.Hurry = false }()
 	st.forget()
 	if st.atRest() {
 		return true

@@ -97,6 +97,12 @@ func (p placement) same(o placement) bool {
 func (st *stage) owner(id string) string {
 	v := st.subject.service(id)
 	for _, m := range st.Machines {
+		if !v.Unique {
+			if r := st.Agents.Role(id, m.Name); r != sim.Stopped && r >= v.least() {
+				return m.Name
+			}
+			continue
+		}
 		for _, s := range st.Agents.On(m.Name) {
 			if base(s) == id && st.Agents.Role(s, m.Name) >= v.least() {
 				return m.Name

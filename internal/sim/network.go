@@ -72,7 +72,7 @@ func (w *World) Heal() {
 
 // passes tells whether a direction of a link carries packets.
 func (w *World) passes(from, to *Machine, link int) bool {
-	return w.Net.cut[cable{from.Name, to.Name, link}] == 0 &&
+	return (len(w.Net.cut) == 0 || w.Net.cut[cable{from.Name, to.Name, link}] == 0) &&
 		!slices.Contains(from.unplugged, link) && !slices.Contains(to.unplugged, link)
 }
 
@@ -102,23 +102,24 @@ func (w *World) carry(from *Machine, link int, addr string, data []byte) {
 		bit := w.rng.IntN(8 * len(packet))
 		packet[bit/8] ^= 1 << (bit % 8)
 	}
-	copies := 1
 	if w.chance(w.Net.Duplicate) {
-		copies = 2
+		w.deliver(from, to, link, addr, slices.Clone(packet))
 	}
-	sender := from.Addrs[link]
-	for range copies {
-		boots := to.boots
-		w.after(w.delay(), func() {
-			switch {
-			case to.boots != boots || !to.powered:
-			case to.daemon != nil:
-				to.feed(host.Datagram{Link: link, Addr: sender, Data: slices.Clone(packet)})
-			default:
-				w.refuse(from, to, link, addr)
-			}
-		})
-	}
+	w.deliver(from, to, link, addr, packet)
+}
+
+// deliver hands a packet over when it has travelled; the receiver may write to it.
+func (w *World) deliver(from, to *Machine, link int, addr string, packet []byte) {
+	boots := to.boots
+	w.after(w.delay(), func() {
+		switch {
+		case to.boots != boots || !to.powered:
+		case to.daemon != nil:
+			to.feed(host.Datagram{Link: link, Addr: from.Addrs[link], Data: packet})
+		default:
+			w.refuse(from, to, link, addr)
+		}
+	})
 }
 
 // refuse answers a packet to a port at which nobody listens (ICMP port unreachable).

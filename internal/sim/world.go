@@ -6,7 +6,6 @@
 package sim
 
 import (
-	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -60,27 +59,62 @@ type event struct {
 	do   func()
 }
 
+// events is a heap of them, the next first (container/heap would put each into an
+// interface on its way in and out).
 type events []event
 
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	if e[i].at != e[j].at {
-		return e[i].at < e[j].at
+// before tells whether an event comes before another.
+func (e *event) before(o *event) bool {
+	if e.at != o.at {
+		return e.at < o.at
 	}
-	return e[i].rank < e[j].rank
+	return e.rank < o.rank
 }
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
 
-// Push implements heap.Interface.
-func (e *events) Push(x any) { *e = append(*e, x.(event)) }
+// push adds an event.
+func (e *events) push(x event) {
+	h := append(*e, x)
+	i := len(h) - 1
+	for i > 0 {
+		up := (i - 1) / 2
+		if !x.before(&h[up]) {
+			break
+		}
+		h[i] = h[up]
+		i = up
+	}
+	h[i] = x
+	*e = h
+}
 
-// Pop implements heap.Interface.
-func (e *events) Pop() any {
-	last := len(*e) - 1
-	x := (*e)[last]
-	(*e)[last] = event{}
-	*e = (*e)[:last]
-	return x
+// pop takes the next event out.
+func (e *events) pop() event {
+	h := *e
+	first, last := h[0], len(h)-1
+	x := h[last]
+	h[last] = event{}
+	h = h[:last]
+	*e = h
+	if last == 0 {
+		return first
+	}
+	i := 0
+	for {
+		child := 2*i + 1
+		if child >= last {
+			break
+		}
+		if child+1 < last && h[child+1].before(&h[child]) {
+			child++
+		}
+		if !h[child].before(&x) {
+			break
+		}
+		h[i] = h[child]
+		i = child
+	}
+	h[i] = x
+	return first
 }
 
 // New makes a world without machines.
@@ -94,13 +128,13 @@ func New(seed uint64) *World {
 // after plans something; the seed orders what falls on the same instant.
 func (w *World) after(d time.Duration, do func()) {
 	w.rank++
-	heap.Push(&w.events, event{w.Now + d, w.rng.Uint64()&^0xffffffff | w.rank&0xffffffff, do})
+	w.events.push(event{w.Now + d, w.rng.Uint64()&^0xffffffff | w.rank&0xffffffff, do})
 }
 
 // At plans a step of a scenario.
 func (w *World) At(t time.Duration, what string, do func()) {
 	w.rank++
-	heap.Push(&w.events, event{t, w.rank, func() {
+	w.events.push(event{t, w.rank, func() {
 		w.tell("scenario: %s", what)
 		do()
 	}})
@@ -110,7 +144,7 @@ func (w *World) At(t time.Duration, what string, do func()) {
 // unless Options.GoOn says otherwise.
 func (w *World) Run(until time.Duration) {
 	for len(w.events) > 0 && w.events[0].at <= until && !w.stopped() {
-		e := heap.Pop(&w.events).(event)
+		e := w.events.pop()
 		w.Now = e.at
 		w.handled++
 		e.do()

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"container/heap"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -144,7 +143,7 @@ func (l *life) age() time.Duration { return l.Now + l.skipped }
 // in has something happen later in the cluster's life.
 func (l *life) in(d time.Duration, do func()) {
 	l.rank++
-	heap.Push(&l.todo, event{l.age() + d, l.rank, do})
+	l.todo.push(event{l.age() + d, l.rank, do})
 }
 
 func (l *life) live(long time.Duration, ended func() bool) []string {
@@ -186,7 +185,7 @@ func (l *life) sleep(until time.Duration) {
 func (l *life) run(d time.Duration) {
 	end := l.Now + d
 	for len(l.todo) > 0 && l.todo[0].at-l.skipped <= end && !l.stopped() {
-		h := heap.Pop(&l.todo).(event)
+		h := l.todo.pop()
 		l.Run(max(h.at-l.skipped, l.Now))
 		if !l.stopped() {
 			h.do()

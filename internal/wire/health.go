@@ -34,12 +34,14 @@ func (m *Mux) probeOne(p *peer, i int, answer bool, size int) uint32 {
 		b.expected = uint8(min(x.lastSeq, 32))
 		b.got = min(uint8(bits.OnesCount32(x.arrived)), b.expected)
 	}
+	var ages [MaxLinks]uint16
 	for j := range p.paths {
-		b.ages = append(b.ages, m.age(p.paths[j].heard))
+		ages[j] = m.age(p.paths[j].heard)
 	}
-	body := b.append(nil)
-	body = append(body, make([]byte, max(0, size-len(body)))...)
-	if data := m.pack(kindProbe, p, body); data != nil {
+	b.ages = ages[:len(p.paths)]
+	m.body = b.append(m.body[:0])
+	m.body = append(m.body, make([]byte, max(0, size-len(m.body)))...)
+	if data := m.pack(kindProbe, p, m.body); data != nil {
 		m.transmit(p, 1<<i, data)
 	}
 	return x.seq

@@ -39,55 +39,58 @@ func (m *Mux) timers() {
 	}
 }
 
-// nextWake is when timers has to run again.
+// nextWake is when timers has to run again. Only what this step was about is worked
+// out anew.
 func (m *Mux) nextWake() time.Duration {
 	var w time.Duration
-	at := func(t time.Duration) {
-		t = max(t, m.now+time.Microsecond)
-		if w == 0 || t < w {
-			w = t
-		}
-	}
 	for _, p := range m.peers {
-		if !p.heard {
-			at(p.greeted + m.greetEvery(p))
-			continue
+		if m.touched == nil || m.touched == p || !p.heard {
+			p.wake = m.wakeFor(p)
 		}
-		at(m.beat)
-		heard := m.graced(p.heardAt, m.timing.token)
-		at(heard + m.timing.token)
-		at(max(heard+m.timing.token/2, p.asked+m.timing.token/10))
-		if p.doubt != 0 {
-			at(max(p.asked+m.timing.doubt/3, p.doubt))
-			at(p.doubt + m.doubtFor(p))
-		}
-		for i := range p.paths {
-			if x := &p.paths[i]; x.addr != "" {
-				x.wake(m.graced(x.heard, x.timeout), at)
-			}
+		if at := max(p.wake, m.now+time.Microsecond); w == 0 || at < w {
+			w = at
 		}
 	}
 	return w
 }
 
-// wake tells when checkPath has something to do.
-func (x *path) wake(heard time.Duration, at func(time.Duration)) {
+// wakeFor is when something has to be done about a peer, now at the earliest.
+func (m *Mux) wakeFor(p *peer) time.Duration {
+	if !p.heard {
+		return p.greeted + m.greetEvery(p)
+	}
+	heard := m.graced(p.heardAt, m.timing.token)
+	w := min(m.beat, heard+m.timing.token, max(heard+m.timing.token/2, p.asked+m.timing.token/10))
+	if p.doubt != 0 {
+		w = min(w, max(p.asked+m.timing.doubt/3, p.doubt), p.doubt+m.doubtFor(p))
+	}
+	for i := range p.paths {
+		if x := &p.paths[i]; x.addr != "" {
+			w = x.wake(m.graced(x.heard, x.timeout), w)
+		}
+	}
+	return w
+}
+
+// wake tells when checkPath has something to do, or w if that comes before.
+func (x *path) wake(heard, w time.Duration) time.Duration {
 	if x.interval > 0 {
-		at(x.probed + x.interval)
+		w = min(w, x.probed+x.interval)
 	}
 	if !x.up {
-		return
+		return w
 	}
-	at(heard + x.timeout)
+	w = min(w, heard+x.timeout)
 	if x.mtu.size != 0 {
-		at(x.mtu.at + x.patience())
+		w = min(w, x.mtu.at+x.patience())
 	}
 	switch {
 	case x.suspect != 0:
-		at(max(x.probed+suspectFor/3, x.suspect))
+		w = min(w, max(x.probed+suspectFor/3, x.suspect))
 	case x.asked != 0:
-		at(x.asked + x.patience())
+		w = min(w, x.asked+x.patience())
 	}
+	return w
 }
 
 // greetEvery is the time between two hellos to a node that is not there.

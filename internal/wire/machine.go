@@ -17,7 +17,7 @@ type Mux struct {
 	timing timing
 	now    time.Duration
 	wake   time.Duration // what Wake said at the end of the last step
-	out    []Effect
+	out    []Effect      // of this step; the memory is used again
 
 	epoch   uint64        // of this life
 	counter uint64        // of the last packet, hellos excepted
@@ -32,6 +32,8 @@ type Mux struct {
 	beat    time.Duration // when the next heartbeats are due
 	resumed time.Duration // when this process last noticed that it had not run
 	left    bool
+	touched *peer  // whom this step is about alone, nil: anybody
+	body    []byte // scratch for bodies of heartbeats
 }
 
 // owner says whose address it is, and on which link.
@@ -181,12 +183,13 @@ func (m *Mux) emit(e Effect) { m.out = append(m.out, e) }
 // Step handles an input at a time (monotonic) and returns what is to be done.
 // The effects are the caller's.
 func (m *Mux) Step(now time.Duration, in Input) []Effect {
-	m.out = nil
+	m.out, m.touched = m.out[:0], nil
 	if m.left {
 		return nil
 	}
 	m.now = max(now, m.now)
-	if m.wake != 0 && m.now > m.wake+m.timing.token/4 {
+	paused := m.wake != 0 && m.now > m.wake+m.timing.token/4
+	if paused {
 		m.pausedSelf()
 	}
 	switch in := in.(type) {
@@ -194,6 +197,7 @@ func (m *Mux) Step(now time.Duration, in Input) []Effect {
 	case Incoming:
 		m.incoming(in.Link, in.Addr, in.Data)
 	case Outgoing:
+		m.touched = m.peer(in.To)
 		m.outgoing(in.To, in.Data)
 	case LinkDown:
 		m.linkDown(in.Link, in.Down)
@@ -208,11 +212,16 @@ func (m *Mux) Step(now time.Duration, in Input) []Effect {
 	default:
 		panic(fmt.Sprintf("wire: unknown input %T", in))
 	}
+	if paused || m.wake == 0 || m.wake <= m.now {
+		m.touched = nil
+	}
 	if m.wake == 0 || m.wake <= m.now {
 		m.timers()
 	}
 	m.wake = m.nextWake()
-	return m.out
+	out := slices.Clone(m.out)
+	clear(m.out)
+	return out
 }
 
 // Wake is the time at which Tick is wanted; 0 if never.

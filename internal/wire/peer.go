@@ -42,6 +42,7 @@ type peer struct {
 	deaf     bool          // it says that it does not hear us
 	doubt    time.Duration // since when its host refuses packets; 0: it does not
 	asked    time.Duration // last urgent question on all links
+	wake     time.Duration // when something has to be done about it, as of its last step
 	turn     int           // for RoundRobin
 	unsure   time.Duration // until then packets go over several links
 }

@@ -15,6 +15,7 @@ func (m *Mux) incoming(link int, addr string, data []byte) {
 		return
 	}
 	p := m.peer(h.from)
+	m.touched = p
 	if p == nil {
 		m.alarm(UnknownNode, addr, "node id %d is not in the nodelist of this node", h.from)
 		return

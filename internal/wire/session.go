@@ -33,9 +33,10 @@ func (m *Mux) pack(k kind, p *peer, body []byte) []byte {
 
 // packet makes a packet with a clear header.
 func (s seal) packet(h header, body []byte) []byte {
-	b := make([]byte, headerSize, headerSize+len(body)+s.size())
+	b := make([]byte, headerSize+len(body), headerSize+len(body)+s.size())
 	h.put(b)
-	return s.close(append(b, body...), headerSize, h)
+	copy(b[headerSize:], body)
+	return s.close(b, headerSize, h)
 }
 
 // keyFor is the newest cluster key that a peer has too, or nil.
