@@ -160,7 +160,20 @@ func (n *labNode) step(in Input) {
 		return
 	}
 	n.handle(n.mux.Step(n.lab.now, in))
+	n.remembers()
 	n.arm()
+}
+
+// remembers checks that what was not worked out anew in a step has not changed.
+func (n *labNode) remembers() {
+	if n.mux == nil || n.mux.left {
+		return
+	}
+	for _, p := range n.mux.peers {
+		if want := n.mux.wakeFor(p); p.wake != want {
+			n.lab.t.Fatalf("node %s wants to be woken for %s at %v, it should be %v", n.cfg.Self, p.id, p.wake, want)
+		}
+	}
 }
 
 func (n *labNode) arm() {
