@@ -26,12 +26,16 @@ const maxDepth = 256
 // in UTF-8. White space between elements is dropped, comments are kept. Line
 // breaks and tabs in attribute values become spaces, as XML demands. The error
 // is a *SyntaxError.
-func Parse(doc []byte) (*Elem, error) {
-	p := parser{src: string(doc), line: 1}
-	p.src = strings.TrimPrefix(p.src, "\ufeff")
+func Parse(doc []byte) (*Elem, error) { return ParseString(string(doc)) }
+
+// ParseString is Parse for a document that is a string already: the elements'
+// names and values are parts of it, nothing is copied.
+func ParseString(doc string) (*Elem, error) {
+	p := parser{src: strings.TrimPrefix(doc, "\ufeff"), line: 1}
 	if !utf8.ValidString(p.src) {
 		return nil, p.badUTF8()
 	}
+	p.expected = strings.Count(p.src, "<") - strings.Count(p.src, "</")
 	if err := p.document(); err != nil {
 		return nil, err
 	}
@@ -47,6 +51,54 @@ type parser struct {
 	open    []frame
 	kids    []*Elem // finished children of all open elements, outermost first
 	attrs   []Attr  // scratch
+
+	// Elements, attributes and lists of children are cut from pieces; these are
+	// what is left of the latest. Those of one piece stand near each other in the
+	// document and mostly live as long as each other.
+	expected  int // how many more elements there may be
+	elemPiece []Elem
+	attrPiece []Attr
+	kidPiece  []*Elem
+}
+
+// Sizes of the pieces: 8 KiB with the eight bytes that the allocator adds, so
+// small that an element which outlives the others of its document holds little
+// beside the text.
+const (
+	elemsAtOnce = 78
+	attrsAtOnce = 255
+	kidsAtOnce  = 1023
+)
+
+// cut takes the next n of what is left of a piece; a new one has room for size.
+// What is long is a piece by itself.
+func cut[T any](piece *[]T, n, size int) []T {
+	if n > len(*piece) {
+		if n > size/4 {
+			return make([]T, n)
+		}
+		*piece = make([]T, size)
+	}
+	out := (*piece)[:n:n]
+	*piece = (*piece)[n:]
+	return out
+}
+
+// newElem makes an element that begins at a byte.
+func (p *parser) newElem(name string, at int) *Elem {
+	e := &cut(&p.elemPiece, 1, min(p.expected, elemsAtOnce))[0]
+	p.expected--
+	e.name, e.line = name, int32(p.lineAt(at))
+	return e
+}
+
+// keepAttrs gives an element the attributes that were read.
+func (p *parser) keepAttrs(e *Elem) {
+	if n := len(p.attrs); n > 0 {
+		// A document of a few elements is no reason for a large piece.
+		e.attrs = cut(&p.attrPiece, n, min(n*(p.expected+1), attrsAtOnce))
+		copy(e.attrs, p.attrs)
+	}
 }
 
 // frame is an open element.
@@ -167,7 +219,8 @@ func (p *parser) comment() error {
 		return p.fail(start+i, "character 0x%02x is not allowed in XML", body[i])
 	}
 	if len(p.open) > 0 {
-		c := &Elem{name: CommentName, text: newlines(body), line: int32(p.lineAt(p.at))}
+		c := p.newElem(CommentName, p.at)
+		c.text = newlines(body)
 		p.kids = append(p.kids, c.seal())
 	}
 	p.at = start + n + len("-->")
@@ -286,7 +339,7 @@ func (p *parser) finish() {
 	f := p.open[n]
 	p.open = p.open[:n]
 	if own := p.kids[f.kids:]; len(own) > 0 {
-		f.e.kids = make([]*Elem, len(own))
+		f.e.kids = cut(&p.kidPiece, len(own), min(len(own)+p.expected, kidsAtOnce))
 		copy(f.e.kids, own)
 		p.kids = p.kids[:f.kids]
 	}

@@ -53,7 +53,7 @@ func (p *parser) startTag() error {
 	if len(p.open) >= maxDepth {
 		return p.fail(p.at, "elements are nested more than %d deep", maxDepth)
 	}
-	e := &Elem{name: src[start:i], line: int32(p.lineAt(p.at))}
+	e := p.newElem(src[start:i], p.at)
 	i, err := p.attributes(e, i)
 	if err != nil {
 		return err
@@ -99,10 +99,7 @@ func (p *parser) attributes(e *Elem, i int) (int, error) {
 		}
 		p.attrs = append(p.attrs, a)
 	}
-	if len(p.attrs) > 0 {
-		e.attrs = make([]Attr, len(p.attrs))
-		copy(e.attrs, p.attrs)
-	}
+	p.keepAttrs(e)
 	return i, nil
 }
 

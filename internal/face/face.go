@@ -97,15 +97,33 @@ func (e *Env) CIB(ctx context.Context) (*cib.Elem, error) {
 
 // ReadCIB reads a document from a file.
 func ReadCIB(name string) (*cib.Elem, error) {
-	text, err := os.ReadFile(name)
+	text, err := readText(name)
 	if err != nil {
 		return nil, &Failure{NoInput, err}
 	}
-	root, err := cib.Parse(text)
+	root, err := cib.ParseString(text)
 	if err != nil {
 		return nil, &Failure{BadData, fmt.Errorf("%s: %w", name, err)}
 	}
 	return root, nil
+}
+
+// readText reads a file into a string at once: a CIB may have a hundred
+// megabytes, and is not to be in memory twice.
+func readText(name string) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	var b strings.Builder
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		b.Grow(int(info.Size()))
+	}
+	if _, err = io.Copy(&b, file); err != nil {
+		return "", err
+	}
+	return b.String(), nil
 }
 
 // Input returns the content of a file, or of standard input if the name is "-".
