@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/signal"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -109,17 +108,13 @@ func (a *app) simSeed(o simOptions) error {
 	if o.config {
 		fmt.Fprintf(out, "%s\n", s.Options.CIB.AppendXML(nil, true))
 	}
-	fmt.Fprintf(out, "%d nodes on %d links, token %v\n\n", s.Options.Nodes, s.Options.Links, s.Options.Token)
-	for i, line := range strings.SplitAfter(s.List(), "\n") {
-		if o.only == nil || slices.Contains(o.only, i+1) {
-			fmt.Fprint(out, line)
-		}
-	}
 	if o.only != nil {
 		s = s.Only(o.only)
 	}
 	r := s.Play()
-	fmt.Fprintf(out, "\n%s\n", r.Story)
+	fmt.Fprintf(out, "%d nodes on %d links, token %v; nodes, timings and resources: --config\n\n", s.Options.Nodes, s.Options.Links, s.Options.Token)
+	fmt.Fprintf(out, "What befalls it, by the time since it came up (%.3f s from the beginning):\n%s\n", r.Up.Seconds(), s.List())
+	fmt.Fprintf(out, "What happened, in seconds from the beginning:\n%s\n", r.Timeline)
 	fmt.Fprintf(out, "%d events in %v of simulated time; history %s\n", r.Events, r.Virtual.Round(time.Millisecond), r.Hash)
 	return a.simVerdict(o.seed, o.only, r)
 }
@@ -192,7 +187,7 @@ func (a *app) simYears(ctx context.Context, o simOptions) error {
 
 // lifeVerdict tells how a life ended that broke a law.
 func (a *app) lifeVerdict(seed uint64, r sim.Result, t sim.Totals) error {
-	fmt.Fprintf(a.Stdout, "%s\n", r.Story)
+	fmt.Fprintf(a.Stdout, "%s\n", r.Timeline)
 	for _, p := range r.Problems {
 		fmt.Fprintln(a.Stdout, p)
 	}

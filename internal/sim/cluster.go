@@ -73,6 +73,9 @@ type Cluster struct {
 
 	whole bool // everything is mended: a quiet cluster has all its nodes
 
+	up       time.Duration // when a scenario began
+	stepping int           // the step of it that happens now, 0: none
+
 	operator operator
 	entries  []Entry
 	plans    []plan

@@ -37,6 +37,9 @@ func (d *drawer) steps() []Step {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Step) int { return int(a.At - b.At) })
+	for i := range out {
+		out[i].Number = i + 1
+	}
 	return out
 }
 

@@ -162,7 +162,7 @@ func (c *Cluster) apply(f Fault, on bool) {
 		panic("sim: " + err.Error())
 	}
 	word := map[bool]string{true: "", false: "is repaired: "}[on]
-	c.tell("scenario: %s%s", word, f)
+	c.tell("%s%s%s", c.scene(), word, f)
 	if f.Node != "" && f.needsNode() {
 		c.machineFault(c.Machine(f.Node), f, on)
 		return

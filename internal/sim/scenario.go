@@ -11,10 +11,11 @@ import (
 
 // Step is one thing that happens in a scenario: a fault or an operator's wish.
 type Step struct {
-	At    time.Duration // after the cluster came up
-	For   time.Duration // until a fault is repaired; 0: at the end of the scenario
-	Fault Fault         // if its Kind is not ""
-	Wish  Wish          // else
+	Number int           // in the scenario as it was drawn, from 1; it tells the step in the story
+	At     time.Duration // after the cluster came up
+	For    time.Duration // until a fault is repaired; 0: at the end of the scenario
+	Fault  Fault         // if its Kind is not ""
+	Wish   Wish          // else
 }
 
 // String tells the step in a line.
@@ -55,8 +56,10 @@ type Result struct {
 	Problems []string // what was wrong; nil: all laws held
 	Virtual  time.Duration
 	Events   int
-	Story    string // a line per thing that happened
-	Hash     string // of the whole history: the same for the same scenario
+	Up       time.Duration // when the cluster had come up: what the times of steps count from
+	Story    string        // a line per thing that happened
+	Timeline string        // the same with views, plans and their reasons
+	Hash     string        // of the whole history: the same for the same scenario
 }
 
 // The limits within which a cluster has to become quiet.
@@ -77,7 +80,7 @@ func (s Scenario) Play() Result {
 	}
 	problems := c.play(s)
 	sum := sha256.Sum256([]byte(c.Story()))
-	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Story: c.Story(),
+	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Up: c.up, Story: c.Story(), Timeline: c.Timeline(),
 		Hash: fmt.Sprintf("%s-%d-%d", hex.EncodeToString(sum[:8]), c.handled, c.Now)}
 }
 
@@ -89,6 +92,7 @@ func (c *Cluster) play(s Scenario) []string {
 	if !c.Settle(upLimit) {
 		return fail("the cluster does not come up")
 	}
+	c.up = c.Now
 	c.perform(s.Steps)
 	if c.stopped() {
 		return fail("a law was broken")
@@ -160,6 +164,8 @@ func (c *Cluster) perform(steps []Step) {
 func (c *Cluster) at(t time.Duration, do func()) { c.after(t-c.Now, do) }
 
 func (c *Cluster) step(s Step) {
+	c.stepping = s.Number
+	defer func() { c.stepping = 0 }()
 	if s.Fault.Kind == "" {
 		c.wish(s.Wish)
 		return
@@ -168,10 +174,20 @@ func (c *Cluster) step(s Step) {
 	if s.For > 0 {
 		c.after(s.For, func() {
 			if !c.whole {
+				c.stepping = s.Number
 				c.Repair(s.Fault)
+				c.stepping = 0
 			}
 		})
 	}
+}
+
+// scene introduces what a scenario does in the story.
+func (c *Cluster) scene() string {
+	if c.stepping > 0 {
+		return fmt.Sprintf("STEP %d: ", c.stepping)
+	}
+	return "scenario: "
 }
 
 // Mend ends all faults and brings every machine back.
@@ -194,11 +210,11 @@ func (c *Cluster) Mend() {
 	}
 }
 
-// Steps tells the steps with their numbers, a line each.
+// List tells the steps with their numbers, a line each.
 func (s Scenario) List() string {
 	var b strings.Builder
-	for i, st := range s.Steps {
-		fmt.Fprintf(&b, "%3d  %s\n", i+1, st)
+	for _, st := range s.Steps {
+		fmt.Fprintf(&b, "%3d  %s\n", st.Number, st)
 	}
 	return b.String()
 }

@@ -114,7 +114,7 @@ func roleEdit(tag, id, role string) cib.Edit {
 
 // wish carries out an operator's wish.
 func (c *Cluster) wish(w Wish) {
-	c.tell("scenario: %s", w)
+	c.tell("%s%s", c.scene(), w)
 	nothing := func(error) {}
 	switch w.Kind {
 	case Standby:

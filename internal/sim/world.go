@@ -1,8 +1,3 @@
-// Package sim is a whole cluster on simulated machines in one process under one
-// seed: the shipped loop, engine and links run unchanged on virtual time, a
-// virtual network that loses and partitions, disks that forget what was not
-// synced, agents that are small models, and power that can be cut at any moment.
-// The same seed gives the same history. Checkers look at the world, not at logs.
 package sim
 
 import (
@@ -172,7 +167,7 @@ func (w *World) RunWhile(cond func() bool, limit time.Duration) bool {
 
 // tell adds a line to the story.
 func (w *World) tell(format string, args ...any) {
-	w.story = append(w.story, fmt.Sprintf("%10.4f  ", (w.Now+w.skipped).Seconds())+fmt.Sprintf(format, args...))
+	w.story = append(w.story, fmt.Sprintf(stampFormat, (w.Now+w.skipped).Seconds())+fmt.Sprintf(format, args...))
 }
 
 // maxBreaches bounds what a run that goes on remembers.

@@ -134,7 +134,7 @@ func Live(seed uint64, long time.Duration, log bool, ended func() bool) (Result,
 	l.count()
 	l.totals.Lived, l.totals.Played, l.totals.Events = l.age(), c.Now, c.handled
 	l.totals.Hash = hex.EncodeToString(l.story.Sum(nil)[:8])
-	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Story: c.Story(), Hash: l.totals.Hash}, l.totals
+	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Story: c.Story(), Timeline: c.Timeline(), Hash: l.totals.Hash}, l.totals
 }
 
 // age is how long the cluster has lived.
