@@ -164,10 +164,52 @@ func TestSettlesCases(t *testing.T) {
 			continue
 		}
 		_, last := settle(in, rounds)
-		if left := due(last); len(left) > 0 {
+		if left := due(last); len(left) > 0 && restless(in.CIB, first, last) == "" {
 			t.Errorf("%s: still due:\n%s\nthe first plan:\n%s", s.Name(), sched.PlanText(last), sched.PlanText(first))
 		}
 	}
+}
+
+// restless tells why an information base does not come to rest in a simulation, if
+// it need not: as the peer's own simulator, fed with its own outcome again and again,
+// goes on for ever there.
+func restless(root *cib.Elem, first, last *sched.Result) string {
+	for _, why := range []struct {
+		text string
+		is   bool
+	}{
+		{"an operation was under way", anyRecord(root, func(op *cib.Elem) bool { return op.Get("op-status") == "-1" })},
+		{"records with ids of Pacemaker 0.x stay beside those of results", anyRecord(root, func(op *cib.Elem) bool {
+			return strings.HasSuffix(op.ID(), "_start_0")
+		})},
+		{"being unfenced leaves no digest in a simulation", unfences(first)},
+		{"without quorum nothing starts again", blocked(last)},
+		{"what waits for a clone waits for an instance that cannot start, too", waitsForStopped(last)},
+	} {
+		if why.is {
+			return why.text
+		}
+	}
+	return ""
+}
+
+func anyRecord(root *cib.Elem, is func(*cib.Elem) bool) bool {
+	return !root.Child("status").Walk(func(e *cib.Elem) bool { return e.Name() != "lrm_rsc_op" || !is(e) })
+}
+
+func unfences(res *sched.Result) bool {
+	return slices.ContainsFunc(res.Graph.Actions, func(a *graph.Action) bool { return a.Task == "stonith" && a.Attr("CRM_meta_stonith_action") == "on" })
+}
+
+// waitsForStopped tells whether something is restarted for a clone of which an
+// instance is down and stays so.
+func waitsForStopped(res *sched.Result) bool {
+	return slices.ContainsFunc(res.Summary, func(l sched.SummaryLine) bool {
+		clone, ok := strings.CutPrefix(strings.TrimSuffix(l.Reason, " running"), "required ")
+		return ok && l.Verb == "Restart" && slices.ContainsFunc(res.Status.Resources, func(r *status.Resource) bool {
+			return r.ID == clone && slices.ContainsFunc(r.Children, func(k *status.Resource) bool { return len(k.Places) == 0 })
+		})
+	})
 }
 
 // troubled tells whether a cluster's state is such that it may not come to rest.

@@ -71,18 +71,22 @@ func Expected(dir, name string) (Outputs, error) {
 // Produce runs the simulator twice over a case, as the peer's suite does:
 // once for the text, once for graph, dot file and scores. scratch is a
 // directory for files.
-func Produce(dir, name, scratch string) (o Outputs) {
+func Produce(dir, name, scratch string) Outputs {
+	var extra []string
+	if d, ok := dates()[name]; ok {
+		extra = []string{"-t", d}
+	}
+	return produce(filepath.Join(dir, "xml", name+".xml"), name, scratch, extra)
+}
+
+// produce does it with a file; extra are more arguments.
+func produce(input, name, scratch string, extra []string) (o Outputs) {
 	defer func() {
 		if p := recover(); p != nil {
 			stack := make([]byte, 4096)
 			o.Panic = fmt.Sprintf("%v\n%s", p, stack[:runtime.Stack(stack, false)])
 		}
 	}()
-	input := filepath.Join(dir, "xml", name+".xml")
-	var extra []string
-	if d, ok := dates()[name]; ok {
-		extra = []string{"-t", d}
-	}
 	o.Summary = tool(append([]string{"-x", input, "-S"}, extra...))
 	exp, dot := filepath.Join(scratch, name+".exp"), filepath.Join(scratch, name+".dot")
 	o.Scores = sorted(tool(append([]string{"-x", input, "-D", dot, "-G", exp, "-sSQ"}, extra...)))

@@ -160,7 +160,7 @@ type result struct {
 	rc, targetRC int
 	actionID     int
 	node         string
-	attrs        []cib.Attr // of the action, for notifications
+	attrs        []cib.Attr // of the action, for notifications and migrations
 }
 
 // record writes an operation into the history of the resource at an index.
@@ -204,7 +204,7 @@ func (l *ledger) operation(rsc *cib.Elem, key string, r result) *cib.Elem {
 	}
 	tkey := fmt.Sprintf("%d:-1:%d:%s", r.actionID, r.targetRC, fakeUUID)
 	rc := strconv.Itoa(r.rc)
-	return cib.New("lrm_rsc_op", []cib.Attr{
+	op := cib.New("lrm_rsc_op", []cib.Attr{
 		{Name: "id", Value: ""}, {Name: "operation_key", Value: key}, {Name: "operation", Value: r.task},
 		{Name: "crm-debug-origin", Value: "crm_simulate"}, {Name: "crm_feature_set", Value: featureSet},
 		{Name: "transition-key", Value: tkey}, {Name: "transition-magic", Value: "0:" + rc + ";" + tkey},
@@ -213,6 +213,12 @@ func (l *ledger) operation(rsc *cib.Elem, key string, r result) *cib.Elem {
 		{Name: "interval", Value: strconv.Itoa(r.interval)}, {Name: "last-rc-change", Value: strconv.FormatInt(l.now, 10)},
 		{Name: "exec-time", Value: "0"}, {Name: "queue-time", Value: "0"},
 	}...)
+	for _, end := range []string{"migrate_source", "migrate_target"} { // without them nobody knows what the record is of
+		if v := attr(r.attrs, "CRM_meta_"+end); v != "" {
+			op = op.With(end, v)
+		}
+	}
+	return op
 }
 
 // countFailure raises a resource's failure count on a node, or makes it

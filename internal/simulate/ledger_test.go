@@ -74,6 +74,16 @@ func TestNewNodeAndResource(t *testing.T) {
 	}
 }
 
+func TestMigration(t *testing.T) {
+	l := open(t)
+	b := l.node("n2", "")
+	ends := []cib.Attr{{Name: "CRM_meta_migrate_source", Value: "n1"}, {Name: "CRM_meta_migrate_target", Value: "n2"}}
+	l.record(b, b.resource("vm", "vm", "ocf", "heartbeat", "x"), result{task: "migrate_from", node: "n2", attrs: ends})
+	if op := entry(t, l, "n2", "vm", "vm_migrate_from_0"); op.Get("migrate_source") != "n1" || op.Get("migrate_target") != "n2" {
+		t.Errorf("a migration's record does not tell its ends: %s", op)
+	}
+}
+
 func TestCountFailure(t *testing.T) {
 	value := func(l *ledger, name string) string {
 		for ns := range l.close().Child("status").Named("node_state") {

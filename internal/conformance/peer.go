@@ -1,0 +1,112 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mainstay/cib"
+)
+
+// Peer is an installed crm_simulate of Pacemaker 2.1, whose plans ours are
+// compared with where no case tells what Pacemaker 3 plans.
+type Peer struct {
+	Program string // path of the binary
+	Scratch string // directory for its files
+}
+
+// peerTime bounds one run of the peer: on some inputs it does not end.
+const peerTime = 10 * time.Second
+
+// Produce runs the peer over an information base as Produce runs ours. name
+// tells the files apart; extra are more arguments.
+func (p Peer) Produce(ctx context.Context, name string, root *cib.Elem, extra []string) (Outputs, error) {
+	input := filepath.Join(p.Scratch, name+".peer.xml")
+	exp, dot := filepath.Join(p.Scratch, name+".peer.exp"), filepath.Join(p.Scratch, name+".peer.dot")
+	defer func() {
+		for _, f := range []string{input, exp, dot} {
+			_ = os.Remove(f) // what is not there need not go
+		}
+	}()
+	var o Outputs
+	if err := os.WriteFile(input, OldNames(root).AppendXML(nil, true), 0o600); err != nil {
+		return o, fmt.Errorf("input of the peer: %w", err)
+	}
+	var err error
+	if o.Summary, err = p.run(ctx, append([]string{"-x", input, "-S"}, extra...)); err != nil {
+		return o, err
+	}
+	scores, err := p.run(ctx, append([]string{"-x", input, "-D", dot, "-G", exp, "-sSQ"}, extra...))
+	if err != nil {
+		return o, err
+	}
+	o.Scores, o.Exp, o.Dot = sorted(scores), normalExp(content(exp)), normalDot(content(dot))
+	return o, nil
+}
+
+// run is one run of the peer: what it printed on standard output.
+func (p Peer) run(ctx context.Context, args []string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, peerTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, p.Program, args...)
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "CIB_shadow_dir=" + p.Scratch}
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w", p.Program, strings.Join(args, " "), err)
+	}
+	return string(out), nil
+}
+
+// OldNames is an information base in the words that Pacemaker 2.1 knows:
+// options of fencing and of removed resources by their former names, and no
+// schema younger than its own.
+func OldNames(root *cib.Elem) *cib.Elem {
+	if major, minor, ok := schemaVersion(root.Get("validate-with")); ok && (major > 3 || major == 3 && minor > 9) {
+		root = root.With("validate-with", "pacemaker-3.9")
+	}
+	return replace(root, func(e *cib.Elem) *cib.Elem {
+		if old := oldOptions()[e.Get("name")]; e.Name() == "nvpair" && old != "" {
+			return e.With("name", old)
+		}
+		return e
+	})
+}
+
+func schemaVersion(name string) (major, minor int, ok bool) {
+	n, err := fmt.Sscanf(name, "pacemaker-%d.%d", &major, &minor)
+	return major, minor, n == 2 && err == nil
+}
+
+// oldOptions are the options whose name changed with Pacemaker 3.
+func oldOptions() map[string]string {
+	return map[string]string{
+		"fencing-enabled":          "stonith-enabled",
+		"fencing-action":           "stonith-action",
+		"fencing-timeout":          "stonith-timeout",
+		"fencing-watchdog-timeout": "stonith-watchdog-timeout",
+		"fencing-max-attempts":     "stonith-max-attempts",
+		"stop-removed-resources":   "stop-orphan-resources",
+		"stop-removed-actions":     "stop-orphan-actions",
+	}
+}
+
+// replace rebuilds a tree from the leaves up. What change answers takes an
+// element's place; nil takes it out.
+func replace(e *cib.Elem, change func(*cib.Elem) *cib.Elem) *cib.Elem {
+	kids, same := make([]*cib.Elem, 0, len(e.Kids())), true
+	for _, k := range e.Kids() {
+		n := replace(k, change)
+		same = same && n == k
+		if n != nil {
+			kids = append(kids, n)
+		}
+	}
+	if !same {
+		e = e.WithKids(kids)
+	}
+	return change(e)
+}
