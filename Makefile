@@ -150,5 +150,10 @@ conformance: ## compare the scheduler with the peer's regression cases (CASES=di
 	@echo "== conformance"
 	SCHEDULER_CASES=$(abspath $(CASES)) go test -count=1 -timeout 15m -v ./internal/conformance | sed -n '/cases  /,$$p'; exit $${PIPESTATUS[0]}
 
+.PHONY: differ
+differ: ## plan random changes of cases beside the installed crm_simulate: CASES=dir SEEDS=n FROM=n OUT=dir NAMES=a,b
+	@echo "== mutants of $(CASES), planned by us and by the peer"
+	go test -count=1 -timeout 24h -v -run 'TestDiffer$$' ./internal/conformance -differ $(abspath $(CASES)) -differ.seeds $(SEEDS) -differ.seed $(FROM) $(if $(OUT),-out $(abspath $(OUT))) $(if $(NAMES),-names $(NAMES)) $(if $(SHRINK),-differ.shrink $(SHRINK))
+
 clean: ## remove what was built
 	rm -rf bin

@@ -266,7 +266,7 @@ func (p *planner) applyStickiness() {
 				return
 			}
 			p.applyThreshold(r)
-			if r.stickiness == 0 || !r.managed || len(r.runningOn) != 1 {
+			if r.stickiness < 1 || !r.managed || len(r.runningOn) != 1 {
 				return
 			}
 			n := r.runningOn[0]

@@ -336,6 +336,7 @@ func (p *planner) removedRsc(n *node, e *cib.Elem) *rsc {
 		}
 	}
 	r := p.makeRsc(x, nil, "")
+	p.haveFencing = p.haveFencing || x.Get("class") == "stonith" // what runs can fence until it is stopped
 	if isRemoteAgent(x) {
 		if rn := p.nodeByID[id]; rn != nil {
 			rn.remoteRsc, r.remoteNode = r, rn

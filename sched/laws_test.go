@@ -3,6 +3,7 @@ package sched
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sort"
@@ -19,6 +20,31 @@ import (
 // directory (-laws DIR: every *.xml in it), and what random changes make of them.
 
 var lawsDir = flag.String("laws", "", "directory of information bases to test the laws with, besides the stories")
+
+var dumpDir = flag.String("dump", "", "directory to write the information bases of the stories to, as xml/STORY-n.xml")
+
+// TestDump writes the stories down for other programs, such as the peer's.
+func TestDump(t *testing.T) {
+	seen := map[string]int{}
+	for _, s := range subjects(t) {
+		seen[s.name]++
+		name := fmt.Sprintf("%s-%03d.xml", strings.TrimSuffix(filepath.Base(s.name), filepath.Ext(s.name)), seen[s.name])
+		root, err := cib.Parse(s.root.AppendXML(nil, true))
+		if err != nil || !root.Equal(s.root) {
+			t.Errorf("%s is another one when written and read: %v", name, err)
+		}
+		if *dumpDir == "" {
+			continue
+		}
+		into := filepath.Join(*dumpDir, "xml", name)
+		if err := os.MkdirAll(filepath.Dir(into), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(into, s.root.AppendXML(nil, true), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 type subjectCIB struct {
 	name string

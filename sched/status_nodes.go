@@ -82,7 +82,7 @@ func (p *planner) unpackNodeState(e *cib.Elem) {
 		}
 	}
 	n.featureSet = n.attrs["#feature-set"]
-	n.expectedUp = e.Get("expected") == "member"
+	n.expectedUp = !n.shutdown && e.Get("expected") == "member"
 	if p.opt.fencing {
 		n.online = p.judgeFenced(n, e)
 	} else {

@@ -18,7 +18,7 @@ import (
 //
 //	nodes n1 n2 …                       members, all online
 //	guest g1 g2 …                       guest nodes with records of what ran there
-//	offline n1 | joining n1 | unclean n1 | standby n1 | shutdown n1 | maintenance n1
+//	offline n1 | joining n1 | unclean n1 | silent n1 (a member whose manager does not answer) | standby n1 | shutdown n1 | maintenance n1
 //	option NAME VALUE
 //	rsc ID [AGENT] [NAME=VALUE …]       a primitive; mon=10s adds a monitor, mon:Promoted=10s one of a role, =10s,stop with on-fail,
 //	                                    par:NAME=VALUE a parameter
@@ -202,6 +202,8 @@ func (t *teller) word(w []string) {
 		t.states[w[1]] = t.states[w[1]].With("crmd", "offline").With("join", "down").With("expected", "down")
 	case "unclean":
 		t.states[w[1]] = t.states[w[1]].With("in_ccm", "false").With("crmd", "offline")
+	case "silent":
+		t.states[w[1]] = t.states[w[1]].With("crmd", "offline").With("join", "down")
 	case "standby", "maintenance":
 		t.attrs[w[1]] = append(t.attrs[w[1]], cib.Attr{Name: w[0], Value: "true"})
 	case "shutdown":
@@ -405,7 +407,8 @@ func (t *teller) ran(w []string) {
 		"last-rc-change", strconv.Itoa(1699990000+t.calls), "transition-key", "1:1:"+want+":x", "transition-magic", status+":"+w[3]+";1:1:"+want+":x")...), more))
 }
 
-// implied is the record of what nobody configured as a primitive: a part of a bundle.
+// implied is the record of what nobody configured as a primitive: a part of a bundle,
+// or a fence device that was taken out.
 func (t *teller) implied(id string) *cib.Elem {
 	provider, typ := "heartbeat", "Dummy"
 	switch {
@@ -415,6 +418,8 @@ func (t *teller) implied(id string) *cib.Elem {
 		typ = "IPaddr2"
 	case t.states[id] != nil:
 		provider, typ = "pacemaker", "remote"
+	case id == "power":
+		return cib.New("lrm_resource", attrs("id", id, "class", "stonith", "type", "fence_x")...)
 	}
 	return cib.New("lrm_resource", attrs("id", id, "class", "ocf", "provider", provider, "type", typ)...)
 }

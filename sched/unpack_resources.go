@@ -244,8 +244,10 @@ func (p *planner) makeInstances(r *rsc) {
 	for i := 0; i < r.clone.max; i++ {
 		p.addInstance(r)
 	}
-	if r.clone.max == 0 { // what is still active must be found
-		p.addInstance(r)
+	if r.clone.max == 0 { // what is still active must be found; the others have no place
+		if k := p.addInstance(r); k != nil {
+			k.each(func(x *rsc) { x.removed = true })
+		}
 	}
 }
 

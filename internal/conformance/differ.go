@@ -81,9 +81,10 @@ func agree(ours, theirs Outputs) []Level {
 // versionless takes out of a text what changed between the versions: why
 // something is done, and what removed resources are called.
 func versionless(s string) string {
-	s = regexp.MustCompile(` due to [^\n]*`).ReplaceAllString(s, "")
+	s = regexp.MustCompile(` due to [^\n(]*`).ReplaceAllString(s, " ")
 	s = regexp.MustCompile(`, queued=0ms|, exec=\d+ms|, last-rc-change='[^']*'|, exitreason='[^']*'| after \S+(?: \S+ms)?$`).ReplaceAllString(s, "")
-	return strings.ReplaceAll(s, "ORPHANED", "REMOVED")
+	return strings.NewReplacer("ORPHANED", "REMOVED", "(maintenance)", "(unmanaged)", ", maintenance", ", unmanaged", "Not installed", "not installed",
+		"promotion score on none: 0", "promotion score (inactive): -INFINITY").Replace(s)
 }
 
 // Baseline lists the levels at which we and the peer agree on a case.

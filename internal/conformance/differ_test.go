@@ -20,7 +20,7 @@ var (
 	differDir  = flag.String("differ", "", "directory of cases whose mutants are planned by us and by the peer")
 	differPeer = flag.String("differ.peer", "/usr/sbin/crm_simulate", "the peer")
 	differFrom = flag.Uint64("differ.seed", 1, "first seed")
-	differMany = flag.Uint64("differ.seeds", 1, "mutants of each case")
+	differMany = flag.Uint64("differ.seeds", 1, "mutants of each case; 0 compares the cases themselves")
 	differRuns = flag.Int("differ.shrink", 0, "runs to spend on making each mutant that differs small")
 )
 
@@ -61,6 +61,14 @@ func TestDiffer(t *testing.T) {
 			extra = []string{"-t", when}
 		}
 		base, err := d.Baseline(t.Context(), name, root, extra)
+		if *differMany == 0 && err == nil {
+			v := Verdict{Case: name, Mutant: Mutant{Root: root, Told: []string{"as it is"}}}
+			v.Levels, v.Ours, v.Theirs, v.Failed = d.differ(t.Context(), name, root, differLevels(), extra)
+			text, _ := told(t.Context(), d, v, extra)
+			mu.Lock()
+			report[name] = text
+			mu.Unlock()
+		}
 		mu.Lock()
 		tally.cases++
 		if err != nil {

@@ -143,7 +143,8 @@ func withPair(set *cib.Elem, name, value string) *cib.Elem {
 			return set.WithKids(kids)
 		}
 	}
-	return set.Append(cib.New("nvpair", cib.Attr{Name: "id", Value: set.ID() + "-" + name},
+	id := "m-" + set.ID() + "-" + strings.ReplaceAll(name, "#", ".")
+	return set.Append(cib.New("nvpair", cib.Attr{Name: "id", Value: id},
 		cib.Attr{Name: "name", Value: name}, cib.Attr{Name: "value", Value: value}))
 }
 
@@ -156,7 +157,7 @@ func withSet(e *cib.Elem, kind, name, value string) *cib.Elem {
 			return e.WithKids(kids)
 		}
 	}
-	set := withPair(cib.New(kind, cib.Attr{Name: "id", Value: e.ID() + "-" + kind + "-mutant"}), name, value)
+	set := withPair(cib.New(kind, cib.Attr{Name: "id", Value: "m-" + e.ID() + "-" + kind}), name, value)
 	return e.WithKids(append([]*cib.Elem{set}, e.Kids()...))
 }
 
@@ -231,7 +232,11 @@ func (m *mutator) cloneMeta() string {
 func (m *mutator) meta(e *cib.Elem, choices [][]string) string {
 	c := choices[m.IntN(len(choices))]
 	v := c[1+m.IntN(len(c)-1)]
-	m.put(e, withSet(e, "meta_attributes", c[0], v))
+	now := withSet(e, "meta_attributes", c[0], v)
+	if c[0] == "clone-node-max" { // with Pacemaker 3 it decides whether instances are unique if nothing else does
+		now = withSet(now, "meta_attributes", "globally-unique", m.word("true", "false"))
+	}
+	m.put(e, now)
 	return fmt.Sprintf("%s: %s=%s", e.ID(), c[0], v)
 }
 
@@ -271,6 +276,11 @@ func (m *mutator) constraint() string {
 	if e == nil {
 		return ""
 	}
+	if rule := e.Child("rule"); rule != nil {
+		v := m.word("INFINITY", "-INFINITY", "100", "-100")
+		m.put(rule, rule.Without("score-attribute").With("score", v))
+		return fmt.Sprintf("%s: score=%s", rule.ID(), v)
+	}
 	name, value := "score", m.word("INFINITY", "-INFINITY", "100", "-100", "0", "1", "5000")
 	switch e.Name() {
 	case "rsc_order":
@@ -304,7 +314,7 @@ func (m *mutator) newConstraint() string {
 	}
 	x, y := m.IntN(len(top)), m.IntN(len(top))
 	if m.IntN(3) > 0 { // mostly what stands at the top
-		top = slices.DeleteFunc(m.root.Path("configuration", "resources").Kids(), func(e *cib.Elem) bool {
+		top = slices.DeleteFunc(slices.Clone(m.root.Path("configuration", "resources").Kids()), func(e *cib.Elem) bool {
 			return !slices.Contains(top, e)
 		})
 		x, y = m.IntN(len(top)), m.IntN(len(top))
@@ -351,7 +361,7 @@ func (m *mutator) record() string {
 	case 1:
 		now = e.With("rc-code", "193").With("op-status", "-1")
 	default:
-		now = e.With("rc-code", m.word("0", "1", "5", "7", "8", "9", "190", "191")).With("op-status", m.word("0", "0", "4", "2"))
+		now = e.With("rc-code", m.word("0", "1", "5", "7", "8", "9")).With("op-status", m.word("0", "0", "4", "2"))
 	}
 	m.put(e, now)
 	if now == nil {

@@ -62,13 +62,36 @@ func (p Peer) run(ctx context.Context, args []string) (string, error) {
 }
 
 // OldNames is an information base in the words that Pacemaker 2.1 knows:
-// options of fencing and of removed resources by their former names, and no
-// schema younger than its own.
+// options of fencing and of removed resources by their former names, no schema
+// younger than its own, and the attributes that it insists on.
 func OldNames(root *cib.Elem) *cib.Elem {
 	if major, minor, ok := schemaVersion(root.Get("validate-with")); ok && (major > 3 || major == 3 && minor > 9) {
 		root = root.With("validate-with", "pacemaker-3.9")
 	}
+	for _, must := range [][2]string{{"validate-with", "pacemaker-3.9"}, {"admin_epoch", "0"}, {"epoch", "1"}, {"num_updates", "0"}} {
+		if root.Get(must[0]) == "" {
+			root = root.With(must[0], must[1])
+		}
+	}
+	root = root.With("crm_feature_set", "3.16.1") // of older ones it expects failure counts by older names
+	if conf := root.Path("configuration", "crm_config"); conf != nil && !strings.Contains(conf.String(), `"concurrent-fencing"`) {
+		now := withSet(conf, "cluster_property_set", "concurrent-fencing", "true") // Pacemaker 3's default
+		root = replace(root, func(e *cib.Elem) *cib.Elem {
+			if e == conf {
+				return now
+			}
+			return e
+		})
+	}
 	return replace(root, func(e *cib.Elem) *cib.Elem {
+		if e.Name() == "lrm_rsc_op" && e.Get("op-digest") == "" { // it restarts what has none
+			e = e.With("op-digest", cib.Digest(cib.New("parameters")))
+			for _, key := range []string{"transition-key", "transition-magic"} { // and complains about short ones
+				if k, ok := strings.CutSuffix(e.Get(key), ":x"); ok {
+					e = e.With(key, k+":12345678-1234-1234-1234-123456789012")
+				}
+			}
+		}
 		if old := oldOptions()[e.Get("name")]; e.Name() == "nvpair" && old != "" {
 			return e.With("name", old)
 		}

@@ -358,3 +358,27 @@ pending web a monitor 10000
 ran web a stop 0 transition-magic=0:0;1:10:0:x
 ran web b start 0
 ----
+
+# No instances at all: nothing to look for, nothing to place.
+plan
+option stonith-enabled false
+nodes a b
+rsc w
+clone all w clone-max=0
+----
+
+# No instances any more: those that run are stopped.
+plan
+option stonith-enabled false
+nodes a b
+rsc w
+clone all w clone-max=0
+ran w a start 0
+ran w b start 0
+----
+Stop w:0 (a) due to node availability
+Stop w:1 (b) due to node availability
+  w_stop_0 a <- all_stop_0
+  w_stop_0 b <- all_stop_0
+  all_stopped_0 (milestone) <- w_stop_0 a, w_stop_0 b, all_stop_0
+  all_stop_0 (milestone)

@@ -149,3 +149,20 @@ unclean b
 db_start_0 a of db: timeout=20000
 db_monitor_0 a of db: op_target_rc=7 timeout=20000
 stonith-b-reboot b: priority_fencing_delay=0 stonith_action=reboot
+
+# The last fence device is taken out of the configuration: while it runs, all else goes on, and it is stopped.
+plan
+nodes a b
+rsc x
+ran x a start 0
+ran x b monitor 7
+ran power a start 0
+raw resources <primitive id="y" class="ocf" provider="heartbeat" type="Dummy"/>
+----
+Start y (b)
+Stop power (a) due to node availability
+  y_start_0 b <- y_monitor_0 a, y_monitor_0 b
+  y_monitor_0 b
+  y_monitor_0 a
+  power_stop_0 a
+  power_delete_0 a <- power_stop_0 a

@@ -127,3 +127,14 @@ ran db b monitor 7
 Move db (a -> b)
   db_start_0 b <- db_stop_0 a
   db_stop_0 a
+
+# A negative stickiness drives nothing away: it does not count at all.
+scores
+option stonith-enabled false
+nodes a b
+rsc x resource-stickiness=-100
+ran x a start 0
+ran x b monitor 7
+----
+pcmk__primitive_assign: x allocation score on a: 0
+pcmk__primitive_assign: x allocation score on b: 0

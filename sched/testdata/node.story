@@ -85,3 +85,18 @@ Move db (a -> b)
   db_start_0 b <- db_stop_0 a
   db_stop_0 a
   do_shutdown-a a <- db_stop_0 a
+
+# Without fencing, who was shutting down and is silent is off; who was not is unclean.
+plan
+option stonith-enabled false
+option no-quorum-policy ignore
+nodes a b c
+silent b
+shutdown b
+silent c
+rsc x
+ran x b start 0
+----
+Start x (a)
+  x_start_0 a <- x_monitor_0 a
+  x_monitor_0 a
