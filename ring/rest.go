@@ -76,25 +76,52 @@ func (m *Machine) onSubmit(in Submit) {
 }
 
 // wakeUp asks for the token where it should be resting. While several members
-// send, it is on its way anyhow.
+// send, it is on its way anyhow, and is asked for only if it does not come.
 func (m *Machine) wakeUp() {
 	v := &m.visit
-	if !v.busy && v.rest != m.self.id && v.rest != 0 {
+	if d := m.underWay(); d > 0 {
+		m.set(timerWake, d)
+		return
+	}
+	v.asked = true
+	if v.rest != m.self.id && v.rest != 0 {
 		m.send(v.rest, wake{m.cur.id}.encode())
 	}
-	m.wakeSoon()
+	m.set(timerWake, max(2*m.cfg.Linger, 2*m.relay.rtt))
 }
 
-// wakeSoon arms the timer for asking again.
-func (m *Machine) wakeSoon() {
-	if m.timers[timerWake] == 0 {
-		m.set(timerWake, max(2*m.cfg.Linger, 2*m.relay.rtt))
+// underWay is how much longer the token may be on its way here without being asked
+// for: when it was here last several members were sending, and since then it could
+// not have gone round. 0: it may have come to rest. What is measured of a hop has
+// rests in it, so that only little of it counts.
+func (m *Machine) underWay() time.Duration {
+	v := &m.visit
+	if !v.busy {
+		return 0
+	}
+	hop := min(m.relay.rtt, m.cfg.Linger/8)
+	return max(0, v.left+hop*time.Duration(len(m.cur.seats))-m.now)
+}
+
+// sentBy notes who sent the newest packet: the token will rest there. If it was
+// asked for elsewhere, it is asked for again.
+func (m *Machine) sentBy(id member.NodeID) {
+	v := &m.visit
+	moved := v.rest != id
+	v.rest = id
+	if moved && v.asked && v.tok == nil && !m.outbox.empty() {
+		m.wakeUp()
 	}
 }
 
-// wakeAgain asks everybody for the token.
+// wakeAgain asks for the token that did not come: the first time where it should be,
+// then everybody.
 func (m *Machine) wakeAgain() {
 	if m.state != Operational || m.visit.tok != nil || m.outbox.empty() {
+		return
+	}
+	if !m.visit.asked {
+		m.wakeUp()
 		return
 	}
 	m.send(0, wake{m.cur.id}.encode())

@@ -20,6 +20,8 @@ type visit struct {
 	wanted  uint64        // members (by place) that asked for the token
 	rest    member.NodeID // where the token rests when idle, as seen last
 	busy    bool          // several members were sending, as seen last
+	left    time.Duration // when the token went on from here
+	asked   bool          // the token was asked for since
 }
 
 // ringNow returns the ring whose token goes round, or nil.
@@ -194,7 +196,11 @@ func (m *Machine) onData(p *peer, d dataInfo) {
 	switch {
 	case m.state == Operational && d.ring == m.cur.id && m.cur.speaksFor(p):
 		m.relayEvidence(d.ring, d.tseq)
+		fresh := d.seq > m.cur.log.high
 		m.cur.log.put(d.packet)
+		if fresh {
+			m.sentBy(p.id)
+		}
 		m.deliverReady()
 	case m.state == Recovering && d.ring == m.next.id && m.next.speaksFor(p):
 		m.relayEvidence(d.ring, d.tseq)
@@ -250,16 +256,16 @@ func (m *Machine) pass(to member.NodeID) {
 	v := &m.visit
 	t := v.tok
 	i := m.ringNow().index(m.self.id)
-	v.tok, v.wanted, v.linger = nil, 0, 0
+	v.tok, v.wanted, v.linger, v.asked = nil, 0, 0, false
 	v.prevSeq, v.rest = t.seq, t.rest
-	v.busy = t.othersWaiting(i) || t.active() > 1
+	v.busy, v.left = t.othersWaiting(i) || t.active() > 1, m.now
 	t.tseq++
 	v.tseq = t.tseq
 	m.stop(timerHold)
 	m.set(timerToken, m.patience())
 	m.startRelay(to, t.ring, t.tseq, t.encode())
 	if !m.outbox.empty() {
-		m.wakeSoon()
+		m.set(timerWake, max(2*m.cfg.Linger, 2*m.relay.rtt))
 	}
 }
 
