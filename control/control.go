@@ -66,6 +66,8 @@ type (
 		// is not in the view can still be heard: it may be back at once.
 		Patience time.Duration
 	}
+	// Durable says that every member has on disk what was changed so far.
+	Durable struct{}
 	// Deaf ends the patience: who is not in the view is not heard either.
 	Deaf struct{}
 	// Changed is a change of the CIB in a synced view.
@@ -92,6 +94,7 @@ func (Unsynced) input() {}
 func (Synced) input()   {}
 func (Changed) input()  {}
 func (Deaf) input()     {}
+func (Durable) input()  {}
 func (Fenced) input()   {}
 func (Jumped) input()   {}
 func (Tick) input()     {}
@@ -168,6 +171,7 @@ type Control struct {
 	patient bool          // settle is for a lost node that can still be heard
 	hold    time.Duration // until when a failed fencing is not tried again
 	holds   int
+	unsafe  time.Duration // until when a change of the configuration is let reach the disks; 0: none is on its way
 	counted time.Duration // until when a failure's count is waited for; 0: none is under way
 	recheck time.Duration
 	failed  []string
@@ -204,6 +208,8 @@ func (c *Control) Step(now Time, in Input) []Effect {
 		c.changed(in)
 	case Fenced:
 		c.fenced(in)
+	case Durable:
+		c.unsafe = 0
 	case Deaf:
 		if c.patient {
 			c.patience()
@@ -225,7 +231,7 @@ func (c *Control) Step(now Time, in Input) []Effect {
 // Wake is the earliest time at which a Tick is wanted, 0 if none.
 func (c *Control) Wake() time.Duration {
 	w := c.transit.Wake()
-	for _, t := range []time.Duration{c.settle, c.hold, c.counted, c.recheck} {
+	for _, t := range []time.Duration{c.settle, c.hold, c.unsafe, c.counted, c.recheck} {
 		if t != 0 && (w == 0 || t < w) {
 			w = t
 		}
@@ -248,7 +254,7 @@ func (c *Control) leave() {
 		c.emit(Ended{Number: c.number, Outcome: transit.Aborted, Reason: "the membership changed", Failed: c.failed, At: c.now.Wall})
 	}
 	c.transit = transit.New(transit.Config{NodeLimit: c.cfg.NodeLimit})
-	c.trigger, c.settle, c.hold, c.counted, c.recheck, c.patient = "", 0, 0, 0, 0, false
+	c.trigger, c.settle, c.hold, c.unsafe, c.counted, c.recheck, c.patient = "", 0, 0, 0, 0, 0, false
 	c.rest()
 	c.become(NotCoordinator)
 }
@@ -280,8 +286,23 @@ func (c *Control) patience() {
 	c.become(Idle)
 }
 
+// diskTime is how long a change of the configuration is let reach the disks of all
+// members before it is planned with: who made it waits for that, not for the plan.
+const diskTime = 50 * time.Millisecond
+
+// reconfigured asks for a plan with another configuration.
+func (c *Control) reconfigured(why string) {
+	until := c.unsafe
+	if c.trigger == "" && c.transit.Active() == nil {
+		until = c.now.Mono + diskTime
+	}
+	c.want(why)
+	c.unsafe = until
+}
+
 // want asks for a plan.
 func (c *Control) want(why string) {
+	c.unsafe = 0
 	if c.trigger == "" {
 		c.trigger = why
 	}
@@ -298,6 +319,9 @@ func (c *Control) tick() {
 	if c.hold != 0 && c.now.Mono >= c.hold {
 		c.hold = 0
 	}
+	if c.unsafe != 0 && c.now.Mono >= c.unsafe {
+		c.unsafe = 0
+	}
 	if c.recheck != 0 && c.now.Mono >= c.recheck {
 		c.recheck = 0
 		c.rounds.begin()
@@ -307,7 +331,7 @@ func (c *Control) tick() {
 
 // proceed plans if a plan is due and nothing stands in its way.
 func (c *Control) proceed() {
-	if c.state == NotCoordinator || c.trigger == "" || c.settle != 0 || c.transit.Active() != nil || c.counting() {
+	if c.state == NotCoordinator || c.trigger == "" || c.settle != 0 || c.unsafe != 0 || c.transit.Active() != nil || c.counting() {
 		return
 	}
 	if c.hold != 0 {

@@ -106,7 +106,7 @@ func (c *Control) changed(in Changed) {
 	}
 	switch {
 	case in.Config:
-		c.want("the configuration changed" + by(u))
+		c.reconfigured("the configuration changed" + by(u))
 	case len(u.Edits) > 0:
 		c.want("the status was edited" + by(u))
 	case u.Quorate != nil:

@@ -171,6 +171,8 @@ func (e *Engine) replicaOut(effects []replica.Effect) {
 			e.inSync(x)
 		case replica.Answered:
 			e.answered(x)
+		case replica.Durable:
+			e.controlIn(control.Durable{})
 		case replica.Note:
 			e.note(levelOf(x.Level), x.Text)
 		default:

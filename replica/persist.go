@@ -50,6 +50,10 @@ func (r *Replica) answer(out []Effect) []Effect {
 	for _, m := range r.view.Members {
 		safe = min(safe, r.persisted[m])
 	}
+	if safe == r.index && r.told < safe {
+		r.told = safe
+		out = append(out, Durable{})
+	}
 	left := r.waiting[:0]
 	for _, w := range r.waiting {
 		if w.index > safe {

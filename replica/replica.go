@@ -67,6 +67,7 @@ type Replica struct {
 	dirty     bool
 	inWrite   uint64
 	persisted map[member.NodeID]uint64
+	told      uint64 // changes that Durable was said of
 	waiting   []wait
 	nextSeq   uint64
 	// told is this node's operations as its last Head had them.
@@ -191,6 +192,8 @@ type (
 		Version cib.Version
 		Err     error
 	}
+	// Durable says that every member of the view has on disk what was changed so far.
+	Durable struct{}
 	// Note is for the log.
 	Note struct {
 		Level string // info, warning, error
@@ -204,6 +207,7 @@ func (KeepLost) effect()  {}
 func (Changed) effect()   {}
 func (InSync) effect()    {}
 func (Answered) effect()  {}
+func (Durable) effect()   {}
 func (Note) effect()      {}
 
 // Step feeds one input.

@@ -30,6 +30,7 @@ type node struct {
 	answers []Answered
 	synced  int
 	lost    int
+	durable int
 	notes   []string
 }
 
@@ -84,6 +85,8 @@ func (w *world) step(id member.NodeID, in Input) {
 			n.answers = append(n.answers, e)
 		case InSync:
 			n.synced++
+		case Durable:
+			n.durable++
 		case KeepLost:
 			n.lost++
 		case Note:
@@ -195,8 +198,12 @@ func TestAnswerWaitsForEveryDisk(t *testing.T) {
 	w := newWorld(t, 3)
 	w.view(true, 1, 2, 3)
 	w.nodes[3].slow = true
+	before := w.nodes[2].durable
 	if a := w.edit(1, "x", "1"); a != nil {
 		t.Fatalf("answered %+v while node 3 has not written", a)
+	}
+	if w.nodes[2].durable != before {
+		t.Fatal("node 2 takes it for durable while node 3 has not written")
 	}
 	w.equal(1, 2, 3)
 	n3 := w.nodes[3]
@@ -205,6 +212,9 @@ func TestAnswerWaitsForEveryDisk(t *testing.T) {
 	w.settle()
 	if len(w.nodes[1].answers) != 1 || w.nodes[1].answers[0].Err != nil {
 		t.Fatalf("answers: %+v", w.nodes[1].answers)
+	}
+	if w.nodes[2].durable != before+1 {
+		t.Errorf("node 2 was told %d times that it is durable", w.nodes[2].durable-before)
 	}
 	saved, err := DecodeFile(n3.disk)
 	if err != nil || !strings.Contains(saved.String(), `name="x" value="1"`) {

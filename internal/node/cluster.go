@@ -107,6 +107,9 @@ func (c *Cluster) Snapshot() *web.Snapshot {
 	return out
 }
 
+// CIB implements web.Cluster.
+func (c *Cluster) CIB() *cib.Elem { return c.state.Load().CIB }
+
 // lookTimeout is how long the loop may take to say what the links look like. It
 // ends before a display gives up; what was published last is shown then.
 const lookTimeout = time.Second

@@ -15,8 +15,8 @@ func (s *Server) restricted(r *http.Request) (cib.Account, bool) {
 	if name == "root" || name == Owner {
 		return cib.Account{Name: name}, false
 	}
-	snap := s.cluster.Snapshot()
-	if snap == nil || snap.CIB == nil || !aclEnabled(snap.CIB) {
+	root := s.cluster.CIB()
+	if root == nil || !aclEnabled(root) {
 		return cib.Account{Name: name}, false
 	}
 	return cib.Account{Name: name, Groups: groupsOf(name)}, true
@@ -76,23 +76,23 @@ func (s *Server) mayEdit(r *http.Request, req *Request) error {
 	if !bound {
 		return nil
 	}
-	snap, err := s.snapshot()
+	root, err := s.present()
 	if err != nil {
 		return err
 	}
-	after, err := cib.Apply(snap.CIB, req.Edits)
+	after, err := cib.Apply(root, req.Edits)
 	if err != nil {
 		// Whether something is there must not be learned from how its change fails.
-		if cib.Readable(snap.CIB, who) == nil {
+		if cib.Readable(root, who) == nil {
 			return refused(who.Name)
 		}
 		return err
 	}
-	if err := cib.CheckWrite(snap.CIB, after, who); err != nil {
+	if err := cib.CheckWrite(root, after, who); err != nil {
 		return &Problem{Kind: Denied, Msg: err.Error()}
 	}
 	if req.Base == nil {
-		v := cib.VersionOf(snap.CIB)
+		v := cib.VersionOf(root)
 		req.Base = &v
 	}
 	return nil

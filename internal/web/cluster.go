@@ -17,8 +17,11 @@ import (
 // Cluster is the running node as the API sees it. Methods may be called from any
 // goroutine; errors that are a *Problem reach the user as they are.
 type Cluster interface {
-	// Snapshot returns the present state; the caller must not change it.
+	// Snapshot returns the present state; the caller must not change it. What the
+	// links look like is measured for it.
 	Snapshot() *Snapshot
+	// CIB is the present document; nil while there is none.
+	CIB() *cib.Elem
 	// Status unpacks the present CIB for displays.
 	Status() (*status.Cluster, error)
 	// Edit changes the CIB and returns its new version once every member of the

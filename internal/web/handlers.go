@@ -79,23 +79,22 @@ type ForgetBody struct {
 	Interval  string `json:"interval,omitempty"`
 }
 
-// snapshot returns the present state, or a problem if there is none yet.
-func (s *Server) snapshot() (*Snapshot, error) {
-	snap := s.cluster.Snapshot()
-	if snap == nil || snap.CIB == nil {
+// present returns the present CIB, or a problem if there is none yet.
+func (s *Server) present() (*cib.Elem, error) {
+	root := s.cluster.CIB()
+	if root == nil {
 		return nil, &Problem{Kind: Unavailable, Msg: "the node has no configuration yet: it is still looking for its peers",
 			Remedy: "try again in a moment"}
 	}
-	return snap, nil
+	return root, nil
 }
 
 func (s *Server) getCIB(r *http.Request) (any, error) {
-	snap, err := s.snapshot()
+	root, err := s.present()
 	if err != nil {
 		return nil, err
 	}
-	root, err := s.visible(r, snap.CIB)
-	if err != nil {
+	if root, err = s.visible(r, root); err != nil {
 		return nil, err
 	}
 	q := r.URL.Query()
@@ -139,15 +138,14 @@ func (s *Server) postCIB(r *http.Request) (any, error) {
 }
 
 func (s *Server) getStatus(*http.Request) (any, error) {
-	snap, err := s.snapshot()
-	if err != nil {
+	if _, err := s.present(); err != nil {
 		return nil, err
 	}
 	c, err := s.cluster.Status()
 	if err != nil {
 		return nil, fmt.Errorf("read the state of the cluster: %w", err)
 	}
-	return StatusReply{c, snap}, nil
+	return StatusReply{c, s.cluster.Snapshot()}, nil
 }
 
 // getNode answers also while there is no configuration: it is what one asks to
@@ -268,11 +266,11 @@ func (s *Server) fence(r *http.Request) (any, error) {
 
 // needNode refuses the name of a node that the configuration does not have.
 func (s *Server) needNode(name string) error {
-	snap, err := s.snapshot()
+	root, err := s.present()
 	if err != nil {
 		return err
 	}
-	for n := range snap.CIB.Path("configuration", "nodes").Named("node") {
+	for n := range root.Path("configuration", "nodes").Named("node") {
 		if n.Get("uname") == name {
 			return nil
 		}
@@ -296,14 +294,13 @@ func (s *Server) forgetFencing(r *http.Request) (any, error) {
 }
 
 func (s *Server) getHistory(*http.Request) (any, error) {
-	snap, err := s.snapshot()
-	if err != nil {
+	if _, err := s.present(); err != nil {
 		return nil, err
 	}
-	if snap.History == nil {
-		return []Transition{}, nil
+	if past := s.cluster.Snapshot().History; past != nil {
+		return past, nil
 	}
-	return snap.History, nil
+	return []Transition{}, nil
 }
 
 func (s *Server) getTransition(r *http.Request) (any, error) {

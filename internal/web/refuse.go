@@ -10,13 +10,22 @@ func Refuse(before, after *cib.Elem) error {
 	if after.Child("configuration") == before.Child("configuration") {
 		return nil
 	}
+	var wrong []cib.Problem
+	for _, p := range cib.Validate(after) {
+		if p.Severity == cib.Error {
+			wrong = append(wrong, p)
+		}
+	}
+	if wrong == nil {
+		return nil // as nearly always: what was wrong before does not matter
+	}
 	known := map[string]bool{}
 	for _, p := range cib.Validate(before) {
 		known[p.Msg] = true
 	}
 	var details []string
-	for _, p := range cib.Validate(after) {
-		if p.Severity == cib.Error && !known[p.Msg] {
+	for _, p := range wrong {
+		if !known[p.Msg] {
 			details = append(details, p.String())
 		}
 	}

@@ -191,6 +191,7 @@ type stub struct {
 }
 
 func (c *stub) Snapshot() *Snapshot { return c.snap }
+func (c *stub) CIB() *cib.Elem      { return c.snap.CIB }
 
 func (c *stub) Edit(_ context.Context, r Request) (cib.Version, error) {
 	c.edit(r)
