@@ -66,10 +66,11 @@ func (m *Machine) sendRecovery(t *token) {
 }
 
 // takeRecovered takes a packet of our previous ring that came by way of the new
-// one.
-func (m *Machine) takeRecovered(raw []byte) {
+// one, from a member that was in it with us: one that lost its disk can have named a
+// ring as others did before.
+func (m *Machine) takeRecovered(from member.NodeID, raw []byte) {
 	d, ok := parseData(raw)
-	if !ok || m.cur == nil || d.ring != m.cur.id {
+	if !ok || m.cur == nil || d.ring != m.cur.id || !m.forming.group.hasID(from) {
 		return
 	}
 	m.cur.log.put(d.packet)
