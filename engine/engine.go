@@ -166,11 +166,13 @@ type (
 	}
 	// Kill ends a Run.
 	Kill struct{ Tag uint64 }
-	// Write replaces a file on stable storage; Written answers if Tag is not 0.
+	// Write replaces a file on stable storage; Written answers if Tag is not 0. One
+	// that is Derived from others may get there later, and holds none of them up.
 	Write struct {
-		Tag  uint64
-		Name string
-		Data []byte
+		Tag     uint64
+		Name    string
+		Data    []byte
+		Derived bool
 	}
 	// Reply answers a Request.
 	Reply struct {

@@ -51,7 +51,7 @@ func (e *Engine) planned(x control.Planned) {
 		e.history.kept = e.history.kept[1:]
 	}
 	e.dirty = true
-	e.emit(Write{Name: TransitionFile, Data: fmt.Appendf(nil, "%d\n", x.Number)})
+	e.emit(Write{Name: TransitionFile, Data: fmt.Appendf(nil, "%d\n", x.Number), Derived: true})
 	e.event("planned", fmt.Sprintf("transition %d: %s", x.Number, x.Trigger),
 		"transition", x.Number, "trigger", x.Trigger, "actions", t.Actions, "took_us", x.Took.Microseconds())
 	for _, a := range x.Result.Graph.Actions {
@@ -104,7 +104,7 @@ func (e *Engine) keep(t *Transition) {
 				cib.Attr{Name: "node", Value: a.Node}, cib.Attr{Name: "reason", Value: a.Reason}))
 		}
 	}
-	e.emit(Write{Name: PastFile(t.Number), Data: doc.AppendXML(nil, false)})
+	e.emit(Write{Name: PastFile(t.Number), Data: doc.AppendXML(nil, false), Derived: true})
 }
 
 // PastFile names the file that a finished transition is kept in; later ones write

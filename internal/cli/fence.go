@@ -46,7 +46,7 @@ func (a *app) fenceCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&action, "action", "reboot", "off, reboot or on")
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	c.Flags().DurationVar(&timeout, "timeout", 150*time.Second, "how long it may take")
+	c.Flags().DurationVar(&timeout, "timeout", 150*time.Second, "how long one device may take")
 	c.AddCommand(a.fenceHistoryCommand(), a.confirmCommand())
 	return c
 }

@@ -57,6 +57,10 @@ type Disk interface {
 	// survives a power cut, before it the file has either content, never a mix.
 	// Writes end in the order in which they were asked for.
 	Write(tag Tag, name string, data []byte)
+	// Keep is a Write that nobody waits for and that holds no other up: a power cut
+	// some time later may still find the old content. It ends like a Write, but in no
+	// order with others.
+	Keep(tag Tag, name string, data []byte)
 	// Remove deletes a file, in order with the writes; no completion.
 	Remove(name string)
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,19 +48,27 @@ type static struct {
 // answerTimeout is how long a client waits for the cluster at most.
 const answerTimeout = 60 * time.Second
 
-// ask injects a request and waits for its reply.
+// ask injects a request and waits for its reply, but not for ever.
 func (c *Cluster) ask(ctx context.Context, body any) (engine.Reply, error) {
+	late := fmt.Errorf("the cluster did not answer within %v; whether the change was made is not known: look before you repeat it", answerTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, late)
+	defer cancel()
+	r, err := c.await(ctx, body)
+	if context.Cause(ctx) == late && errors.Is(err, context.DeadlineExceeded) {
+		return r, late
+	}
+	return r, err
+}
+
+// await injects a request and waits for its reply as long as the asker does.
+func (c *Cluster) await(ctx context.Context, body any) (engine.Reply, error) {
 	ch := make(chan engine.Reply, 1)
 	c.host.Inject(Call{Body: body, Answer: func(r engine.Reply) { ch <- r }})
-	t := time.NewTimer(answerTimeout)
-	defer t.Stop()
 	select {
 	case r := <-ch:
 		return r, r.Err
 	case <-ctx.Done():
 		return engine.Reply{}, ctx.Err()
-	case <-t.C:
-		return engine.Reply{}, fmt.Errorf("the cluster did not answer within %v; whether the change was made is not known: look before you repeat it", answerTimeout)
 	}
 }
 
@@ -245,9 +254,10 @@ func (c *Cluster) SetAttribute(ctx context.Context, a web.AttributeChange) error
 	return err
 }
 
-// Fence implements web.Cluster.
+// Fence implements web.Cluster. How long it takes is the devices' to say: the delays
+// and time-outs of all that are tried. It ends by itself when the last has failed.
 func (c *Cluster) Fence(ctx context.Context, r web.FenceRequest) (web.FenceEvent, error) {
-	reply, err := c.ask(ctx, engine.FenceNode{Node: r.Node, Action: r.Action, Timeout: r.Timeout})
+	reply, err := c.await(ctx, engine.FenceNode{Node: r.Node, Action: r.Action, Timeout: r.Timeout})
 	o, ok := reply.Body.(fence.Outcome)
 	if !ok {
 		return web.FenceEvent{}, err

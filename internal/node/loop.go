@@ -289,6 +289,10 @@ func (l *Loop) write(x engine.Write) {
 	if x.Tag != 0 {
 		l.writes[t] = x.Tag
 	}
+	if x.Derived {
+		l.host.Keep(t, x.Name, x.Data)
+		return
+	}
 	l.host.Write(t, x.Name, x.Data)
 }
 

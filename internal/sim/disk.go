@@ -118,6 +118,9 @@ func (m *Machine) writeNext() {
 	})
 }
 
+// Keep implements host.Disk.
+func (m *Machine) Keep(tag host.Tag, name string, data []byte) { m.Write(tag, name, data) }
+
 // Remove implements host.Disk.
 func (m *Machine) Remove(name string) {
 	if m.acts(doesWrite) {

@@ -30,7 +30,8 @@ type Cluster interface {
 	Edit(ctx context.Context, r Request) (cib.Version, error)
 	// SetAttribute changes a transient node attribute (of any node).
 	SetAttribute(ctx context.Context, c AttributeChange) error
-	// Fence has a node fenced and returns when that has ended.
+	// Fence has a node fenced and returns when that has ended, which it does in a time
+	// that the devices' time-outs bound.
 	Fence(ctx context.Context, r FenceRequest) (FenceEvent, error)
 	// ConfirmOff records an operator's word that a node is off.
 	ConfirmOff(ctx context.Context, node, user string) error

@@ -13,7 +13,8 @@ import (
 	"mainstay/status"
 )
 
-// Waiting times for changes whose request names none.
+// Waiting times for changes whose request names none: for the answer to an edit, and
+// for one fence device. Fencing as a whole ends by itself.
 const (
 	editTimeout  = 60 * time.Second
 	fenceTimeout = 150 * time.Second
@@ -258,9 +259,7 @@ func (s *Server) fence(r *http.Request) (any, error) {
 	if err := s.needNode(r.PathValue("name")); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
-	defer cancel()
-	return s.cluster.Fence(ctx, FenceRequest{Node: r.PathValue("name"), Action: b.Action, Timeout: timeout,
+	return s.cluster.Fence(r.Context(), FenceRequest{Node: r.PathValue("name"), Action: b.Action, Timeout: timeout,
 		User: UserOf(r), Client: b.Client})
 }
 

@@ -28,10 +28,11 @@ const (
 // disk keeps files below a directory. One goroutine does the writes, in order;
 // who asks for one never waits.
 type disk struct {
-	dir  string
-	put  func(host.Completion)
-	wake chan struct{} // holds one token when there may be jobs
-	done chan struct{}
+	dir   string
+	put   func(host.Completion)
+	plain bool          // without a journal
+	wake  chan struct{} // holds one token when there may be jobs
+	done  chan struct{}
 
 	mu      sync.Mutex
 	jobs    []job
@@ -54,21 +55,27 @@ func openDisk(dir string, put func(host.Completion)) (*disk, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	d := &disk{dir: dir, put: put, wake: make(chan struct{}, 1), done: make(chan struct{}),
-		pending: map[string][]byte{}, journal: journal{dir: dir, seq: 1}, written: map[string]time.Time{}}
-	if err := d.sweep(); err != nil {
+	if err := sweep(dir); err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
 	if err := recoverJournal(dir); err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
+	return startDisk(dir, put, false), nil
+}
+
+// startDisk starts the goroutine that does the writes. A plain disk has no journal:
+// several may work on one directory, on different files, if all but one are plain.
+func startDisk(dir string, put func(host.Completion), plain bool) *disk {
+	d := &disk{dir: dir, put: put, plain: plain, wake: make(chan struct{}, 1), done: make(chan struct{}),
+		pending: map[string][]byte{}, journal: journal{dir: dir, seq: 1}, written: map[string]time.Time{}}
 	go d.work()
-	return d, nil
+	return d
 }
 
 // sweep removes what a power cut left half written.
-func (d *disk) sweep() error {
-	return filepath.WalkDir(d.dir, func(path string, e fs.DirEntry, err error) error {
+func sweep(dir string) error {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() && strings.HasSuffix(path, temporary) {
 			return os.Remove(path)
 		}
@@ -161,7 +168,7 @@ func (d *disk) do(jobs []job) {
 func (d *disk) carryOut(j job, path string) error {
 	now := time.Now()
 	_, journaled := d.pending[j.name] // written by this goroutine only
-	if !j.remove && len(j.data) <= journalMost && (journaled || now.Sub(d.written[j.name]) < hot) {
+	if !d.plain && !j.remove && len(j.data) <= journalMost && (journaled || now.Sub(d.written[j.name]) < hot) {
 		if d.journal.room(j.name, j.data) || d.settle() == nil {
 			if d.journal.add(j.name, j.data) == nil {
 				d.keep(j.name, j.data)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"mainstay/internal/host"
 )
 
@@ -145,4 +147,36 @@ func FuzzDecodeJournal(f *testing.F) {
 			t.Fatalf("%d bytes hold %d bytes of records", len(text), len(again))
 		}
 	})
+}
+
+// What nobody waits for does not hold up what somebody waits for, and is there in the end.
+func TestKeepHoldsNothingUp(t *testing.T) {
+	m := newMachine(t)
+	stuck := filepath.Join(m.cfg.StateDir, "stuck"+temporary)
+	if err := unix.Mkfifo(stuck, 0o600); err != nil { // opening it waits for a reader
+		t.Fatal(err)
+	}
+	m.Keep(1, "stuck", []byte("x"))
+	m.Keep(2, "kept", []byte("old"))
+	m.Keep(3, "kept", []byte("new"))
+	m.Write(4, "file", []byte("y"))
+	if w := next[host.Written](t, m); w.Tag != 4 || w.Err != nil {
+		t.Fatalf("first ended %+v", w)
+	}
+	r, err := os.Open(stuck)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if w := next[host.Written](t, m); w.Tag != 1 || w.Err == nil {
+		t.Errorf("what could not be kept ended %+v", w)
+	}
+	for range 2 {
+		if w := next[host.Written](t, m); w.Err != nil {
+			t.Error(w.Err)
+		}
+	}
+	if got, err := cutPower(t, m.cfg.StateDir).Read("kept"); err != nil || string(got) != "new" {
+		t.Errorf("kept %q, %v", got, err)
+	}
 }

@@ -45,6 +45,7 @@ type Machine struct {
 	links []*link // per link; nil: this node is not on it
 	watch *watch
 	disk  *disk
+	later *disk // for what nobody waits for
 	procs *procs
 	dog   *watchdog
 }
@@ -67,6 +68,7 @@ func New(cfg Config) (*Machine, error) {
 		p.close()
 		return nil, err
 	}
+	m.later = startDisk(cfg.StateDir, m.queue.put, true)
 	m.procs = newProcs(m.queue.put, cfg.Grace, &units{jobs: cfg.Jobs, dir: cfg.Units, own: daemonUnit, log: cfg.Log})
 	m.dog = newWatchdog(cfg.Watchdog, cfg.WatchdogMark, boottime, cfg.Log)
 	m.watch = newWatch(m.queue.put, cfg.Log)
@@ -84,6 +86,7 @@ func (m *Machine) Close() {
 		l.close()
 	}
 	m.disk.close()
+	m.later.close()
 	m.poll.close()
 }
 
@@ -120,6 +123,9 @@ func (m *Machine) List(dir string) ([]string, error) { return m.disk.list(dir) }
 
 // Write implements host.Disk.
 func (m *Machine) Write(tag host.Tag, name string, data []byte) { m.disk.write(tag, name, data) }
+
+// Keep implements host.Disk.
+func (m *Machine) Keep(tag host.Tag, name string, data []byte) { m.later.write(tag, name, data) }
 
 // Remove implements host.Disk.
 func (m *Machine) Remove(name string) { m.disk.remove(name) }
