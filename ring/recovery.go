@@ -66,11 +66,11 @@ func (m *Machine) sendRecovery(t *token) {
 }
 
 // takeRecovered takes a packet of our previous ring that came by way of the new
-// one, from a member that was in it with us: one that lost its disk can have named a
-// ring as others did before.
-func (m *Machine) takeRecovered(from member.NodeID, raw []byte) {
+// one, where a member brought it in that was in the previous one with us: one that
+// lost its disk can have named a ring as others did before.
+func (m *Machine) takeRecovered(by member.NodeID, raw []byte) {
 	d, ok := parseData(raw)
-	if !ok || m.cur == nil || d.ring != m.cur.id || !m.forming.group.hasID(from) {
+	if !ok || m.cur == nil || d.ring != m.cur.id || !m.forming.group.hasID(by) {
 		return
 	}
 	m.cur.log.put(d.packet)

@@ -205,7 +205,7 @@ func (m *Machine) onData(p *peer, d dataInfo) {
 	case m.state == Recovering && d.ring == m.next.id && m.next.speaksFor(p):
 		m.relayEvidence(d.ring, d.tseq)
 		if m.next.log.put(d.packet) && d.recovered {
-			m.takeRecovered(p.id, d.body)
+			m.takeRecovered(d.sender, d.body)
 		}
 	case m.state == Gathering && m.cur != nil && d.ring == m.cur.id && m.cur.speaksFor(p):
 		m.cur.log.put(d.packet) // not delivered before it is agreed who else has it
