@@ -26,7 +26,7 @@ YEARS   ?= 1000
 MINUTES ?= 10
 FUZZTIME ?= 10s
 
-.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all sim-mutants sim-same bench-sim soak years e2e vm shells record-shells demo bench bench-ring bench-sched bench-rehearse soak-links fuzz conformance clean
+.PHONY: help deps build test unit story lint race sim sim-ring sim-ring-night mutants mutants-all sim-mutants sim-same bench-sim soak years e2e vm shells record-shells demo bench bench-ring bench-sched bench-rehearse bench-results soak-links fuzz conformance clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -136,6 +136,9 @@ bench-sched: deps build ## the scheduler's figures beside Pacemaker's
 bench-cib: ## the CIB's figures: parse, update, diff, digest, in a tree of 100,000 elements
 	@echo "== CIB, 100 nodes x 500 resources"
 	go test -count=1 -run '^$$' -bench . -benchmem ./cib
+
+bench-results: build ## a thousand results a second on three real nodes: updates, failover and CPU meanwhile (needs root, gcc)
+	bench/results --rate 1200
 
 bench-rehearse: build ## how long all single faults of 16 nodes and 200 resources take to rehearse
 	./bench/rehearse bin/mainstay --phases idle
