@@ -18,6 +18,7 @@ import (
 // stage is a coordinator with a CIB that its own updates change.
 type stage struct {
 	ahead time.Duration // of the wall clock
+	slow  bool          // disks
 	t     *testing.T
 	c     *Control
 	root  *cib.Elem
@@ -73,6 +74,9 @@ func (s *stage) update(u replica.Update) {
 	}
 	s.root = root
 	s.step(Changed{CIB: s.root, Config: len(u.Edits) > 0, Update: &u})
+	if !s.slow {
+		s.step(Durable{})
+	}
 }
 
 func (s *stage) sync(fresh bool, members ...member.NodeID) {

@@ -26,6 +26,7 @@ func TestAPlanWaitsForTheDisks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := running(t, "", "")
+			s.slow = true
 			n := count[Planned](s)
 			edit(s, "maintenance-mode")
 			edit(s, "stop-all-resources")

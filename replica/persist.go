@@ -50,8 +50,8 @@ func (r *Replica) answer(out []Effect) []Effect {
 	for _, m := range r.view.Members {
 		safe = min(safe, r.persisted[m])
 	}
-	if safe == r.index && r.told < safe {
-		r.told = safe
+	if safe == r.index && r.durable < safe {
+		r.durable = safe
 		out = append(out, Durable{})
 	}
 	left := r.waiting[:0]

@@ -67,7 +67,7 @@ type Replica struct {
 	dirty     bool
 	inWrite   uint64
 	persisted map[member.NodeID]uint64
-	told      uint64 // changes that Durable was said of
+	durable   uint64 // changes that Durable was said of
 	waiting   []wait
 	nextSeq   uint64
 	// told is this node's operations as its last Head had them.

@@ -43,7 +43,7 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 	r.heads = map[member.NodeID]*Head{}
 	r.persisted = map[member.NodeID]uint64{}
 	r.parts, r.holder, r.deferred = nil, 0, nil
-	r.index, r.onDisk, r.inWrite, r.told = 0, 0, 0, 0
+	r.index, r.onDisk, r.inWrite, r.durable = 0, 0, 0, 0
 	for i := range r.waiting {
 		r.waiting[i].index = 1 // on disk with what the view agrees on
 	}
