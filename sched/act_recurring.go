@@ -40,16 +40,6 @@ func (p *planner) recurInMaintenance(r *rsc) bool { return false }
 // name and interval, none.
 func (p *planner) recurringOps(r *rsc) []*cib.Elem {
 	var out []*cib.Elem
-	type key struct {
-		name string
-		iv   int64
-	}
-	count := map[key]int{}
-	for op := range r.ops.Named("op") {
-		if op = p.deref(op); op != nil {
-			count[key{op.Get("name"), spanMS(op.Get("interval"))}]++
-		}
-	}
 	for op := range r.ops.Named("op") {
 		if op = p.deref(op); op == nil {
 			continue
@@ -62,13 +52,24 @@ func (p *planner) recurringOps(r *rsc) []*cib.Elem {
 		if iv <= 0 || name == "start" || name == "stop" || name == "promote" || name == "demote" {
 			continue
 		}
-		if count[key{name, iv}] > 1 {
+		if p.opsNamed(r, name, iv) > 1 {
 			p.warn(op.ID(), "another operation has the same name and interval; both are ignored", "remove it or change its interval")
 			continue
 		}
 		out = append(out, op)
 	}
 	return out
+}
+
+// opsNamed counts the operations with a name and an interval.
+func (p *planner) opsNamed(r *rsc, name string, interval int64) int {
+	count := 0
+	for op := range r.ops.Named("op") {
+		if op = p.deref(op); op != nil && op.Get("name") == name && spanMS(op.Get("interval")) == interval {
+			count++
+		}
+	}
+	return count
 }
 
 // recurringActive makes or cancels one recurring operation of an active role.

@@ -17,6 +17,7 @@ import (
 type opActs struct {
 	opName
 	list    []*action
+	single  [1]*action // the list, as long as it is no longer
 	rising  bool       // their nodes are in the order of the configuration
 	renamed bool       // one of them is there for another task: a notification, a cancellation
 	key     string     // once somebody asked; of an action of no resource, its name
@@ -48,6 +49,7 @@ func (p *planner) addToTable(a *action, name opName) {
 	if t == nil {
 		t = p.slabs.tables.one()
 		t.opName, t.rising = name, true
+		t.list = t.single[:0]
 		if a.r.acts.last == nil {
 			a.r.acts.first = t
 		} else {
@@ -61,7 +63,7 @@ func (p *planner) addToTable(a *action, name opName) {
 		t.rising = t.rising && a.n != nil && a.n.idx > t.list[i-1].n.idx
 	}
 	t.list = append(t.list, a)
-	a.r.acts.all = append(a.r.acts.all, a)
+	a.r.acts.all = p.slabs.lists.push(a.r.acts.all, a)
 }
 
 // listed returns the actions of a name, none if there is no such name.

@@ -40,7 +40,7 @@ func lifetime(e *cib.Elem) *cib.Elem { return e.Child("lifetime") }
 // refs finds the resources that an id means: one, or those of a tag or template.
 func (p *planner) refs(cons, id string) []*rsc {
 	if r := p.lookup(id); r != nil {
-		return []*rsc{r}
+		return append(p.slabs.rscs.list(1), r)
 	}
 	ids, ok := p.tagged[id]
 	if !ok {

@@ -113,7 +113,10 @@ func (p *planner) oneLocation(e *cib.Elem, r *rsc, rl role, setScore string, mat
 			return
 		}
 		v := p.scoreOf(e.ID(), score)
-		p.addLocation(&location{id: e.ID(), r: r, role: everyRole(rl), discover: discover, cause: CauseLocation, at: []nodeScore{{n, v}}})
+		l := p.slabs.locs.one()
+		*l = location{id: e.ID(), r: r, role: everyRole(rl), discover: discover, cause: CauseLocation}
+		l.at = append(p.slabs.scores.list(1), nodeScore{n, v})
+		p.addLocation(l)
 		return
 	}
 	for k := range e.Named("rule") {
@@ -249,7 +252,7 @@ func (p *planner) applyLocation(r *rsc, l *location, zero bool) {
 // symmetric cluster every node with the score that it has for all resources,
 // else none; what comes and goes with a container goes where that goes.
 func (p *planner) allowTable(r *rsc) {
-	r.allowed = make([]cand, len(p.nodes))
+	r.allowed = p.slabs.cands.list(len(p.nodes))[:len(p.nodes)]
 	if p.opt.symmetric || r.remoteNode != nil && r.container != nil {
 		for i, n := range p.nodes {
 			r.allowed[i] = cand{ok: true, score: n.base}
@@ -280,7 +283,9 @@ func (p *planner) applyStickiness() {
 
 // scoreNow changes a score table at once.
 func (p *planner) scoreNow(r *rsc, n *node, amount int, cause Cause, id string) {
-	p.applyLocation(r, &location{id: id, r: r, cause: cause, at: []nodeScore{{n, amount}}}, false)
+	l := &p.passing
+	*l = location{id: id, r: r, cause: cause, at: append(l.at[:0], nodeScore{n, amount})}
+	p.applyLocation(r, l, false)
 }
 
 // banNow bans a resource from every node at once.

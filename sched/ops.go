@@ -16,10 +16,14 @@ type opUse struct {
 
 // operation works out what is configured for an operation of a resource on a node.
 func (p *planner) operation(r *rsc, n *node, task string, interval int64) *opUse {
-	if !r.plain || r.bundleAddr {
+	from := r.elem
+	switch {
+	case r.isCollection() && r.ops == nil && p.memo.plainOps:
+		from = p.memo.defaults // there is nothing of its own
+	case !r.plain || r.bundleAddr:
 		return p.readOperation(r, n, task, interval)
 	}
-	k, name := p.memo.of(r.elem), opName{task, interval}
+	k, name := p.memo.of(from), opName{task, interval}
 	if k.ops == nil || k.opsIn != p.memo.defaults {
 		k.ops, k.opsIn, k.digests = map[opName]*opUse{}, p.memo.defaults, map[digestName]string{}
 	}

@@ -1,6 +1,10 @@
 package sched
 
-import "mainstay/cib"
+import (
+	"slices"
+
+	"mainstay/cib"
+)
 
 // placeClone distributes a clone's instances.
 func (p *planner) placeClone(r *rsc, stopIfFail bool) *node {
@@ -144,10 +148,7 @@ func (p *planner) placeEarly(r, k *rsc, cur *node, perNode, avail int) bool {
 		return false
 	}
 	saved := p.saveTables(k)
-	counts := make([]int32, len(r.allowed))
-	for i := range r.allowed {
-		counts[i] = r.allowed[i].count
-	}
+	counts := p.takeTable(r.allowed)
 	var got *node
 	for claims := 0; claims < avail; {
 		got = p.tryInstance(r, k, cur, perNode)
@@ -164,8 +165,10 @@ func (p *planner) placeEarly(r, k *rsc, cur *node, perNode, avail int) bool {
 		got = nil
 	}
 	for i := range r.allowed {
-		r.allowed[i].count = counts[i]
+		r.allowed[i].count = counts[i].count
 	}
+	p.giveTable(counts)
+	p.giveSaved(saved)
 	if got == nil {
 		return false
 	}
@@ -182,14 +185,20 @@ type savedTable struct {
 func (p *planner) saveTables(k *rsc) []savedTable {
 	var out []savedTable
 	k.each(func(x *rsc) {
-		out = append(out, savedTable{x, append([]cand(nil), x.allowed...), x.nextRole})
+		out = append(out, savedTable{x, p.takeTable(x.allowed), x.nextRole})
 	})
 	return out
 }
 
 func (p *planner) restoreTables(saved []savedTable) {
 	for _, s := range saved {
-		s.r.allowed = append([]cand(nil), s.table...)
+		copy(s.r.allowed, s.table)
+	}
+}
+
+func (p *planner) giveSaved(saved []savedTable) {
+	for _, s := range saved {
+		p.giveTable(s.table)
 	}
 }
 
@@ -457,15 +466,16 @@ type instanceTable struct {
 // instanceNow looks an instance up in a table, which is made anew once anything
 // was given another node.
 func (p *planner) instanceNow(clo *rsc, n *node, current bool) *rsc {
-	t := &clo.clone.planned
+	at := &clo.clone.planned
 	if current {
-		t = &clo.clone.present
+		at = &clo.clone.present
 	}
-	if t.on == nil || t.turn != p.turn {
+	if *at == nil {
+		*at = &instanceTable{turn: -1, on: make([]*rsc, len(p.nodes))}
+	}
+	t := *at
+	if t.turn != p.turn {
 		t.turn = p.turn
-		if t.on == nil {
-			t.on = make([]*rsc, len(p.nodes))
-		}
 		clear(t.on)
 		for _, k := range clo.kids {
 			at := placedOn(k)
@@ -502,25 +512,22 @@ func (p *planner) intersect(dep, prim *rsc, c *coloc, at []*node, merge func(*no
 	if !dep.unassigned && c.depRole < rolePromoted {
 		return // it is where it is
 	}
-	values := map[string]*node{}
-	for _, n := range at {
-		v := p.colocAttr(n, c, prim)
-		if _, ok := values[v]; !ok {
-			values[v] = n
-		}
+	values := make([]string, len(at))
+	for i, n := range at {
+		values[i] = p.colocAttr(n, c, prim)
 	}
 	for i, n := range p.nodes {
 		cd := &dep.allowed[i]
 		if !cd.ok {
 			continue
 		}
-		m, in := values[p.colocAttr(n, c, dep)]
-		switch {
+		first := slices.Index(values, p.colocAttr(n, c, dep))
+		switch in := first >= 0; {
 		case !in && c.score >= cib.Infinity:
 			cd.score = -cib.Infinity
 			p.reason(dep, n, CauseColocation, c.id, -cib.Infinity, "with "+prim.id)
 		case in && merge != nil:
-			cd.score = cib.AddScores(cd.score, merge(m))
+			cd.score = cib.AddScores(cd.score, merge(at[first]))
 		}
 	}
 }

@@ -18,7 +18,12 @@ type slab[T any] struct {
 type slabs struct {
 	acts   slab[action]
 	tables slab[opActs]
+	lists  slab[*action]
 	edges  slab[edge]
+	cands  slab[cand]
+	rscs   slab[*rsc]
+	locs   slab[location]
+	scores slab[nodeScore]
 	attrs  slab[cib.Attr]
 	inputs slab[int]
 	graph  slab[graph.Action]

@@ -2,7 +2,7 @@ package sched
 
 // summary is the transition in one line per node and resource.
 func (p *planner) summary() []SummaryLine {
-	var out []SummaryLine
+	out := make([]SummaryLine, 0, len(p.all))
 	for i := len(p.acts) - 1; i >= 0; i-- { // the newest first
 		a := p.acts[i]
 		if a.r != nil || a.optional || !a.runnable && !a.pseudo {
@@ -45,7 +45,7 @@ func (p *planner) summarize(r *rsc, out []SummaryLine) []SummaryLine {
 	if r.removed && !p.opt.stopRemoved && cur == nil {
 		return out
 	}
-	return append(out, p.line(r, cur, next)...)
+	return p.line(out, r, cur, next)
 }
 
 // shownCurrent is the node that the summary counts as present.
@@ -82,10 +82,10 @@ func (p *planner) actionAt(r *rsc, task string, n *node) *action {
 	return p.findAct(r, opName{task, 0}, n)
 }
 
-// line works out what happens to one instance.
-func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
+// line adds what happens to one instance.
+func (p *planner) line(out []SummaryLine, r *rsc, cur, next *node) []SummaryLine {
 	if !r.managed {
-		return nil
+		return out
 	}
 	start, stop := p.actionAt(r, "start", next), p.actionAt(r, "stop", cur)
 	promote, demote := p.actionAt(r, "promote", next), p.actionAt(r, "demote", cur)
@@ -102,7 +102,7 @@ func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 		return verb
 	}
 	one := func(verb string, from, to *node, why, alt *action) []SummaryLine {
-		return []SummaryLine{p.summaryLine(r, verb, from, to, why, alt)}
+		return append(out, p.summaryLine(r, verb, from, to, why, alt))
 	}
 	if r.role == r.nextRole || cur != nil && r.role == roleStopped && r.nextRole == roleStarted {
 		switch {
@@ -114,13 +114,13 @@ func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 			if required(demote) && required(promote) {
 				return one("Re-promote", cur, next, promote, demote)
 			}
-			return leave(r, cur, next)
+			return append(out, leave(r, cur, next))
 		case !start.runnable:
 			why := stop
 			if why == nil || why.reason == "" {
 				why = start
 			}
-			return []SummaryLine{p.stopLine(r, cur, stop, why)}
+			return append(out, p.stopLine(r, cur, stop, why))
 		case moving:
 			return one(failed("Move"), cur, next, stop, nil)
 		case r.failed:
@@ -130,7 +130,7 @@ func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 	}
 	switch {
 	case stop != nil && (r.nextRole == roleStopped || start != nil && !start.runnable):
-		return p.stopLines(r, stop, start)
+		return p.stopLines(out, r, stop, start)
 	case required(stop) && r.failed:
 		return one("Recover", cur, next, stop, nil)
 	case moving:
@@ -143,24 +143,23 @@ func (p *planner) line(r *rsc, cur, next *node) []SummaryLine {
 		if promote == nil { // what it waits for cannot happen
 			l := p.summaryLine(r, "Promote", cur, next, nil, nil)
 			l.Blocked = true
-			return []SummaryLine{l}
+			return append(out, l)
 		}
 		return one("Promote", cur, next, promote, nil)
 	case r.nextRole > roleStopped && start != nil:
 		return one("Start", cur, next, start, nil)
 	}
-	return nil
+	return out
 }
 
 // leave is the line of a resource to which nothing happens.
-func leave(r *rsc, cur, next *node) []SummaryLine {
-	return []SummaryLine{{Verb: "Leave", Resource: r.id, From: nodeName(cur), To: nodeName(next), Leave: true,
-		FromRole: r.role.status(), ToRole: r.nextRole.status(), Detail: nodeName(next)}}
+func leave(r *rsc, cur, next *node) SummaryLine {
+	return SummaryLine{Verb: "Leave", Resource: r.id, From: nodeName(cur), To: nodeName(next), Leave: true,
+		FromRole: r.role.status(), ToRole: r.nextRole.status(), Detail: nodeName(next)}
 }
 
-// stopLines: the resource is to end, on each node where it is active.
-func (p *planner) stopLines(r *rsc, stop, start *action) []SummaryLine {
-	var out []SummaryLine
+// stopLines adds that the resource is to end, on each node where it is active.
+func (p *planner) stopLines(out []SummaryLine, r *rsc, stop, start *action) []SummaryLine {
 	for _, n := range r.runningOn {
 		s := actOn(r, "stop", n)
 		if s == nil {

@@ -423,6 +423,9 @@ func (p *planner) reconnectInterval(r *rsc) int64 {
 }
 
 func flagOr(s string, fallback bool) bool {
+	if s == "" {
+		return fallback
+	}
 	b, err := cib.ParseBool(s)
 	if err != nil {
 		return fallback

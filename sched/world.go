@@ -43,6 +43,7 @@ type planner struct {
 	failures      []*cib.Elem // failed operations in the order met
 
 	locations []*location
+	passing   location // that of scoreNow
 	colocs    []*coloc
 	orders    [][]order // in pieces, in the order in which they were made
 
@@ -110,7 +111,7 @@ func (n *node) available() bool {
 }
 
 // kind orders the kinds of resource; some decisions prefer the larger.
-type kind int
+type kind int8
 
 const (
 	primitive kind = iota
@@ -120,7 +121,7 @@ const (
 )
 
 // role is a resource's role; a larger one is more active.
-type role int
+type role int8
 
 const (
 	roleUnknown role = iota
@@ -238,7 +239,7 @@ type cloneData struct {
 	promotionSorted, promotionAdded                      bool
 	choosing                                             bool // its roles are being chosen, or have been
 	child                                                *cib.Elem
-	planned, present                                     instanceTable
+	planned, present                                     *instanceTable
 	notifyStart, notifyStop, notifyPromote, notifyDemote *notifyData
 }
 
