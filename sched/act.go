@@ -120,7 +120,7 @@ func (p *planner) findAct(r *rsc, name opName, n *node) *action {
 }
 
 func (p *planner) newAct(r *rsc, name opName, task string, n *node) *action {
-	a := p.addAct(task, n)
+	a := p.addAct(r, task, n)
 	a.r, a.interval = r, name.interval
 	p.addToTable(a, name)
 	p.unpackAct(a)
@@ -128,16 +128,16 @@ func (p *planner) newAct(r *rsc, name opName, task string, n *node) *action {
 }
 
 // addAct adds an action to the plan.
-func (p *planner) addAct(task string, n *node) *action {
+func (p *planner) addAct(r *rsc, task string, n *node) *action {
 	a := p.slabs.acts.one()
-	a.id, a.task, a.n, a.optional, a.runnable = len(p.acts)+1, task, n, true, true
+	a.id, a.task, a.n, a.optional, a.runnable = p.nextID(r), task, n, true, true
 	p.acts = append(p.acts, a)
 	return a
 }
 
 // addUnique adds an action of the cluster, of which there is one by its name.
 func (p *planner) addUnique(name, task string, n *node) *action {
-	a := p.addAct(task, n)
+	a := p.addAct(nil, task, n)
 	a.op = p.slabs.tables.one()
 	a.op.key = name
 	p.unique[name] = a

@@ -12,6 +12,7 @@ func (p *planner) fenceAction(n *node, op string, required bool, why string, pri
 	key := "stonith-" + n.name + "-" + op
 	a := p.unique[key]
 	if a == nil {
+		p.untraceable()
 		a = p.addUnique(key, "stonith", n)
 		a.onDC, a.isStonith = true, true
 		a.setMeta("on_node", n.name)
@@ -132,6 +133,7 @@ func (p *planner) needsFence(n *node) bool {
 }
 
 func (p *planner) shutdownAction(n *node) *action {
+	p.untraceable()
 	a := p.addUnique("do_shutdown-"+n.name, "do_shutdown", n)
 	a.optional, a.onDC = false, true
 	a.setMeta("op_no_wait", "true")

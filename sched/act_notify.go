@@ -98,7 +98,7 @@ func (p *planner) notifyAfterFence(a *action, r *rsc, f *action) {
 // notifyAll makes the notifications of every clone, once it is known what its
 // instances do.
 func (p *planner) notifyAll() {
-	for _, top := range p.top {
+	p.eachTop(phaseNotify, func(top *rsc) {
 		top.each(func(r *rsc) {
 			if r.kind != clone {
 				return
@@ -115,7 +115,7 @@ func (p *planner) notifyAll() {
 				}
 			}
 		})
-	}
+	})
 }
 
 // collectNotify gathers who is what now, and what will be done to whom.

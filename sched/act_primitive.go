@@ -1,11 +1,7 @@
 package sched
 
 // createAll makes the actions of every resource.
-func (p *planner) createAll() {
-	for _, r := range p.top {
-		p.create(r)
-	}
-}
+func (p *planner) createAll() { p.eachTop(phaseCreate, p.create) }
 
 func (p *planner) create(r *rsc) {
 	switch r.kind {

@@ -103,6 +103,10 @@ func again(b *testing.B, root *cib.Elem, step func(n int) (before, now *cib.Elem
 func BenchmarkAgainSame(b *testing.B) {
 	root := subject(b)
 	active := activeRecords(root)
+	if len(active) == 0 {
+		probed(b, root, true)
+		return
+	}
 	last := root
 	again(b, root, func(n int) (before, now *cib.Elem) {
 		m := active[n%len(active)].monitor
@@ -118,6 +122,10 @@ func BenchmarkAgainSame(b *testing.B) {
 func BenchmarkAgainResult(b *testing.B) {
 	root := subject(b)
 	active := activeRecords(root)
+	if len(active) == 0 {
+		probed(b, root, false)
+		return
+	}
 	again(b, root, func(n int) (before, now *cib.Elem) {
 		a := active[n/2%len(active)]
 		if n%2 == 0 {
@@ -127,6 +135,35 @@ func BenchmarkAgainResult(b *testing.B) {
 		pending := start.With("op-status", "-1").With("rc-code", "193").With("call-id", "-1").With("operation", "start")
 		done := start.With("operation", "start")
 		return replaced(root, a.rsc, a.rsc.WithKids([]*cib.Elem{pending})), replaced(root, a.rsc, a.rsc.WithKids([]*cib.Elem{done}))
+	})
+}
+
+// probed measures the same where nothing is active yet: a probe is answered or, to
+// say the same again, its answer is refreshed.
+func probed(b *testing.B, root *cib.Elem, same bool) {
+	var prims, states []*cib.Elem
+	root.Path("configuration", "resources").Walk(func(e *cib.Elem) bool {
+		if e.Name() == "primitive" {
+			prims = append(prims, e)
+		}
+		return true
+	})
+	for e := range root.Child("status").Named("node_state") {
+		states = append(states, e)
+	}
+	answered := func(n int, at string) *cib.Elem {
+		r, s := prims[n*7919%len(prims)], states[n%len(states)]
+		op := cib.New("lrm_rsc_op", attrs("id", r.ID()+"_last_0", "operation_key", r.ID()+"_monitor_0", "operation", "monitor", "transition-key", "1:1:7:x",
+			"call-id", "1", "rc-code", "7", "op-status", "0", "interval", "0", "last-rc-change", at)...)
+		rec := cib.New("lrm_resource", attrs("id", r.ID(), "class", r.Get("class"), "provider", r.Get("provider"), "type", r.Get("type"))...).Append(op)
+		lrm := cib.New("lrm", attrs("id", s.ID())...).Append(cib.New("lrm_resources").Append(rec))
+		return replaced(root, s, s.Append(lrm))
+	}
+	again(b, root, func(n int) (before, now *cib.Elem) {
+		if same {
+			return answered(n, "1"), answered(n, "2")
+		}
+		return root, answered(n, "1")
 	})
 }
 

@@ -9,33 +9,65 @@ import (
 // unpackConstraints reads <constraints>. What is wrong with one is reported,
 // and that one ignored.
 func (p *planner) unpackConstraints() {
-	for _, e := range p.conf.Child("constraints").Kids() {
-		if e.Name() == cib.CommentName {
-			continue
-		}
-		if e.ID() == "" {
-			p.warn("", e.Name()+" without id is ignored", "give it an id")
-			continue
-		}
-		if !cib.RulesHold(lifetime(e), &cib.Facts{Now: p.now, Find: p.find, Next: &p.recheck}) {
-			continue
-		}
-		switch e.Name() {
-		case "rsc_location":
-			p.unpackLocation(e)
-		case "rsc_colocation":
-			p.unpackColocation(e)
-		case "rsc_order":
-			p.unpackOrder(e)
-		case "rsc_ticket":
-			p.unpackTicketCons(e)
-		default:
-			p.warn(e.ID(), "unknown kind of constraint "+e.Name(), "remove it")
+	for i, e := range p.conf.Child("constraints").Kids() {
+		if p.beginConstraint(i) {
+			p.unpackConstraint(e)
+			p.endConstraint()
 		}
 	}
 }
 
+func (p *planner) unpackConstraint(e *cib.Elem) {
+	if e.Name() == cib.CommentName {
+		return
+	}
+	if e.ID() == "" {
+		p.warn("", e.Name()+" without id is ignored", "give it an id")
+		return
+	}
+	if !cib.RulesHold(lifetime(e), &cib.Facts{Now: p.now, Find: p.find, Next: &p.recheck}) {
+		return
+	}
+	switch e.Name() {
+	case "rsc_location":
+		p.unpackLocation(e)
+	case "rsc_colocation":
+		p.unpackColocation(e)
+	case "rsc_order":
+		p.unpackOrder(e)
+	case "rsc_ticket":
+		p.unpackTicketCons(e)
+	default:
+		p.warn(e.ID(), "unknown kind of constraint "+e.Name(), "remove it")
+	}
+}
+
 func lifetime(e *cib.Elem) *cib.Elem { return e.Child("lifetime") }
+
+// lookup finds what a constraint means by an id: a resource, or an instance
+// by number; the plain id of what is inside of a clone means the clone once a
+// history goes by that name, and nothing before.
+func (p *planner) lookup(id string) *rsc {
+	if r := p.byRsc[id]; r != nil {
+		p.named(r)
+		return r
+	}
+	if baseName(id) != id {
+		return nil
+	}
+	r := p.byRsc[id+":0"]
+	if r == nil {
+		return nil
+	}
+	p.untraceable() // what it means depends on histories
+	clo := r.uber(false)
+	for _, m := range clo.prims(nil) {
+		if m.seenAs == id {
+			return clo
+		}
+	}
+	return nil
+}
 
 // refs finds the resources that an id means: one, or those of a tag or template.
 func (p *planner) refs(cons, id string) []*rsc {

@@ -81,6 +81,7 @@ func (p *planner) patternLocation(e *cib.Elem, pattern string) {
 		p.warn(e.ID(), "rsc-pattern is not a regular expression: "+err.Error(), "correct the pattern")
 		return
 	}
+	p.fitsAll()
 	for _, r := range p.top {
 		m := re.FindStringSubmatch(r.id)
 		if (m != nil) != invert {

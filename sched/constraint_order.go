@@ -40,6 +40,7 @@ type order struct {
 	firstTask, thenTask string
 	first, then         *action
 	kind                orderKind
+	unit                int32 // where it comes from, see trace
 }
 
 // ordersAtOnce is how many orderings are made room for at once.
@@ -51,6 +52,10 @@ func (p *planner) orderTasks(first *rsc, firstTask string, then *rsc, thenTask s
 }
 
 func (p *planner) addOrder(o order) {
+	if o.unit = p.unit; o.unit < p.lastUnit {
+		p.untraceable()
+	}
+	p.lastUnit = o.unit
 	last := len(p.orders) - 1
 	if last < 0 || len(p.orders[last]) == cap(p.orders[last]) {
 		p.orders = append(p.orders, make([]order, 0, ordersAtOnce))

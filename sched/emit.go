@@ -25,13 +25,17 @@ func (p *planner) emitGraph() *graph.Graph {
 	if !p.recheck.IsZero() {
 		g.Attrs = append(g.Attrs, cib.Attr{Name: "recheck-by", Value: strconv.FormatInt(p.recheck.Unix(), 10)})
 	}
-	emitted := make([]bool, len(p.acts)+1)
-	g.Actions = make([]*graph.Action, 0, p.countBelonging())
+	emitted := make([]bool, p.lastID+1)
+	n := p.countBelonging()
+	g.Actions = make([]*graph.Action, 0, n)
+	from := make([]*action, 0, n)
 	emit := func(a *action) {
 		if emitted[a.id] || !p.belongs(a) {
 			return
 		}
 		emitted[a.id] = true
+		p.stir(a.r)
+		from = append(from, a)
 		g.Actions = append(g.Actions, p.graphAction(a))
 	}
 	for _, r := range p.top {
@@ -40,7 +44,7 @@ func (p *planner) emitGraph() *graph.Graph {
 	for i := len(p.acts) - 1; i >= 0; i-- {
 		emit(p.acts[i])
 	}
-	p.linkInputs(g, emitted)
+	p.linkInputs(g, from, emitted)
 	return g
 }
 
@@ -77,13 +81,13 @@ func (p *planner) emitRsc(r *rsc, emit func(*action)) {
 }
 
 // linkInputs fills in what each action of the graph waits for.
-func (p *planner) linkInputs(g *graph.Graph, emitted []bool) {
+func (p *planner) linkInputs(g *graph.Graph, from []*action, emitted []bool) {
 	for _, a := range p.acts {
 		a.before = mergeEdges(a.before)
 	}
 	var ids []int
-	for _, ga := range g.Actions {
-		a := p.acts[ga.ID-1]
+	for k, ga := range g.Actions {
+		a := from[k]
 		ids = ids[:0]
 		for i := range a.before {
 			e := &a.before[i]

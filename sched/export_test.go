@@ -10,6 +10,8 @@ var (
 	PlanText  = planText
 	LawInput  = lawInput
 	Disturbed = disturbed
+	Reported  = reported
+	Outcome   = outcome
 )
 
 // Name tells subjects apart.

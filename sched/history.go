@@ -58,11 +58,18 @@ const (
 // unpackHistory reads what a node remembers of every resource.
 func (p *planner) unpackHistory(n *node, state *cib.Elem) {
 	var afterwards []*rsc
-	for _, rec := range p.recordsOf(state) {
-		if r := p.unpackLRM(n, rec); r != nil && r.removed {
+	for i, rec := range p.recordsOf(state) {
+		p.skipRecords(state, i)
+		from := p.lastID
+		p.counted = true
+		r := p.unpackLRM(n, rec)
+		p.counted = false
+		p.noteRecord(rec, r, p.lastID-from)
+		if r != nil && r.removed {
 			afterwards = append(afterwards, r)
 		}
 	}
+	p.skipRecords(state, -1)
 	for _, r := range afterwards {
 		p.linkRemovedFiller(r)
 	}

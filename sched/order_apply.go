@@ -29,9 +29,13 @@ func (p *planner) order(first, then *action, kind orderKind) bool {
 // applyOrders turns the orderings of tasks into orderings of actions, then
 // works out what they imply until nothing changes. The newest action counts first.
 func (p *planner) applyOrders() {
-	for _, piece := range p.orders {
-		for i := range piece {
-			p.applyOrder(&piece[i])
+	if p.trace != nil {
+		p.applyTurns()
+	} else {
+		for _, piece := range p.orders {
+			for i := range piece {
+				p.applyOrder(&piece[i])
+			}
 		}
 	}
 	for i := len(p.acts) - 1; i >= 0; i-- {

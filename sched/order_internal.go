@@ -5,9 +5,7 @@ import "mainstay/cib"
 // impliedConstraints adds what resources imply: stops before starts, the order
 // and colocation of a group's members, the milestones of clones.
 func (p *planner) impliedConstraints() {
-	for _, r := range p.top {
-		p.imply(r)
-	}
+	p.eachTop(phaseImply, p.imply)
 }
 
 func (p *planner) imply(r *rsc) {

@@ -27,8 +27,12 @@ func (p *planner) placeAll() {
 			}
 		}
 	}
-	for _, r := range order {
-		p.place(r, nil, true)
+	if p.trace != nil {
+		p.placeTurns()
+	} else {
+		for _, r := range order {
+			p.place(r, nil, true)
+		}
 	}
 	p.showCapacities("Remaining")
 }

@@ -10,17 +10,37 @@ import (
 // tree is immutable, so that an element that is the same pointer has the same
 // content: what is kept is kept by element (see memo). It is for one caller at a
 // time; the zero value is ready. Its results are those of Schedule and Unpack.
-type Planner struct{ memo memo }
+type Planner struct {
+	memo memo
+	kept *trace // of the last plan, if something may sleep in the next
+}
 
-// Schedule plans the transition from the present state to the wanted one.
-func (s *Planner) Schedule(in Input) *Result { return schedule(s.start(in)) }
+// Schedule plans the transition from the present state to the wanted one. What
+// the result holds is not changed by later calls, and shared with their results.
+func (s *Planner) Schedule(in Input) *Result {
+	s.memo.begin(in.CIB.Child("configuration"))
+	if !in.Options.plain() {
+		return schedule(start(in, &s.memo, nil))
+	}
+	if s.kept != nil && s.kept.holds(in) {
+		p := start(in, &s.memo, s.kept)
+		if !p.lost {
+			res := schedule(p)
+			if s.kept = p.keep(); s.kept != nil {
+				return res
+			}
+		}
+	}
+	p := start(in, &s.memo, &trace{})
+	res := schedule(p)
+	s.kept = p.keep()
+	return res
+}
 
 // Unpack only works out the state of the cluster.
-func (s *Planner) Unpack(in Input) *status.Cluster { return s.start(in).clusterStatus() }
-
-func (s *Planner) start(in Input) *planner {
+func (s *Planner) Unpack(in Input) *status.Cluster {
 	s.memo.begin(in.CIB.Child("configuration"))
-	return start(in, &s.memo)
+	return start(in, &s.memo, nil).clusterStatus()
 }
 
 // memo is what was unpacked in former calls. Nothing in it is ever changed once
@@ -73,8 +93,8 @@ type digestName struct {
 	kind, list string
 }
 
-// turn is after how many calls what was not used is forgotten.
-const turn = 200
+// forgetAfter is after how many calls what was not used is forgotten.
+const forgetAfter = 200
 
 // begin prepares for a call.
 func (m *memo) begin(conf *cib.Elem) {
@@ -84,13 +104,13 @@ func (m *memo) begin(conf *cib.Elem) {
 		m.still = isStill(conf)
 		m.defaults = conf.Child("op_defaults")
 		m.plainOps = plainSets(m.defaults, "meta_attributes")
-	} else if m.calls%turn != 0 {
+	} else if m.calls%forgetAfter != 0 {
 		return
 	}
 	m.former, m.fresh = m.fresh, map[*cib.Elem]*known{}
 	kept := map[string]*nodeRecords{}
 	for id, n := range m.nodes { //order: each is looked at for itself
-		if n.used >= m.calls-turn {
+		if n.used >= m.calls-forgetAfter {
 			kept[id] = n
 		}
 	}

@@ -18,6 +18,10 @@ type record struct {
 	noAgent                    bool      // among them is a probe that found no agent to ask
 	calm                       calm
 
+	trace *trace // in which it was judged last,
+	turn  int    // for the resource that has this turn there,
+	made  int    // which gave rise to so many actions
+
 	agreesWith, agreesIn *cib.Elem // the resource with whose parameters, and the op_defaults by which, it was run
 }
 
@@ -29,8 +33,14 @@ type nodeRecords struct {
 }
 
 // recordsOf returns the records in a node_state. Those whose element is the same
-// as in the call before are not read again.
+// as in the call before are not read again; those that sleep are left out.
 func (p *planner) recordsOf(state *cib.Elem) []*record {
+	if p.waking != nil {
+		if w := p.waking[state.ID()]; w != nil {
+			return w.list
+		}
+		return nil
+	}
 	e := state.Path("lrm", "lrm_resources")
 	if e == nil {
 		return nil

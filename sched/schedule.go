@@ -6,7 +6,11 @@ import (
 )
 
 // Schedule plans the transition from the present state to the wanted one.
-func Schedule(in Input) *Result { return new(Planner).Schedule(in) }
+func Schedule(in Input) *Result {
+	m := &memo{}
+	m.begin(in.CIB.Child("configuration"))
+	return schedule(start(in, m, nil))
+}
 
 func schedule(p *planner) *Result {
 	res := &Result{Status: p.clusterStatus()}
@@ -29,13 +33,22 @@ func schedule(p *planner) *Result {
 // Unpack only works out the state of the cluster.
 func Unpack(in Input) *status.Cluster { return new(Planner).Unpack(in) }
 
-// start reads configuration and status: the phases unpack and status.
-func start(in Input, m *memo) *planner {
+// start reads configuration and status: the phases unpack and status. The trace,
+// if there is one, is that of the plan before, or empty.
+func start(in Input, m *memo, t *trace) *planner {
 	p := &planner{in: in, now: in.Now, root: in.CIB, conf: m.conf, memo: m, unique: map[string]*action{}}
+	p.trace, p.partial = t, t != nil && t.conf != nil
 	p.unpackOptions()
 	p.unpackNodes()
+	if p.partial {
+		p.wake()
+		if p.lost {
+			return p
+		}
+	}
 	p.findFencing()
 	p.unpackResources()
+	p.beginTrace()
 	for _, r := range p.all {
 		p.allowTable(r)
 		if want, ok := p.targetRole(r); ok {
@@ -44,6 +57,7 @@ func start(in Input, m *memo) *planner {
 		r.prio0 = r.priority
 	}
 	p.unpackStatus()
+	p.checkNodes()
 	for _, c := range p.stopLater {
 		for _, n := range c.runningOn {
 			p.stopAct(c, n, false)
@@ -54,6 +68,10 @@ func start(in Input, m *memo) *planner {
 
 // findFencing notes whether the cluster has means to fence.
 func (p *planner) findFencing() {
+	if p.partial {
+		p.haveFencing = p.trace.haveFencing
+		return
+	}
 	p.haveFencing = p.opt.haveWatchdog
 	p.conf.Child("resources").Walk(func(e *cib.Elem) bool {
 		if (e.Name() == "primitive" || e.Name() == "template") && e.Get("class") == "stonith" {

@@ -153,6 +153,30 @@ func TestSettles(t *testing.T) {
 	})
 }
 
+// TestIslandsSettle: what sleeps is planned as if it were awake while plans are
+// carried out, operations are reported anew and the configuration changes.
+func TestIslandsSettle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := sched.LawInput(sched.Tell(world(t)))
+		in.Options = sched.Options{}
+		var kept sched.Planner
+		for range rapid.IntRange(3, 10).Draw(t, "steps") {
+			res := kept.Schedule(in)
+			if got, want := sched.Outcome(t, res), sched.Outcome(t, sched.Schedule(in)); got != want {
+				t.Fatalf("with islands asleep the plan is another\n%s\nwant\n%s\n%s", got, want, in.CIB.AppendXML(nil, true))
+			}
+			switch rapid.IntRange(0, 9).Draw(t, "then") {
+			case 0:
+				in.CIB = sched.Disturbed(t, in.CIB)
+			case 1, 2, 3:
+				in.CIB = sched.Reported(t, in.CIB)
+			default:
+				in.CIB = simulate.Outcome(in, res.Graph)
+			}
+		}
+	})
+}
+
 // TestSettlesCases: the information bases as they are come to rest, too, unless
 // something is blocked, failed or pending.
 func TestSettlesCases(t *testing.T) {

@@ -25,20 +25,15 @@ func (p *planner) clusterStatus() *status.Cluster {
 		c.Nodes = append(c.Nodes, p.nodeStatus(n))
 		c.NodesConfigured++
 	}
-	for _, r := range p.shownOrder() {
-		c.Resources = append(c.Resources, p.rscStatus(r))
-	}
-	for _, r := range p.top {
-		for _, x := range r.prims(nil) {
-			if x.removed && x.role <= roleStopped {
-				continue
-			}
-			c.Instances++
-			if disabled(x) {
-				c.Disabled++
-			}
-			if x.block {
-				c.Blocked++
+	if p.trace != nil {
+		p.turnsStatus(c)
+	} else {
+		for _, r := range p.shownOrder() {
+			c.Resources = append(c.Resources, p.rscStatus(r))
+		}
+		for _, r := range p.top {
+			for _, x := range r.prims(nil) {
+				countInstance(x, &c.Instances, &c.Disabled, &c.Blocked)
 			}
 		}
 	}
@@ -49,6 +44,20 @@ func (p *planner) clusterStatus() *status.Cluster {
 		c.Notes = append(c.Notes, status.Note{About: w.ID, Text: w.Text})
 	}
 	return c
+}
+
+// countInstance counts a primitive for the summary of a status.
+func countInstance(x *rsc, instances, disables, blocked *int) {
+	if x.removed && x.role <= roleStopped {
+		return
+	}
+	*instances++
+	if disabled(x) {
+		*disables++
+	}
+	if x.block {
+		*blocked++
+	}
 }
 
 // shownOrder returns the configured resources by priority, then the others;
@@ -276,10 +285,17 @@ func failure(op *cib.Elem, id string, n *node) status.Failure {
 }
 
 func (p *planner) banStatus(c *status.Cluster) {
+	if p.partial {
+		c.Bans = p.trace.bans
+		return
+	}
 	for e := range p.conf.Child("constraints").Named("rsc_location") {
 		if s, _ := cib.ParseScore(e.Get("score")); e.Get("node") != "" && e.Get("score") != "" && s < 0 {
 			c.Bans = append(c.Bans, status.Ban{ID: e.ID(), Resource: e.Get("rsc"), Node: e.Get("node"), Score: s, PromotedOnly: parseRole(e.Get("role")) == rolePromoted})
 		}
+	}
+	if p.trace != nil {
+		p.trace.bans = c.Bans
 	}
 }
 

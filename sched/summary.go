@@ -15,6 +15,9 @@ func (p *planner) summary() []SummaryLine {
 			out = append(out, SummaryLine{Verb: "Shutdown", Node: a.n.name, Leave: true})
 		}
 	}
+	if p.trace != nil {
+		return p.turnsSummary(out)
+	}
 	for _, r := range p.top {
 		out = p.summarize(r, out)
 	}

@@ -24,13 +24,19 @@ func (p *planner) unpackResources() {
 			p.tagged[t.ID()] = append(p.tagged[t.ID()], ref.ID())
 		}
 	}
-	p.implyGuests(res)
+	if !p.partial { // else there are none
+		p.implyGuests(res)
+	}
 	p.sortNodesByName()
 	for _, e := range res.Kids() {
 		if e.Name() == "template" || e.Name() == cib.CommentName {
 			continue
 		}
+		if p.partial && !p.trace.isAwake(e) {
+			continue
+		}
 		if r := p.makeRsc(e, nil, ""); r != nil {
+			r.source = e
 			p.top = append(p.top, r)
 		}
 	}
@@ -574,27 +580,4 @@ func connectionElem(name, addr, port, timeout, allowMigrate, container string) *
 		e = e.Append(ia)
 	}
 	return e
-}
-
-// lookup finds what a constraint means by an id: a resource, or an instance
-// by number; the plain id of what is inside of a clone means the clone once a
-// history goes by that name, and nothing before.
-func (p *planner) lookup(id string) *rsc {
-	if r := p.byRsc[id]; r != nil {
-		return r
-	}
-	if baseName(id) != id {
-		return nil
-	}
-	r := p.byRsc[id+":0"]
-	if r == nil {
-		return nil
-	}
-	clo := r.uber(false)
-	for _, m := range clo.prims(nil) {
-		if m.seenAs == id {
-			return clo
-		}
-	}
-	return nil
 }

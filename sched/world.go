@@ -12,6 +12,8 @@ import (
 // planner holds everything known and decided during one call of Schedule. Each
 // phase fills its part and reads those of the phases before.
 type planner struct {
+	traced
+
 	in   Input
 	now  time.Time
 	root *cib.Elem
@@ -160,6 +162,8 @@ type rsc struct {
 	seenAs string // the name in the history, if it was met there under another than id
 	kind   kind
 	elem   *cib.Elem // with its template's parts merged in
+	source *cib.Elem // at the top: its element in the document
+	turn   int       // at the top: 1 + its turn, if turns are noted
 	ops    *cib.Elem
 	parent *rsc
 	kids   []*rsc
