@@ -81,6 +81,9 @@ func (p *planner) keep() *trace {
 		return nil
 	}
 	p.checkNodesAgain()
+	if p.trace == nil {
+		return nil
+	}
 	for _, top := range p.top {
 		top.each(func(r *rsc) {
 			if r.kind == primitive && !p.steady(r) {
@@ -128,8 +131,13 @@ func (p *planner) checkNodesAgain() {
 	if p.partial {
 		return
 	}
+	ids := map[string]bool{}
 	for e := range p.root.Child("status").Named("node_state") {
 		t.states = append(t.states, stateTrace{e, p.recordsOf(e)})
+		ids[e.ID()] = true
+	}
+	if len(ids) < len(t.states) {
+		p.untraceable() // whose records they are cannot be told
 	}
 }
 
