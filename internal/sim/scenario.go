@@ -87,6 +87,9 @@ func (s Scenario) Play() Result {
 func (c *Cluster) play(s Scenario) []string {
 	c.Boot()
 	fail := func(what string) []string {
+		if c.stopped() { // that is why it ended
+			what = "a law was broken"
+		}
 		return append([]string{what}, texts(c.broken)...)
 	}
 	if !c.Settle(upLimit) {
@@ -95,7 +98,7 @@ func (c *Cluster) play(s Scenario) []string {
 	c.up = c.Now
 	c.perform(s.Steps)
 	if c.stopped() {
-		return fail("a law was broken")
+		return fail("")
 	}
 	c.Mend()
 	if s.Without != "" {
