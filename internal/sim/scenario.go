@@ -206,7 +206,7 @@ func (c *Cluster) Mend() {
 		m.alarm = 0
 		m.Skew = 0
 		m.Thaw()
-		m.dead = false
+		m.dead, m.breaks = false, nil
 		m.PowerOn()
 		m.StartDaemon()
 		m.poke()
