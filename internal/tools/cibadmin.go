@@ -126,6 +126,10 @@ func (o *cibOptions) run(ctx context.Context, f *flags) error {
 	case o.digest, o.versionedDigest:
 		return o.printDigest(env)
 	case o.query:
+		if f.Changed("show-access") && env.User == "" {
+			env.Errorf("The supplied command requires -U user specified.\n")
+			return face.Silent(face.Usage)
+		}
 		return o.print(ctx, env)
 	}
 	op, code := o.op(f)
