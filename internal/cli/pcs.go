@@ -15,8 +15,10 @@ import (
 
 	"mainstay/agent"
 	"mainstay/cib"
+	"mainstay/graph"
 	"mainstay/internal/client"
 	"mainstay/internal/face"
+	"mainstay/internal/simulate"
 	"mainstay/shell/pcs"
 )
 
@@ -211,6 +213,21 @@ func (s *pcsShell) Call(tool string, args ...string) pcs.Called {
 	return pcs.Called{Out: out.String(), Err: errs.String(), Code: int(code)}
 }
 
+// Foresee implements pcs.Cluster.
+func (s *pcsShell) Foresee(root *cib.Elem, play bool) (pcs.Foreseen, error) {
+	text, plan, err := simulate.Try(s.Env, root, play)
+	if err != nil {
+		return pcs.Foreseen{}, fmt.Errorf("unable to simulate changes in CIB: %s", face.Describe(err))
+	}
+	f := pcs.Foreseen{Text: text}
+	for _, a := range plan.Actions {
+		if a.Kind == graph.Resource && a.Rsc != nil && slices.Contains([]string{"start", "stop", "promote", "demote", "migrate_to", "migrate_from"}, a.Task) {
+			f.Steps = append(f.Steps, pcs.Step{Task: a.Task, Resource: a.Rsc.ID, Node: a.Node})
+		}
+	}
+	return f, nil
+}
+
 // File implements pcs.Cluster.
 func (s *pcsShell) File(name string) ([]byte, error) { return os.ReadFile(name) }
 
@@ -293,6 +310,11 @@ func (s *pcsShell) effect(e pcs.Effect) error {
 		return s.setup(e)
 	case pcs.Power:
 		return s.power(e)
+	case pcs.Own:
+		s.Printf("%s", e.Before)
+		root := s.root()
+		root.SetArgs(e.Args)
+		return root.ExecuteContext(s.ctx)
 	}
 	return nil
 }

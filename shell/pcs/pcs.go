@@ -27,6 +27,9 @@ type Cluster interface {
 	Agents() []agent.Name
 	// Call runs one of Pacemaker's tools on the same document.
 	Call(tool string, args ...string) Called
+	// Foresee tells what the cluster would do with a document, and with play where
+	// everything would be afterwards.
+	Foresee(root *cib.Elem, play bool) (Foreseen, error)
 	// File reads a file that the user named.
 	File(name string) ([]byte, error)
 	// Local is the name of this node.
@@ -83,6 +86,12 @@ type (
 	Auth struct{ Nodes []string }
 	// Config asks for the membership layer's own file.
 	Config struct{ Node string }
+	// Own asks for a command of Mainstay's own; Before is to be printed before what
+	// that prints.
+	Own struct {
+		Before string
+		Args   []string
+	}
 	// Edit asks to have the user edit the configuration as XML.
 	Edit struct{ Scope string }
 )
@@ -100,6 +109,7 @@ func (Setup) effect()  {}
 func (Auth) effect()   {}
 func (Config) effect() {}
 func (Edit) effect()   {}
+func (Own) effect()    {}
 
 // shell is one command line on its way.
 type shell struct {

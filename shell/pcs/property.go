@@ -16,20 +16,27 @@ func optionCommands() []command {
 		replaced("property list", "property config", (*shell).properties),
 		{path: "property set", usage: "<property>=[<value>] ... [--force]", run: (*shell).setProperty},
 		{path: "property unset", usage: "<property> ...", run: (*shell).unsetProperty},
-		{path: "resource defaults", usage: "[config] [--full] | <name>=<value>...", run: defaultsOf("rsc_defaults", "resource defaults")},
-		{path: "resource defaults config", usage: "-", run: showDefaults("rsc_defaults")},
-		{path: "resource defaults update", usage: "<name>=<value>...", run: updateDefaults("rsc_defaults")},
-		{path: "resource defaults set create", usage: "[<set options>] [meta [<name>=<value>]...] [rule <expression>]", run: createDefaults("rsc_defaults")},
-		{path: "resource defaults set update", usage: "<set id> [meta [<name>=<value>]...]", run: updateDefaultSet("rsc_defaults")},
-		{path: "resource defaults set delete", usage: "[<set id>]...", run: deleteDefaultSet("rsc_defaults")},
-		{path: "resource defaults set remove", usage: "[<set id>]...", run: deleteDefaultSet("rsc_defaults")},
-		{path: "resource op defaults", usage: "[config] [--full] | <name>=<value>...", run: defaultsOf("op_defaults", "resource op defaults")},
-		{path: "resource op defaults config", usage: "-", run: showDefaults("op_defaults")},
-		{path: "resource op defaults update", usage: "<name>=<value>...", run: updateDefaults("op_defaults")},
-		{path: "resource op defaults set create", usage: "[<set options>] [meta [<name>=<value>]...] [rule <expression>]", run: createDefaults("op_defaults")},
-		{path: "resource op defaults set update", usage: "<set id> [meta [<name>=<value>]...]", run: updateDefaultSet("op_defaults")},
-		{path: "resource op defaults set delete", usage: "[<set id>]...", run: deleteDefaultSet("op_defaults")},
-		{path: "resource op defaults set remove", usage: "[<set id>]...", run: deleteDefaultSet("op_defaults")},
+	}
+}
+
+// defaultsCommands are those about defaults, which are the same for resources and for
+// fence devices.
+func defaultsCommands(area string) []command {
+	return []command{
+		{path: area + " defaults", usage: "[config] [--full] | <name>=<value>...", run: defaultsOf("rsc_defaults", area+" defaults")},
+		{path: area + " defaults config", usage: "-", run: showDefaults("rsc_defaults")},
+		{path: area + " defaults update", usage: "<name>=<value>...", run: updateDefaults("rsc_defaults")},
+		{path: area + " defaults set create", usage: "[<set options>] [meta [<name>=<value>]...] [rule <expression>]", run: createDefaults("rsc_defaults")},
+		{path: area + " defaults set update", usage: "<set id> [meta [<name>=<value>]...]", run: updateDefaultSet("rsc_defaults")},
+		{path: area + " defaults set delete", usage: "[<set id>]...", run: deleteDefaultSet("rsc_defaults")},
+		{path: area + " defaults set remove", usage: "[<set id>]...", run: deleteDefaultSet("rsc_defaults")},
+		{path: area + " op defaults", usage: "[config] [--full] | <name>=<value>...", run: defaultsOf("op_defaults", area+" op defaults")},
+		{path: area + " op defaults config", usage: "-", run: showDefaults("op_defaults")},
+		{path: area + " op defaults update", usage: "<name>=<value>...", run: updateDefaults("op_defaults")},
+		{path: area + " op defaults set create", usage: "[<set options>] [meta [<name>=<value>]...] [rule <expression>]", run: createDefaults("op_defaults")},
+		{path: area + " op defaults set update", usage: "<set id> [meta [<name>=<value>]...]", run: updateDefaultSet("op_defaults")},
+		{path: area + " op defaults set delete", usage: "[<set id>]...", run: deleteDefaultSet("op_defaults")},
+		{path: area + " op defaults set remove", usage: "[<set id>]...", run: deleteDefaultSet("op_defaults")},
 	}
 }
 

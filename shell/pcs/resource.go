@@ -20,8 +20,8 @@ func resourceCommands() []command {
 		{path: "resource delete", usage: "<resource id|group id|bundle id|clone id>", run: (*shell).remove},
 		{path: "resource remove", usage: "<resource id|group id|bundle id|clone id>", run: (*shell).remove},
 		{path: "resource enable", usage: "<resource id | tag id>... [--wait[=n]]", run: (*shell).enable},
-		{path: "resource disable", usage: "<resource id | tag id>... [--wait[=n]]", run: (*shell).disable},
-		{path: "resource safe-disable", usage: "<resource id | tag id>... [--wait[=n]]", run: (*shell).disableSafely},
+		{path: "resource disable", usage: "<resource id | tag id>... [--safe [--brief] [--no-strict]] [--simulate [--brief]] [--wait[=n]]", run: (*shell).disable},
+		{path: "resource safe-disable", usage: "<resource id | tag id>... [--brief] [--no-strict] [--simulate [--brief]] [--wait[=n]]", run: (*shell).disableSafely},
 		{path: "resource update", usage: "<resource id> [resource options] [op <operation action> <operation options>...] [meta <meta options>...] [--wait[=n]]", run: updateOf(false)},
 		{path: "resource meta", usage: "<resource id | group id | clone id> <meta options> [--wait[=n]]", run: (*shell).setMeta},
 		{path: "resource manage", usage: "<resource id | tag id>... [--monitor]", run: (*shell).manage},
@@ -99,20 +99,13 @@ func (s *shell) enable(args []string) error {
 	return s.waiting()
 }
 
-// disableSafely refuses: what the command promises to look at first is not looked
-// at here, and to disable all the same would be worse than nothing.
-func (s *shell) disableSafely([]string) error {
-	return s.refuse("whether disabling a resource stops others is not tried out here; do it on a file first: " +
-		"pcs cluster cib FILE, pcs -f FILE resource disable ..., crm_simulate -x FILE -S")
-}
-
 // disable has resources stop and stay stopped.
 func (s *shell) disable(args []string) error {
-	if s.opt.has("safe") || s.opt.has("simulate") {
-		return s.disableSafely(args)
-	}
 	if len(args) == 0 {
-		return usageError{"resource disable"}
+		return fmt.Errorf("You must specify resource(s) to disable")
+	}
+	if err := s.disableOptions(); err != nil {
+		return err
 	}
 	ids, err := s.listed(args)
 	if err != nil {
@@ -123,6 +116,9 @@ func (s *shell) disable(args []string) error {
 		if meta(s.exact(id).Elem, "is-managed") == "false" {
 			s.warn("Warning: '%s' is unmanaged", id)
 		}
+	}
+	if err := s.tryDisable(ids); err != nil {
+		return err
 	}
 	return s.waiting()
 }

@@ -17,8 +17,9 @@ import (
 // world is a cluster that has a document, four agents, and tools that say how they
 // were called.
 type world struct {
-	root *cib.Elem
-	dir  string
+	root  *cib.Elem
+	dir   string
+	steps []Step // what any other document leads to
 }
 
 func (w *world) CIB() (*cib.Elem, error) { return w.root, nil }
@@ -63,6 +64,10 @@ func (w *world) Call(tool string, args ...string) Called {
 		}
 	}
 	return Called{Out: tool + " " + strings.Join(args, " ") + "\n"}
+}
+
+func (w *world) Foresee(root *cib.Elem, play bool) (Foreseen, error) {
+	return Foreseen{Text: "what would be\n", Steps: w.steps}, nil
 }
 
 func (w *world) File(name string) ([]byte, error) {
@@ -125,6 +130,7 @@ func words(line string) []string {
 // TestStories carries out command lines one after the other. Directives:
 //
 //	cib     the document that follows
+//	plan    what the cluster would do with any document: lines of task, resource, node
 //	pcs     the command lines that follow; prints each with its answer
 //	show    the document's configuration, or what matches an XPath
 func TestStories(t *testing.T) {
@@ -138,6 +144,13 @@ func TestStories(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.root = root
+				return ""
+			case "plan":
+				w.steps = nil
+				for line := range strings.Lines(d.Input) {
+					f := strings.Fields(line)
+					w.steps = append(w.steps, Step{f[0], f[1], f[2]})
+				}
 				return ""
 			case "pcs":
 				var b strings.Builder

@@ -16,8 +16,8 @@ type command struct {
 
 // commands are all commands. Of two that fit a line, the longer one is meant.
 func commands() []command {
-	return slices.Concat(resourceCommands(), operationCommands(), collectionCommands(), constraintCommands(), setCommands(),
-		stonithCommands(), nodeCommands(), optionCommands(), accessCommands(), alertCommands(), tagCommands(), clusterCommands(), statusCommands())
+	return slices.Concat(resourceCommands(), relocateCommands(), operationCommands(), collectionCommands(), constraintCommands(), setCommands(),
+		stonithCommands(), nodeCommands(), optionCommands(), defaultsCommands("resource"), defaultsCommands("stonith"), accessCommands(), alertCommands(), tagCommands(), clusterCommands(), statusCommands(), elsewhereCommands())
 }
 
 // lookup finds the command that a line begins with, and what follows it. Without one,
