@@ -65,10 +65,17 @@ func load(t *testing.T, text, args string, session bool) (said string, code face
 	return out.String(), code, root.Child("configuration")
 }
 
+// The guide's two groups of services, each with a member that no listing defines.
+const (
+	apiGroup = "group g_services_api p_api-ip p_keystone p_glance-api p_cinder-api \\\n" +
+		"p_neutron-server p_glance-registry p_ceilometer-agent-central\n"
+	networkGroup = "group g_services_network p_neutron-l3-agent p_neutron-dhcp-agent \\\np_neutron-metadata_agent\n"
+)
+
 // The listings of the documents load as they are written, by every way and to the same
-// configuration. What is wrong in two of them is named.
+// configuration. What is wrong in four of them is named.
 func TestListings(t *testing.T) {
-	rabbitmq := listing(t, "guide-rabbitmq")
+	rabbitmq, services := listing(t, "guide-rabbitmq"), listing(t, "guide-services")
 	for _, c := range []struct {
 		name, text string
 		ok         bool
@@ -77,7 +84,11 @@ func TestListings(t *testing.T) {
 		{"fuel", listing(t, "fuel"), true, ""},
 		{"properties", listing(t, "guide-properties"), true, ""},
 		{"mysql", listing(t, "guide-mysql"), true, "a backslash is missing at the end of this line: config=/etc/mysql/my.cnf"},
-		{"services", listing(t, "guide-services"), true, ""},
+		{"services", services, true, ""},
+		{"API group", services + apiGroup, false, "there is no resource p_glance-registry"},
+		{"API group mended", strings.Replace(services+apiGroup, " p_glance-registry", "", 1), true, ""},
+		{"network group", services + networkGroup, false, "there is no resource p_neutron-metadata_agent"},
+		{"network group mended", strings.Replace(services+networkGroup, "metadata_agent\n", "metadata-agent\n", 1), true, ""},
 		{"rabbitmq", rabbitmq, false, "there is no resource p_ip_rabbitmq"},
 		{"rabbitmq mended", strings.Replace(rabbitmq, "p_ip_rabbitmp", "p_ip_rabbitmq", 1), true, ""},
 	} {

@@ -24,7 +24,7 @@ func TestErrors(t *testing.T) {
 		{"primitive A ocf:Dummy", 1, "names no provider|ocf:heartbeat:Dummy"},
 		{"primitive A Dummy parms a=1", 1, `found "parms"|did you mean params?`},
 		{"primitive A Dummy \\\n  params a=1 \\\n  mata b=2", 3, `found "mata"|did you mean meta?`},
-		{"primitive A Dummy params", 1, "the statement ends where NAME=VALUE is expected"},
+		{"primitive A Dummy params fake", 1, "found \"fake\" where NAME=VALUE is expected"},
 		{"primitive A Dummy params a=1 a=2", 1, "a is set twice"},
 		{"primitive A Dummy op monitor interval=10 interval=20", 1, "interval of operation monitor is given twice"},
 		{"primitive A Dummy op", 1, "ends where operation is expected"},
@@ -109,6 +109,32 @@ func TestErrors(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%q: want line %d saying %q, got %v", c.text, c.line, c.says, problems)
+		}
+	}
+}
+
+// What crmsh writes in its own ways is read: a list without values, an unordered set of
+// a location, the whole document as what may be read.
+func TestWaysOfCrmsh(t *testing.T) {
+	for text, want := range map[string]string{
+		"primitive A Dummy params":                             "primitive A Dummy\n",
+		"primitive A Dummy\nclone c A meta x=1 meta":           "primitive A Dummy\nclone c A \\\n\tmeta x=1\n",
+		"primitive A Dummy\nlocation l { ( A ) } 10: n2":       "primitive A Dummy\nlocation l { A sequential=false } 10: n2\n",
+		"role r read cib deny cib":                             "role r \\\n\tread cib \\\n\tdeny cib\n",
+		"primitive A Dummy\nlocation l A rule #uname eq n1":    "primitive A Dummy\nlocation l A \\\n\trule inf: #uname eq n1\n",
+		"primitive A Dummy params meta is-managed=true params": "primitive A Dummy \\\n\tmeta is-managed=true\n",
+	} {
+		root, _, problems := Load("property stonith-enabled=false\n"+text, cib.Empty(), Update)
+		if root == nil {
+			t.Errorf("%q: %v", text, problems)
+			continue
+		}
+		got, _, _ := strings.Cut(Format(root), "property ")
+		if role := strings.Index(Format(root), "role "); role >= 0 {
+			got = Format(root)[role:]
+		}
+		if got != want {
+			t.Errorf("%q is written as\n%s", text, got)
 		}
 	}
 }

@@ -250,7 +250,7 @@ func shortcutOf(xpath string) string {
 	}
 	_, rsc, _ := strings.Cut(xpath, "@rsc='")
 	words = append(words, "location:"+strings.TrimSuffix(rsc, "']"), "property", "property:"+name, "node", "node:"+obj,
-		"nodeattr", "nodeattr:"+name, "nodeutil", "nodeutil:"+obj, "status")
+		"nodeattr", "nodeattr:"+name, "nodeutil", "nodeutil:"+obj, "status", "cib")
 	for _, word := range words {
 		if strings.ContainsAny(word, " '\"\\") {
 			continue

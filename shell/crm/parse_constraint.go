@@ -146,6 +146,7 @@ func (p *parser) sets(what, first string) ([]*cib.Elem, *cib.Problem) {
 func (p *parser) oneSet(what string, open token, closer string) ([]*cib.Elem, *cib.Problem) {
 	var runs [][]member
 	var opts []cib.Attr
+	var within []*cib.Elem // { ( A B ) }: an unordered set of a location, as crmsh writes it
 	for {
 		t, more := p.peek()
 		if !more {
@@ -158,7 +159,16 @@ func (p *parser) oneSet(what string, open token, closer string) ([]*cib.Elem, *c
 			p.at++
 			break
 		}
-		if _, isOpen := closing[t.text]; isOpen {
+		if end, isOpen := closing[t.text]; isOpen {
+			if closer == "}" && t.text != "{" {
+				p.at++
+				sets, err := p.oneSet(what, t, end)
+				if err != nil {
+					return nil, err
+				}
+				within = append(within, sets...)
+				continue
+			}
 			if closer != "" {
 				return nil, p.problem(t, p.toks[0].text+": sets cannot be nested", "close the set by "+closer+" first")
 			}
@@ -183,7 +193,7 @@ func (p *parser) oneSet(what string, open token, closer string) ([]*cib.Elem, *c
 		}
 		runs[len(runs)-1] = append(runs[len(runs)-1], m)
 	}
-	if len(runs) == 0 {
+	if len(runs)+len(within) == 0 {
 		return nil, p.problem(open, p.toks[0].text+": an empty set", "name its resources")
 	}
 	var out []*cib.Elem
@@ -194,7 +204,7 @@ func (p *parser) oneSet(what string, open token, closer string) ([]*cib.Elem, *c
 		}
 		out = append(out, set)
 	}
-	return out, nil
+	return append(out, within...), nil
 }
 
 // setElem makes the element of one set; ( ) and [ ] stand for attributes.

@@ -136,7 +136,7 @@ func (p *parser) permissions() ([]*cib.Elem, *cib.Problem) {
 			}
 			a, ok := permission(s.text)
 			if !ok {
-				return nil, p.unexpected(s, "xpath:, ref:, tag:, attribute: or one of meta: params: utilization: location: property node nodeattr nodeutil status")
+				return nil, p.unexpected(s, "xpath:, ref:, tag:, attribute: or one of meta: params: utilization: location: property node nodeattr nodeutil status cib")
 			}
 			if _, twice := e.Lookup(a.Name); twice {
 				return nil, p.problem(s, fmt.Sprintf("%s: a second %s in one permission", p.toks[0].text, a.Name), "write "+t.text+" again before it")
@@ -204,6 +204,8 @@ func aclShortcut(kind, rest string) (string, bool) {
 		return "//nodes/node[@uname='" + obj + "']/utilization", true
 	case "status":
 		return "/cib/status", rest == ""
+	case "cib":
+		return "/cib", rest == ""
 	}
 	return "", false
 }

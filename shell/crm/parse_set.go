@@ -8,7 +8,11 @@ import (
 	"mainstay/cib"
 )
 
-// attrSet reads the content of one attribute set:
+// emptyBefore are the words that may follow a list without values, which crmsh writes
+// of a set without any, and reads.
+var emptyBefore = []string{"params", "meta", "utilization", "operations", "op"}
+
+// attrSet reads the content of one attribute set, which may be empty:
 // [$id=ID | $id-ref=ID] [SCORE:] [rule …]… NAME=VALUE….
 func (p *parser) attrSet(tag string) (*cib.Elem, *cib.Problem) {
 	set := cib.New(tag)
@@ -17,6 +21,9 @@ func (p *parser) attrSet(tag string) (*cib.Elem, *cib.Problem) {
 	}
 	if id, ok := p.dollar("id"); ok {
 		set = set.With("id", id)
+	}
+	if t, more := p.peek(); !more || slices.Contains(emptyBefore, t.text) {
+		return set, nil
 	}
 	score, ok, err := p.score()
 	if err != nil {
