@@ -112,10 +112,10 @@ vm: build ## the watchdog on a whole machine: QEMU without acceleration, some mi
 
 shells: build ## Debian's crmsh and pcs drive a cluster in the playground (needs root)
 	@echo "== shells of the distribution"
-	go test -tags e2e -count=1 -timeout 25m -v ./test/shells -program $(CURDIR)/bin/mainstay
+	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)"
 
-record-shells: build ## the same on real Pacemaker, recorded for make shells (needs root, corosync, pacemaker)
-	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -record
+record-shells: build ## the same on real Pacemaker, recorded for make shells; SESSION=name records one (needs root, corosync, pacemaker)
+	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)" -record
 
 demo: deps build ## three nodes, real services, one power cut: watch them survive
 	@if [ "$$(id -u)" = 0 ]; then ./bin/mainstay playground rehearse; else sudo ./bin/mainstay playground rehearse; fi

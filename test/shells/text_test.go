@@ -1,0 +1,238 @@
+//go:build e2e
+
+package shells
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"mainstay/cib"
+	"mainstay/shell/crm"
+)
+
+var (
+	cases = flag.String("cases", "", "directory of CIBs whose texts are compared with crmsh's, besides those of shell/crm")
+	every = flag.Int("every", 1, "compare every Nth of them")
+)
+
+// TestText has Debian's crmsh and Mainstay write the same configurations as text. Each
+// statement must be the same, or differ in a way that was judged; and what crmsh wrote
+// must be read here to the configuration that it was written of.
+func TestText(t *testing.T) {
+	total := map[string]int{}
+	for name, root := range documents(t) {
+		file := filepath.Join(t.TempDir(), "cib.xml")
+		if err := os.WriteFile(file, root.AppendXML(nil, true), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		theirs, ok := shown(t, file)
+		if !ok {
+			total["configurations that crmsh does not read"]++
+			continue
+		}
+		total["configurations"]++
+		ours := crm.Format(root)
+		written := statements(ours)
+		for k := range compareText(t, name, statements(theirs), written, total) {
+			delete(written, k)
+		}
+		readBack(t, name, theirs, written, total)
+	}
+	for _, what := range slices.Sorted(maps.Keys(total)) {
+		t.Logf("%5d %s", total[what], what)
+	}
+}
+
+// documents are the CIBs by name: what the golden files of the language hold, and what
+// is in the directory of the flag.
+func documents(t *testing.T) map[string]*cib.Elem {
+	t.Helper()
+	out := map[string]*cib.Elem{}
+	golden, err := filepath.Glob("../../shell/crm/testdata/*.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range golden {
+		text, err := os.ReadFile(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, ok := strings.Cut(string(text), "\n-- cib --\n")
+		conf, _, _ := strings.Cut(rest, "\n-- ")
+		if !ok {
+			continue
+		}
+		e, err := cib.Parse([]byte(conf))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[filepath.Base(g)] = cib.Empty().Put(e)
+	}
+	if *cases == "" {
+		return out
+	}
+	files, err := filepath.Glob(filepath.Join(*cases, "*.xml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no CIBs in %s: %v", *cases, err)
+	}
+	for i, f := range files {
+		if i%*every != 0 {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, err := cib.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if root, err = cib.UpgradeTo(root, cib.FreshVocabulary); err != nil {
+			t.Fatalf("%s: %v", f, err)
+		}
+		out[filepath.Base(f)] = root
+	}
+	return out
+}
+
+// shown is what Debian's crmsh writes of a CIB in a file; false if it cannot.
+func shown(t *testing.T, file string) (string, bool) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "/usr/sbin/crm", "configure", "show")
+	c.Env = append(os.Environ(), "CIB_file="+file, "TERM=dumb", "HOME="+filepath.Dir(file))
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	if err := c.Run(); err != nil {
+		t.Logf("%v: %s", err, errs.String())
+		return "", false
+	}
+	return out.String(), true
+}
+
+// What means the same in a statement if it differs: ids of sets, which are shown by
+// either where the other does not find them worth it, quotes, and lists without values.
+var (
+	unmarked = regexp.MustCompile(` \$?id="?[^ "]*"?`)
+	plain    = strings.NewReplacer(`"`, "", "\\\n", " ", "\t", " ")
+	blanks   = regexp.MustCompile(` +`)
+	// A list without values.
+	bare = regexp.MustCompile(` (?:meta|params|utilization)( (?:meta|params|utilization|op|operations)\b|$)`)
+)
+
+// statements takes a text apart: by "KIND NAME" each statement in a normal form.
+func statements(text string) map[string]string {
+	out := map[string]string{}
+	var whole string
+	for line := range strings.Lines(text) {
+		whole += line
+		if strings.HasSuffix(strings.TrimRight(line, " \t\n"), `\`) {
+			continue
+		}
+		id := regexp.MustCompile(`\bid="?([^" />]+)`).FindStringSubmatch(whole)
+		s := blanks.ReplaceAllString(plain.Replace(whole), " ")
+		s = strings.TrimSpace(unmarked.ReplaceAllString(" "+strings.TrimSpace(s), ""))
+		s, whole = bare.ReplaceAllString(s, "$1"), ""
+		f := strings.Fields(s)
+		switch {
+		case s == "" || s[0] == '#':
+			continue
+		case f[0] == "xml" && len(f) > 2:
+			f[1] = "?"
+			if id != nil {
+				f[1] = id[1]
+			}
+		case len(f) == 1:
+			f = append(f, "")
+		}
+		out[f[0]+" "+strings.TrimSuffix(f[1], ":")] = s
+	}
+	return out
+}
+
+// judged are differences that were looked at, by a pattern for both statements, one
+// above the other.
+var judged = []struct {
+	pattern *regexp.Regexp
+	reason  string
+}{
+	{regexp.MustCompile(`(?s)^xml .*\n[^x]`), "written as XML by crmsh, as a statement here"},
+	{regexp.MustCompile(`params .*\n.* \$\S+:\S+=`), "the name of a single value is not written by crmsh, though others refer to it"},
+	{regexp.MustCompile(`rule [^\n]*\n.*rule (\$\S+ )?inf: `), "a rule's score of INFINITY is written here"},
+	{regexp.MustCompile(`\n.*string:eq`), "the type of a comparison is not written by crmsh"},
+	{regexp.MustCompile(`\{ \( .*\n.* sequential=false \}`), "a location's unordered set"},
+	{regexp.MustCompile(`(?s)^xml .*\nxml .*sequential=true`), "the mark of an ordered set, which is the default, is kept here"},
+	{regexp.MustCompile(`date in start=(\S+) end=(\S+)\n.*date in end=`), "order of attributes"},
+}
+
+// compareText compares two texts, statement by statement, and returns which differ.
+func compareText(t *testing.T, name string, theirs, ours map[string]string, total map[string]int) map[string]bool {
+	t.Helper()
+	differ := map[string]bool{}
+	byName := map[string]string{}
+	for k, s := range theirs {
+		_, id, _ := strings.Cut(k, " ")
+		byName[id] = s
+	}
+	for _, k := range slices.Sorted(maps.Keys(ours)) {
+		_, id, _ := strings.Cut(k, " ")
+		other, ok := theirs[k]
+		if !ok {
+			other = byName[id]
+		}
+		total["statements"]++
+		if other == ours[k] {
+			total["statements that are the same"]++
+			continue
+		}
+		differ[k] = true
+		i := slices.IndexFunc(judged, func(j struct {
+			pattern *regexp.Regexp
+			reason  string
+		}) bool {
+			return j.pattern.MatchString(other + "\n" + ours[k])
+		})
+		if i < 0 {
+			total["statements that differ"]++
+			t.Errorf("%s:\ncrmsh: %s\nhere:  %s", name, other, ours[k])
+			continue
+		}
+		total["statements judged: "+judged[i].reason]++
+	}
+	return differ
+}
+
+// refused are texts of crmsh's that it does not read itself.
+var refused = regexp.MustCompile(`<meta_attributes> is not an object|\$id-ref=`)
+
+// readBack loads what crmsh wrote, and compares what comes of it with the statements
+// that both write alike.
+func readBack(t *testing.T, name, theirs string, want map[string]string, total map[string]int) {
+	t.Helper()
+	root, _, problems := crm.Load(theirs, cib.Empty(), crm.Replace)
+	if root == nil && refused.MatchString(fmt.Sprint(problems)) {
+		total["texts of crmsh that nobody reads"]++
+		return
+	}
+	if root == nil {
+		total["texts of crmsh that are refused"]++
+		t.Errorf("%s: crmsh's text is refused: %v\n%s", name, problems, theirs)
+		return
+	}
+	again := statements(crm.Format(root))
+	total["texts of crmsh that are read"]++
+	for _, k := range slices.Sorted(maps.Keys(want)) {
+		if again[k] != want[k] {
+			total["statements of crmsh read otherwise"]++
+			t.Errorf("%s: crmsh's text leads to\n%s\nnot to\n%s", name, again[k], want[k])
+		}
+	}
+}
