@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -139,7 +138,7 @@ func (a *app) playFaults(ctx context.Context, args []string, o rehearseOptions) 
 		}
 	}
 	bar := a.progressBar()
-	if len(o.run.Only) == 0 {
+	if bar.width > 0 || len(o.run.Only) == 0 {
 		o.run.Progress = bar.show
 	}
 	rep, err := rehearse.Run(ctx, s, o.run)
@@ -235,40 +234,4 @@ func (a *app) failOn(conditions []rehearse.Condition, rep *rehearse.Report) erro
 		return face.Silent(face.Error)
 	}
 	return nil
-}
-
-// bar shows how far a rehearsal is: a bar on a terminal, else a line per tenth.
-type bar struct {
-	*app
-	terminal bool
-	tenth    int
-	shown    bool
-}
-
-func (a *app) progressBar() *bar {
-	info, err := os.Stderr.Stat()
-	return &bar{app: a, terminal: a.Terminal && err == nil && info.Mode()&os.ModeCharDevice != 0}
-}
-
-// barWidth is how many characters the bar has.
-const barWidth = 40
-
-func (b *bar) show(done, all int, r *rehearse.Row) {
-	if b.terminal {
-		full := barWidth * done / all
-		b.Errorf("\r\x1b[K%s%s %d of %d  %s", strings.Repeat("█", full), strings.Repeat("░", barWidth-full), done, all, r.ID)
-		b.shown = true
-		return
-	}
-	if t := 10 * done / all; t > b.tenth {
-		b.tenth = t
-		b.Errorf("%d of %d rows\n", done, all)
-	}
-}
-
-// end takes the bar away.
-func (b *bar) end() {
-	if b.shown {
-		b.Errorf("\r\x1b[K")
-	}
 }

@@ -17,8 +17,15 @@ type Options struct {
 	Alike   int     // how many of the faults that are alike; 0: all
 	Only    []Case  // play these alone
 	Workers int     // clusters at once; 0: one
-	// Progress is called when a row is done, from one goroutine at a time.
-	Progress func(done, all int, r *Row)
+	// Progress is called when a row begins and when it is done, from one goroutine at a
+	// time.
+	Progress func(Progress)
+}
+
+// Progress is how far a rehearsal is.
+type Progress struct {
+	Done, All int      // rows
+	Playing   []string // the rows that are being played, in the order in which they began
 }
 
 // Report is the result of a rehearsal.
@@ -59,20 +66,32 @@ func Run(ctx context.Context, s *Subject, o Options) (*Report, error) {
 	workers := min(max(o.Workers, 1), len(cases))
 	var mu sync.Mutex
 	done := 0
-	finish := func(i int, r *Row) {
+	var playing []string
+	tell := func() {
+		if o.Progress != nil {
+			o.Progress(Progress{Done: done, All: len(cases), Playing: slices.Clone(playing)})
+		}
+	}
+	play := func(st *stage, i int) {
+		id := cases[i].String()
+		mu.Lock()
+		playing = append(playing, id)
+		tell()
+		mu.Unlock()
+		r := st.play(cases[i])
 		mu.Lock()
 		defer mu.Unlock()
 		rep.Rows[i] = r
-		if done++; o.Progress != nil {
-			o.Progress(done, len(cases), r)
-		}
+		done++
+		playing = slices.DeleteFunc(playing, func(p string) bool { return p == id })
+		tell()
 	}
 	errs := make([]error, workers)
 	rests := make([][]Down, workers)
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
-			rests[w], errs[w] = work(ctx, s, o.Seed, len(cases), w, workers, func(st *stage, i int) { finish(i, st.play(cases[i])) })
+			rests[w], errs[w] = work(ctx, s, o.Seed, len(cases), w, workers, play)
 		})
 	}
 	wg.Wait()
