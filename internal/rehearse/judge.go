@@ -44,7 +44,8 @@ func (st *stage) why(v Service) Down {
 	d := Down{Service: v.ID, kind: EndlessOutage}
 	res := st.plan()
 	if res == nil {
-		d.Why, d.fix = "no node runs", "switch a node on"
+		d.Why = fmt.Sprintf("none of the %d nodes is left", len(st.subject.Nodes))
+		d.fix = "only one more node, with power and network of its own, would still be there"
 		return d
 	}
 	if st.unwatched(v, res, &d) || st.fenceless(&d) || st.minority(res, &d) || st.unfenced(v, res, &d) || st.blocked(v, res, &d) {
@@ -240,6 +241,9 @@ func (st *stage) minority(res *sched.Result, d *Down) bool {
 	}
 	d.Why = fmt.Sprintf("%d of %d nodes are left, which is no quorum (no-quorum-policy=%s)", on, len(st.subject.Nodes), st.subject.Policy)
 	d.fix = "add a node or a quorum device, so that the loss of one node leaves a majority"
+	if lost := len(st.subject.Nodes) - on; lost > 1 {
+		d.fix = fmt.Sprintf("add nodes or a quorum device, so that the loss of %d nodes leaves a majority", lost)
+	}
 	if len(st.subject.Nodes) == 2 {
 		d.fix = "set two_node: 1 in the quorum section of corosync.conf, with fencing on"
 	}

@@ -195,8 +195,10 @@ func (p *performance) unnoticed() bool {
 	return waits
 }
 
-// notice finds out when a node said that a monitor of the service failed, or when
-// the service was started, or lost its machine, for another reason.
+// notice finds out when a node said that a monitor of the service failed, or when for
+// another reason the service was started there, is not watched there any more, or lost
+// its machine. What becomes of it elsewhere is not to the point: a side of a split that
+// has not noticed yet may start it again.
 func (p *performance) notice(d *death) {
 	for _, e := range p.Entries(d.at) {
 		if e.Kind == "operation" && e.Node == d.node && arg(e, "failed") == true && base(keyOf(e)) == d.rsc {
@@ -205,12 +207,12 @@ func (p *performance) notice(d *death) {
 		}
 	}
 	for _, c := range p.Changes(d.at) {
-		if base(c.Service) == d.rsc && c.At > d.at {
+		if base(c.Service) == d.rsc && c.Machine == d.node && c.At > d.at {
 			d.found = c.At
 			return
 		}
 	}
-	if !p.Machine(d.node).Powered() {
+	if !p.Machine(d.node).Powered() || p.interval(d.rsc, d.node) == 0 {
 		d.found = p.Now
 	}
 }
