@@ -47,7 +47,8 @@ func (l *Loop) links() Links {
 // outside is the connection to an installed Corosync; nil with the built-in ring.
 type outside struct {
 	*corosync.Provider
-	file string // configuration that this daemon reads
+	file  string // configuration that this daemon reads
+	reads string // the one that Corosync reads
 }
 
 // settings is what Corosync works with; injected into the loop.
@@ -80,7 +81,7 @@ func newOutside(cfg Config, c *conf.Config, self conf.Node, h host.Host) *outsid
 			h.Inject(engine.Trouble{Alarm: engine.Alarm{Kind: alarmKind, Source: self.Name, Text: x.Text}})
 		}
 	}
-	return &outside{corosync.New(corosync.Config{Self: self.ID, PID: uint32(os.Getpid()), Log: cfg.Log, Tell: tell}), cfg.ConfigFile}
+	return &outside{corosync.New(corosync.Config{Self: self.ID, PID: uint32(os.Getpid()), Log: cfg.Log, Tell: tell}), cfg.ConfigFile, CorosyncConfig}
 }
 
 // group is the way out for the loop.
@@ -140,9 +141,9 @@ func (o *outside) ownFile() error {
 		return nil
 	}
 	path, err := filepath.EvalSymlinks(o.file)
-	if err == nil && path == CorosyncConfig {
+	if err == nil && path == o.reads {
 		return nil
 	}
 	return &web.Problem{Kind: web.Invalid, Msg: "membership is Corosync's, and it does not read " + o.file,
-		Remedy: "change " + CorosyncConfig + " on all nodes and run \"corosync-cfgtool -R\""}
+		Remedy: "change " + o.reads + " on all nodes and run \"corosync-cfgtool -R\""}
 }

@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -204,7 +206,11 @@ func (c *Cluster) awaitKey(ctx context.Context) error {
 // AddNode implements web.Cluster.
 func (c *Cluster) AddNode(ctx context.Context, n web.Peer) error {
 	c.awaitMembers(ctx)
-	text, err := conf.AddNode(c.file.Load().text, conf.Node{ID: n.ID, Name: n.Name, Addrs: n.Addrs, Votes: max(n.Votes, 1)})
+	have, err := c.nodeList()
+	if err != nil {
+		return err
+	}
+	text, err := conf.AddNode(have, conf.Node{ID: n.ID, Name: n.Name, Addrs: n.Addrs, Votes: max(n.Votes, 1)})
 	if err != nil {
 		return err
 	}
@@ -238,22 +244,54 @@ func (c *Cluster) awaitMembers(ctx context.Context) {
 	}
 }
 
+// nodeList is the configuration file to be changed: the one in force, on Corosync the
+// one on the disk, which other programs change too.
+func (c *Cluster) nodeList() ([]byte, error) {
+	if c.outside == nil {
+		return c.file.Load().text, nil
+	}
+	return os.ReadFile(c.config.ConfigFile)
+}
+
 // RemoveNode implements web.Cluster. The CIB forgets the node, too: one that nobody
-// has seen since all daemons started would have to be fenced.
+// has seen since all daemons started would have to be fenced. One that is out of the
+// node list already, by Corosync's own tools for instance, is only forgotten.
 func (c *Cluster) RemoveNode(ctx context.Context, name string) error {
-	n, ok := c.file.Load().conf.ByName(name)
-	if ok && c.state.Load().View.Has(n.ID) {
+	n, inForce := c.file.Load().conf.ByName(name)
+	state := c.state.Load()
+	switch {
+	case inForce && state.View.Has(n.ID):
 		return fmt.Errorf("node %s is a member: stop its daemon first", name)
-	}
-	text, err := conf.RemoveNode(c.file.Load().text, name)
-	if err != nil {
-		return err
-	}
-	if err := c.spread(ctx, text); err != nil {
-		return err
+	case inForce || !slices.Contains(intent.Nodes(state.CIB), name):
+		if err := c.unlist(ctx, name, inForce); err != nil {
+			return err
+		}
 	}
 	if _, err := c.ask(ctx, engine.Edit{Edits: intent.WithoutNode(name), Client: "node remove"}); err != nil {
 		return fmt.Errorf("node %s is out of the node list, but still in the CIB: %w", name, err)
 	}
 	return nil
+}
+
+// unlist takes a node out of the node list on all members. inForce tells whether it is
+// in the list that is in force.
+func (c *Cluster) unlist(ctx context.Context, name string, inForce bool) error {
+	text, err := c.nodeList()
+	if err != nil {
+		return err
+	}
+	less, err := conf.RemoveNode(text, name)
+	switch {
+	case err == nil:
+		text = less
+	case c.outside == nil || !inForce:
+		return err
+	default: // somebody took it out of the file, and Corosync has yet to read that
+	}
+	err = c.spread(ctx, text)
+	var p *web.Problem
+	if errors.As(err, &p) && c.outside.ownFile() != nil {
+		p.Remedy += "; then ask once more: the CIB forgets the node then"
+	}
+	return err
 }
