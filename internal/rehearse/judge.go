@@ -64,6 +64,9 @@ func (st *stage) why(v Service) Down {
 	if d.Why == "" {
 		d.Why = whyNot(res, func(id string) bool { return v.Clone != "" && id == v.Clone || v.Group != "" && base(id) == v.Group })
 	}
+	if d.Why == "" {
+		d.Why = st.failedOn(v)
+	}
 	d.Why = cmp.Or(downFirst(d.Why, res.Status.Nodes), "the cluster does not say why")
 	d.remedy(causes)
 	return d
@@ -84,16 +87,37 @@ func whyNot(res *sched.Result, about func(id string) bool) string {
 	return ""
 }
 
+// failedOn says on which nodes a service failed, as far as the cluster remembers.
+func (st *stage) failedOn(v Service) string {
+	var parts []string
+	for _, f := range st.failures() {
+		if base(f.rsc) == v.ID {
+			parts = append(parts, f.node+": it failed there")
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
 // downFirst says of nodes that are not there just that: of what else keeps a service
-// from them nothing would be different.
+// from them nothing would be different. Where some nodes are named, all that are not
+// there are.
 func downFirst(why string, nodes []status.Node) string {
 	parts := strings.Split(why, "; ")
-	for i, p := range parts {
-		for _, n := range nodes {
-			if strings.HasPrefix(p, n.Name+": ") && !n.Online {
-				parts[i] = n.Name + " is down"
-			}
+	var missing []string
+	some := false
+	for _, n := range nodes {
+		i := slices.IndexFunc(parts, func(p string) bool { return strings.HasPrefix(p, n.Name+": ") })
+		some = some || i >= 0
+		switch {
+		case n.Online:
+		case i >= 0:
+			parts[i] = n.Name + " is down"
+		default:
+			missing = append(missing, n.Name+" is down")
 		}
+	}
+	if some {
+		parts = append(parts, missing...)
 	}
 	return strings.Join(parts, "; ")
 }
