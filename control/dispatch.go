@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -130,12 +131,16 @@ func (c *Control) changed(in Changed) {
 }
 
 // moved lets a plan that was given up as repeating be tried again when something
-// other than its own results changed.
+// other than its own results changed, or an operator's attribute did.
 func (c *Control) moved(in Changed) {
-	if in.Update == nil || in.Config || len(in.Update.Records) == 0 && len(in.Update.Completes) == 0 && len(in.Update.Attributes) == 0 {
+	if in.Update == nil || in.Config || len(in.Update.Records) == 0 && len(in.Update.Completes) == 0 && len(in.Update.Attributes) == 0 ||
+		slices.ContainsFunc(in.Update.Attributes, func(a replica.Attribute) bool { return slices.Contains(wishes, a.Name) }) {
 		c.rounds.begin()
 	}
 }
+
+// wishes are the transient attributes that operators set, and no agent does.
+var wishes = []string{"standby", "maintenance", "terminate"}
 
 func by(u *replica.Update) string {
 	switch {

@@ -22,7 +22,8 @@ import (
 
 const (
 	maxRepeats = 3                // how often a plan is tried before the control waits
-	remembered = 4 * maxRepeats   // plans; so four that follow each other in turn are noticed
+	maxReturns = 2 * maxRepeats   // the same if there was nothing to do for moments in between
+	remembered = 4 * maxReturns   // plans; so four that follow each other in turn are noticed
 	calmTime   = 10 * time.Second // without anything to do: what comes then is something new
 	firstPause = time.Minute      // how long a repeated plan waits if nothing changes; doubled each time
 	longPause  = 16 * time.Minute // and never longer
@@ -33,13 +34,14 @@ const (
 type rounds struct {
 	plans [][sha256.Size]byte
 	idle  time.Duration // since when there is nothing to do, 0: there is
+	rests bool          // there was nothing to do since the first of the plans
 	told  bool          // that there is no rest; until there is
 	pause time.Duration // the last wait before another try
 	until time.Duration // its end
 }
 
 // begin forgets the plans: what comes now has another cause.
-func (r *rounds) begin() { r.plans = r.plans[:0] }
+func (r *rounds) begin() { r.plans, r.rests = r.plans[:0], false }
 
 // todo names the actions of a graph that do something.
 func todo(g *graph.Graph) []string {
@@ -59,6 +61,7 @@ func (c *Control) calm() {
 	if r.idle == 0 {
 		r.idle = c.now.Mono
 	}
+	r.rests = len(r.plans) > 0
 	if !r.told {
 		return
 	}
@@ -99,7 +102,7 @@ func (c *Control) restless(doing []string) bool {
 			n++
 		}
 	}
-	if n < maxRepeats {
+	if n < maxRepeats || r.rests && n < maxReturns {
 		r.plans = append(r.plans, sum)
 		if len(r.plans) > remembered {
 			r.plans = slices.Delete(r.plans, 0, 1)

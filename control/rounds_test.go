@@ -107,3 +107,37 @@ func TestFailuresThatAreCountedAreNoRepetition(t *testing.T) {
 		t.Errorf("it failed %v times on %s and is on %q", fails, first, s.owner())
 	}
 }
+
+// An operator who puts a node in standby and takes it out, again and again, is obeyed.
+func TestAnOperatorMayRepeatHimself(t *testing.T) {
+	s := running(t, "", `<nvpair id="m-1" name="resource-stickiness" value="0"/>`)
+	home := s.owner()
+	other := map[string]string{"n1": "n2", "n2": "n1"}[home]
+	for i := range 20 {
+		s.update(replica.Update{Origin: 2, Attributes: []replica.Attribute{{Node: home, Name: "standby", Value: map[bool]string{true: "on", false: "off"}[i%2 == 0]}}})
+		s.obey(nil)
+		if want := map[bool]string{true: other, false: home}[i%2 == 0]; s.owner() != want {
+			t.Fatalf("wish %d: db is on %q, want %s", i+1, s.owner(), want)
+		}
+	}
+}
+
+// Somebody who sets an attribute of his own is obeyed for a while, and after a pause.
+func TestReturnsAreSlowedDown(t *testing.T) {
+	s := running(t, "", `<nvpair id="m-1" name="resource-stickiness" value="0"/>`)
+	s.configure(away)
+	s.obey(nil)
+	home := s.owner()
+	for i := range 2*maxReturns + 1 {
+		s.update(replica.Update{Origin: 2, Attributes: []replica.Attribute{{Node: home, Name: "here", Value: "1", Delete: i%2 == 1}}})
+		s.obey(nil)
+		if moved := s.owner() != home; moved != (i%2 == 0 && i < 2*maxReturns) {
+			t.Fatalf("after %d changes db is on %q", i+1, s.owner())
+		}
+	}
+	s.wait(firstPause)
+	s.obey(nil)
+	if s.owner() == home {
+		t.Error("after the pause db is still where it should not be")
+	}
+}

@@ -55,7 +55,7 @@ func TestSimNoRest(t *testing.T) {
 		}
 		return false
 	}
-	if !restless() || !c.Quiet() || len(c.Changes(0)) > 20 {
+	if !restless() || !c.Quiet() || len(c.Changes(0)) > 40 {
 		t.Fatalf("restless %v, quiet %v, %d changes", restless(), c.Quiet(), len(c.Changes(0)))
 	}
 	c.Edit("n2", func(error) {}, cib.Edit{Op: cib.OpDelete, Scope: "constraints", Elem: parse(`<rsc_location id="away"/>`)})
