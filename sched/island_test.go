@@ -159,3 +159,25 @@ func TestIslands(t *testing.T) {
 		t.Errorf("%d of %d islands sleep, want 2 of 3\n%s\n%s", n, of, planText(res), text)
 	}
 }
+
+// TestIslandsTwins: where two node_states have one id, nobody can tell whose
+// records they are, and nothing sleeps.
+func TestIslandsTwins(t *testing.T) {
+	root := tell("option stonith-enabled false\nnodes a b\nrsc x mon=10s\nran x a start 0\nran x a monitor 0 10000\nran x b monitor 7")
+	var first, second *cib.Elem
+	for e := range root.Child("status").Named("node_state") {
+		first, second = second, e
+	}
+	root = replaced(root, second, second.With("id", first.ID()))
+	var kept Planner
+	for i, op := range append([]*cib.Elem{nil}, opRecords(root)...) {
+		in := lawInput(root)
+		if op != nil {
+			in.CIB = replaced(root, op, op.With("rc-code", "1"))
+		}
+		differs(t, "twins", whole(t, in, kept.Schedule), whole(t, in, Schedule), in.CIB)
+		if n, _ := kept.asleep(); n > 0 {
+			t.Errorf("after plan %d, %d islands sleep", i, n)
+		}
+	}
+}
