@@ -31,6 +31,9 @@ func Main(ctx context.Context, version string, args []string) int {
 	}
 	env := face.System()
 	env.Version = version
+	if brief(args) {
+		collectLate(env)
+	}
 	return int(Run(ctx, env, args))
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -34,13 +33,6 @@ type rehearseOptions struct {
 
 // defaultBudget is how many pairs of faults are played unless --budget says otherwise.
 const defaultBudget = 500
-
-// When garbage is collected in a rehearsal, which makes many short-lived packets and
-// ends soon: when the heap has grown by so many percent, or to so many bytes.
-const (
-	collect     = 400
-	collectFrom = 3 << 29
-)
 
 // defaultAlike is how many faults of services that are alike are played.
 const defaultAlike = 3
@@ -131,12 +123,7 @@ func (a *app) playFaults(ctx context.Context, args []string, o rehearseOptions) 
 		}
 		return nil
 	}
-	if a.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collect)
-		if a.Getenv("GOMEMLIMIT") == "" {
-			debug.SetMemoryLimit(collectFrom)
-		}
-	}
+	collect(a.Env, rehearsalGrowth, rehearsalFrom)
 	bar := a.progressBar()
 	if bar.width > 0 || len(o.run.Only) == 0 {
 		o.run.Progress = bar.show
