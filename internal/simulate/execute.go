@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"mainstay/agent"
@@ -122,8 +123,9 @@ func (x *execution) quietly(a *graph.Action, name string, interval int) int {
 	b := x.book.node(a.Node, a.NodeID)
 	at := b.resource(name, a.Rsc.ID, a.Rsc.Class, a.Rsc.Provider, a.Rsc.Type)
 	if a.Task == "cancel" {
-		key := fmt.Sprintf("%s_%s_%d", b.list[at].ID(), a.Attr("CRM_meta_operation"), interval)
-		b.list[at] = b.list[at].Drop(func(op *cib.Elem) bool { return op.Get("operation_key") == key && op.ID() == key })
+		h := b.opened(at)
+		key := fmt.Sprintf("%s_%s_%d", h.rsc.ID(), a.Attr("CRM_meta_operation"), interval)
+		h.entries = slices.DeleteFunc(h.entries, func(op *cib.Elem) bool { return op.Get("operation_key") == key && op.ID() == key })
 	}
 	return targetRC(a)
 }

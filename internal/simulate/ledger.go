@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,8 +30,45 @@ type ledger struct {
 type nodeBook struct {
 	state *cib.Elem // without its lrm
 	lrm   *cib.Elem // without its resources; nil if there is none
-	list  []*cib.Elem
+	list  []history
 	at    map[string]int // resource id → index in list
+}
+
+// history is one lrm_resource. Its entries are put into the element in the end,
+// since each change of an element makes it anew.
+type history struct {
+	rsc     *cib.Elem
+	entries []*cib.Elem // once it is open
+	open    bool
+}
+
+// opened returns the history at an index, ready to be changed.
+func (b *nodeBook) opened(at int) *history {
+	h := &b.list[at]
+	if !h.open {
+		h.entries, h.open = slices.Clone(h.rsc.Kids()), true
+	}
+	return h
+}
+
+// put writes an entry in the place of the one with its id, or at the end.
+func (h *history) put(op *cib.Elem) {
+	id := op.ID()
+	for i, k := range h.entries {
+		if k.Name() == op.Name() && k.ID() == id {
+			h.entries[i] = op
+			return
+		}
+	}
+	h.entries = append(h.entries, op)
+}
+
+// elem makes the lrm_resource.
+func (h *history) elem() *cib.Elem {
+	if !h.open {
+		return h.rsc
+	}
+	return h.rsc.WithKids(h.entries)
 }
 
 // newLedger opens the status section.
@@ -44,7 +82,7 @@ func newLedger(root *cib.Elem, now time.Time) *ledger {
 		b := &nodeBook{state: k, lrm: k.Child("lrm"), at: map[string]int{}}
 		for r := range b.lrm.Child("lrm_resources").Named("lrm_resource") {
 			b.at[r.ID()] = len(b.list)
-			b.list = append(b.list, r)
+			b.list = append(b.list, history{rsc: r})
 		}
 		l.nodes = append(l.nodes, b)
 	}
@@ -70,7 +108,11 @@ func (b *nodeBook) elem() *cib.Elem {
 	if lrm == nil {
 		lrm = cib.New("lrm", cib.Attr{Name: "id", Value: b.state.ID()})
 	}
-	return b.state.Put(replaceChild(lrm, cib.New("lrm_resources").WithKids(b.list)))
+	list := make([]*cib.Elem, len(b.list))
+	for i := range b.list {
+		list[i] = b.list[i].elem()
+	}
+	return b.state.Put(replaceChild(lrm, cib.New("lrm_resources").WithKids(list)))
 }
 
 // replaceChild puts kid in the place of the first child of its name, or at the end.
@@ -143,13 +185,12 @@ func (b *nodeBook) resource(shown, id, class, provider, typ string) int {
 	if i, ok := b.at[id]; ok {
 		return i
 	}
-	r := cib.New("lrm_resource", cib.Attr{Name: "id", Value: id}, cib.Attr{Name: "class", Value: class})
-	if provider != "" {
-		r = r.With("provider", provider)
+	attrs := []cib.Attr{{Name: "id", Value: id}, {Name: "class", Value: class}, {Name: "provider", Value: provider}, {Name: "type", Value: typ}}
+	if provider == "" {
+		attrs = append(attrs[:2], attrs[3])
 	}
-	r = r.With("type", typ)
 	b.at[id] = len(b.list)
-	b.list = append(b.list, r)
+	b.list = append(b.list, history{rsc: cib.New("lrm_resource", attrs...)})
 	return b.at[id]
 }
 
@@ -167,9 +208,9 @@ type result struct {
 // Migrations and recurring operations have an entry of their own, failures
 // one as the last failure, the others are the last operation.
 func (l *ledger) record(b *nodeBook, at int, r result) {
-	rsc := b.list[at]
-	id := rsc.ID()
-	key := fmt.Sprintf("%s_%s_%d", id, r.task, r.interval)
+	h := b.opened(at)
+	id := h.rsc.ID()
+	key := id + "_" + r.task + "_" + strconv.Itoa(r.interval)
 	failed := r.rc != r.targetRC
 	entry, second := id+"_last_0", ""
 	switch {
@@ -186,26 +227,28 @@ func (l *ledger) record(b *nodeBook, at int, r result) {
 	case r.interval > 0:
 		entry = key
 	}
-	op := l.operation(rsc, key, r)
-	rsc = rsc.Put(op.With("id", entry))
+	op := l.operation(h, entry, key, r)
+	h.put(op)
 	if second != "" {
-		rsc = rsc.Put(op.With("id", second))
+		h.put(op.With("id", second))
 	}
-	b.list[at] = rsc
 }
 
-// operation makes the entry, but for its final id.
-func (l *ledger) operation(rsc *cib.Elem, key string, r result) *cib.Elem {
+// operation makes the entry of an id.
+func (l *ledger) operation(h *history, id, key string, r result) *cib.Elem {
 	call := 0
-	for op := range rsc.Named("lrm_rsc_op") {
+	for _, op := range h.entries {
+		if op.Name() != "lrm_rsc_op" {
+			continue
+		}
 		if n, err := strconv.Atoi(op.Get("call-id")); err == nil && n > call {
 			call = n
 		}
 	}
-	tkey := fmt.Sprintf("%d:-1:%d:%s", r.actionID, r.targetRC, fakeUUID)
+	tkey := strconv.Itoa(r.actionID) + ":-1:" + strconv.Itoa(r.targetRC) + ":" + fakeUUID
 	rc := strconv.Itoa(r.rc)
 	op := cib.New("lrm_rsc_op", []cib.Attr{
-		{Name: "id", Value: ""}, {Name: "operation_key", Value: key}, {Name: "operation", Value: r.task},
+		{Name: "id", Value: id}, {Name: "operation_key", Value: key}, {Name: "operation", Value: r.task},
 		{Name: "crm-debug-origin", Value: "crm_simulate"}, {Name: "crm_feature_set", Value: featureSet},
 		{Name: "transition-key", Value: tkey}, {Name: "transition-magic", Value: "0:" + rc + ";" + tkey},
 		{Name: "exit-reason", Value: ""}, {Name: "on_node", Value: r.node},
