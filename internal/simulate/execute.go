@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 
@@ -167,7 +168,7 @@ func knownNames(root *cib.Elem, _ *sched.Result) map[string]bool {
 // Outcome carries a graph out on a CIB with the results that the graph wants
 // and returns the CIB after it. It is how a plan's effect is previewed.
 func Outcome(in sched.Input, g *graph.Graph) *cib.Elem {
-	s := &session{o: &options{}, root: in.CIB, now: in.Now, out: &textOutput{o: &options{quiet: true}}}
+	s := &session{o: &options{}, root: in.CIB, now: in.Now, out: newTextOutput(&options{quiet: true}, io.Discard)}
 	return s.execute(&sched.Result{Graph: g})
 }
 

@@ -22,8 +22,9 @@ const fakeUUID = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 type ledger struct {
 	root  *cib.Elem
 	nodes []*nodeBook
-	other []*cib.Elem // what else the section holds
-	now   int64       // Unix seconds
+	other []*cib.Elem        // what else the section holds
+	now   int64              // Unix seconds
+	heads map[head]*cib.Elem // of resources, which are the same on all nodes
 }
 
 // nodeBook is one node_state.
@@ -32,6 +33,7 @@ type nodeBook struct {
 	lrm   *cib.Elem // without its resources; nil if there is none
 	list  []history
 	at    map[string]int // resource id → index in list
+	heads map[head]*cib.Elem
 }
 
 // history is one lrm_resource. Its entries are put into the element in the end,
@@ -73,13 +75,13 @@ func (h *history) elem() *cib.Elem {
 
 // newLedger opens the status section.
 func newLedger(root *cib.Elem, now time.Time) *ledger {
-	l := &ledger{root: root, now: now.Unix()}
+	l := &ledger{root: root, now: now.Unix(), heads: map[head]*cib.Elem{}}
 	for _, k := range root.Child("status").Kids() {
 		if k.Name() != "node_state" {
 			l.other = append(l.other, k)
 			continue
 		}
-		b := &nodeBook{state: k, lrm: k.Child("lrm"), at: map[string]int{}}
+		b := &nodeBook{state: k, lrm: k.Child("lrm"), at: map[string]int{}, heads: l.heads}
 		for r := range b.lrm.Child("lrm_resources").Named("lrm_resource") {
 			b.at[r.ID()] = len(b.list)
 			b.list = append(b.list, history{rsc: r})
@@ -151,7 +153,7 @@ func (l *ledger) node(name, id string) *nodeBook {
 	if remote {
 		state = state.With("remote_node", "true")
 	}
-	b := &nodeBook{state: state.With("crm-debug-origin", "crm_simulate"), at: map[string]int{}}
+	b := &nodeBook{state: state.With("crm-debug-origin", "crm_simulate"), at: map[string]int{}, heads: l.heads}
 	l.nodes = append(l.nodes, b)
 	return b
 }
@@ -185,13 +187,27 @@ func (b *nodeBook) resource(shown, id, class, provider, typ string) int {
 	if i, ok := b.at[id]; ok {
 		return i
 	}
-	attrs := []cib.Attr{{Name: "id", Value: id}, {Name: "class", Value: class}, {Name: "provider", Value: provider}, {Name: "type", Value: typ}}
-	if provider == "" {
-		attrs = append(attrs[:2], attrs[3])
+	what := head{id, class, provider, typ}
+	e := b.heads[what]
+	if e == nil {
+		e = what.elem()
+		b.heads[what] = e
 	}
 	b.at[id] = len(b.list)
-	b.list = append(b.list, history{rsc: cib.New("lrm_resource", attrs...)})
+	b.list = append(b.list, history{rsc: e})
 	return b.at[id]
+}
+
+// head is what an lrm_resource tells beside its entries.
+type head struct{ id, class, provider, typ string }
+
+// elem makes the lrm_resource, without entries.
+func (h head) elem() *cib.Elem {
+	attrs := []cib.Attr{{Name: "id", Value: h.id}, {Name: "class", Value: h.class}}
+	if h.provider != "" {
+		attrs = append(attrs, cib.Attr{Name: "provider", Value: h.provider})
+	}
+	return cib.New("lrm_resource", append(attrs, cib.Attr{Name: "type", Value: h.typ})...)
 }
 
 // result is what an operation is to have returned.
@@ -245,12 +261,13 @@ func (l *ledger) operation(h *history, id, key string, r result) *cib.Elem {
 			call = n
 		}
 	}
-	tkey := strconv.Itoa(r.actionID) + ":-1:" + strconv.Itoa(r.targetRC) + ":" + fakeUUID
 	rc := strconv.Itoa(r.rc)
+	magic := "0:" + rc + ";" + strconv.Itoa(r.actionID) + ":-1:" + strconv.Itoa(r.targetRC) + ":" + fakeUUID
+	_, tkey, _ := strings.Cut(magic, ";")
 	op := cib.New("lrm_rsc_op", []cib.Attr{
 		{Name: "id", Value: id}, {Name: "operation_key", Value: key}, {Name: "operation", Value: r.task},
 		{Name: "crm-debug-origin", Value: "crm_simulate"}, {Name: "crm_feature_set", Value: featureSet},
-		{Name: "transition-key", Value: tkey}, {Name: "transition-magic", Value: "0:" + rc + ";" + tkey},
+		{Name: "transition-key", Value: tkey}, {Name: "transition-magic", Value: magic},
 		{Name: "exit-reason", Value: ""}, {Name: "on_node", Value: r.node},
 		{Name: "call-id", Value: strconv.Itoa(call + 1)}, {Name: "rc-code", Value: rc}, {Name: "op-status", Value: "0"},
 		{Name: "interval", Value: strconv.Itoa(r.interval)}, {Name: "last-rc-change", Value: strconv.FormatInt(l.now, 10)},

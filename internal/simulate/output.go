@@ -1,7 +1,8 @@
 package simulate
 
 import (
-	"strings"
+	"bufio"
+	"io"
 
 	"mainstay/graph"
 	"mainstay/internal/face"
@@ -23,20 +24,32 @@ type output interface {
 	note(text string)                   // about the last action
 	after(f *view.Frame)                // the state in the end
 	raw(text string)                    // a file that goes to standard output
-	finish(code face.Code) string       // everything
+	finish(code face.Code) error        // write what is not written yet
 }
 
 // textOutput is the familiar text.
 type textOutput struct {
 	o       *options
-	b       strings.Builder
+	b       *bufio.Writer
 	inBlock bool // a list is open: the next block begins after an empty line
 }
 
 func (t *textOutput) remark(text string) {
 	if !t.o.quiet {
-		t.b.WriteString(text + "\n")
+		t.line(text)
 	}
+}
+
+func newTextOutput(o *options, w io.Writer) *textOutput {
+	return &textOutput{o: o, b: bufio.NewWriterSize(w, 16<<10)}
+}
+
+// line writes the parts of a line.
+func (t *textOutput) line(parts ...string) {
+	for _, p := range parts {
+		t.b.WriteString(p)
+	}
+	t.b.WriteByte('\n')
 }
 
 // block writes a block after an empty line.
@@ -81,7 +94,7 @@ func (t *textOutput) injecting() {
 
 func (t *textOutput) injected(text string) {
 	if !t.o.quiet {
-		t.b.WriteString("  * " + text + "\n")
+		t.line("  * ", text)
 	}
 }
 
@@ -111,7 +124,7 @@ func (t *textOutput) scores(res *sched.Result) {
 		if s.Text != "" && !t.o.utilization && !t.o.quiet {
 			continue
 		}
-		t.b.WriteString(bullet + s.String() + "\n")
+		t.line(bullet, s.String())
 	}
 }
 
@@ -132,7 +145,7 @@ func (t *textOutput) executing() {
 
 func (t *textOutput) action(a *graph.Action, rsc string) {
 	if !t.o.quiet {
-		t.b.WriteString("  * " + view.Executing(a, rsc) + "\n")
+		t.line("  * ", view.Executing(a, rsc))
 	}
 }
 
@@ -147,7 +160,7 @@ func (t *textOutput) after(f *view.Frame) {
 
 func (t *textOutput) raw(text string) { t.b.WriteString(text) }
 
-func (t *textOutput) finish(face.Code) string { return t.b.String() }
+func (t *textOutput) finish(face.Code) error { return t.b.Flush() } // the first error, if there was one
 
 // settled drops what was under way: once a transition was carried out, nothing is.
 func settled(f *view.Frame) {

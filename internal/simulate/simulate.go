@@ -82,16 +82,16 @@ func run(ctx context.Context, env *face.Env, o *options) error {
 		stdout = file
 	}
 	if o.xml {
-		s.out = newXMLOutput(o)
+		s.out = newXMLOutput(o, stdout)
 	} else {
-		s.out = &textOutput{o: o}
+		s.out = newTextOutput(o, stdout)
 	}
 	var err error
 	if s.root, err = s.load(ctx); err != nil {
 		return err
 	}
 	err = s.simulate()
-	if _, werr := io.WriteString(stdout, s.out.finish(face.CodeOf(err))); werr != nil && err == nil {
+	if werr := s.out.finish(face.CodeOf(err)); werr != nil && err == nil {
 		err = face.Failf(face.IOError, "write the output: %w", werr)
 	}
 	return err

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"io"
 	"strconv"
 	"strings"
 
@@ -15,13 +16,14 @@ import (
 // xmlOutput collects a <pacemaker-result> as Pacemaker's output schema has it.
 type xmlOutput struct {
 	o       *options
+	out     io.Writer
 	kids    []*cib.Elem
 	mods    *cib.Elem
 	actions []*cib.Elem     // of the execution
 	printed strings.Builder // files that went to standard output
 }
 
-func newXMLOutput(o *options) *xmlOutput { return &xmlOutput{o: o} }
+func newXMLOutput(o *options, w io.Writer) *xmlOutput { return &xmlOutput{o: o, out: w} }
 
 func (x *xmlOutput) remark(string) {}
 func (x *xmlOutput) note(string)   {}
@@ -184,7 +186,13 @@ func (x *xmlOutput) action(a *graph.Action, rsc string) {
 
 func (x *xmlOutput) raw(text string) { x.printed.WriteString(text) }
 
-func (x *xmlOutput) finish(code face.Code) string {
+func (x *xmlOutput) finish(code face.Code) error {
+	_, err := io.WriteString(x.out, x.text(code))
+	return err
+}
+
+// text is the reply, or the files that were asked for in its place.
+func (x *xmlOutput) text(code face.Code) string {
 	if x.printed.Len() > 0 {
 		return x.printed.String()
 	}
