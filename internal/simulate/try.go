@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"strings"
 
 	"mainstay/cib"
 	"mainstay/graph"
@@ -20,9 +21,13 @@ func Try(env *face.Env, root *cib.Elem, play bool) (string, *graph.Graph, error)
 		root = root.Append(cib.New("status"))
 	}
 	o := &options{run: true, execute: play}
-	s := &session{o: o, env: env, root: root, out: &textOutput{o: o}}
+	var text strings.Builder
+	s := &session{o: o, env: env, root: root, out: newTextOutput(o, &text)}
 	if err := s.simulate(); err != nil {
 		return "", nil, err
 	}
-	return s.out.finish(face.OK), s.done.result.Graph, nil
+	if err := s.out.finish(face.OK); err != nil {
+		return "", nil, err
+	}
+	return text.String(), s.done.result.Graph, nil
 }
