@@ -22,7 +22,8 @@ not rest before all have seen that. Messages in agreed order pay nothing for it.
 
 The token at rest (rest.go). When everybody has everything and nobody wants to
 send, the token stays with the last sender, who can then send without waiting.
-Others ask for it with a wake packet and get it directly. A lone sender lingers
+Others ask for it with a wake packet, sent to whoever they saw sending last, and get
+it directly. A lone sender lingers
 (Config.Linger) before it lets the others acknowledge. Once in Config.Hold an
 idle token goes round.
 
