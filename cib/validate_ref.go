@@ -220,6 +220,9 @@ func (v *validator) location(at *trail) {
 	if node == "" && c.Child("rule") == nil && c.Child("lifetime") == nil {
 		v.report(at, c, Error, "location "+c.ID()+" names neither a node nor a rule", "")
 	}
+	if _, scored := c.Lookup("score"); node != "" && !scored && c.Child("rule") == nil && c.Get("score-attribute") != "" {
+		v.report(at, c, Error, fmt.Sprintf("location %s has no score for node %s", c.ID(), node), "only a rule takes its score from a node attribute")
+	}
 }
 
 // remoteNode tells whether a resource stands for a node of this name.

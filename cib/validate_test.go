@@ -80,6 +80,7 @@ func TestValidate(t *testing.T) {
 		{"constraints", `<rsc_location id="l" rsc="A" node="n1" score="lots"/>`, Error, "l", "not a score"},
 		{"constraints", `<rsc_location id="l" rsc="A" node="n11" score="1"/>`, Warning, "l", "no node n11|did you mean n1?"},
 		{"constraints", `<rsc_location id="l" rsc="A" score="1"/>`, Error, "l", "neither a node nor a rule"},
+		{"constraints", `<rsc_location id="l" rsc="A" node="n1" score-attribute="maybe"/>`, Error, "l", "no score for node n1"},
 		{"constraints", `<rsc_location id="l" node="n1" score="1"/>`, Error, "l", "for no resource"},
 		{"constraints", `<rsc_location id="l" rsc="A" node="n1" score="1" role="Boss"/>`, Error, "l", "unknown role"},
 		{"constraints", `<rsc_location id="l" rsc="A" node="n1" score="1" resource-discovery="some"/>`, Error, "l", "resource-discovery"},

@@ -161,9 +161,9 @@ func TestBanPreferClear(t *testing.T) {
 		`<rsc_location id="cli-ban-r-on-n1" rsc="r" role="Started" node="n1" score="-INFINITY"/>`,
 		`<rsc_location id="cli-prefer-c" rsc="c" role="Started" node="n2" score="INFINITY"/>`,
 		`<rsc_location id="cli-prefer-r" rsc="r" role="Started" node="n2" score="INFINITY"/>`,
-		`<rsc_location id="cli-ban-c-on-n1" rsc="c" role="Promoted"><rule id="cli-ban-rule-c-on-n1" score="-INFINITY" boolean-op="and">`+
-			`<expression id="cli-ban-expr-c-on-n1" attribute="#uname" operation="eq" value="n1" type="string"/>`+
-			`<date_expression id="cli-ban-lifetime-end-c-on-n1" operation="lt" end="2026-11-21 10:00:00Z"/></rule></rsc_location>`)
+		`<rsc_location id="cli-ban-c-on-n1" rsc="c" role="Promoted"><rule id="cli-ban-c-on-n1-rule" score="-INFINITY" boolean-op="and">`+
+			`<expression id="cli-ban-c-on-n1-expr" attribute="#uname" operation="eq" value="n1" type="string"/>`+
+			`<date_expression id="cli-ban-c-on-n1-lifetime" operation="lt" end="2026-11-21 10:00:00Z"/></rule></rsc_location>`)
 	if got := len(Temporary(root)); got != 4 {
 		t.Errorf("%d temporary constraints, want 4", got)
 	}

@@ -38,9 +38,14 @@ func location(what, tail, rsc, node, score string, how Placing) cib.Edit {
 		e = e.With("node", node).With("score", score)
 		return cib.Edit{Op: cib.OpReplace, Scope: "constraints", Elem: e}
 	}
-	rule := cib.New("rule", attrs("id", "cli-"+what+"-rule-"+tail, "score", score, "boolean-op", "and")...).Append(
-		cib.New("expression", attrs("id", "cli-"+what+"-expr-"+tail, "attribute", "#uname", "operation", "eq", "value", node, "type", "string")...),
-		cib.New("date_expression", attrs("id", "cli-"+what+"-lifetime-end-"+tail, "operation", "lt", "end", how.Until)...))
+	// The ids that crm_resource gives: each kind its own way.
+	ruleID, exprID, endID := "cli-"+what+"-rule-"+tail, "cli-"+what+"-expr-"+tail, "cli-"+what+"-lifetime-end-"+tail
+	if what == "ban" {
+		ruleID, exprID, endID = id+"-rule", id+"-expr", id+"-lifetime"
+	}
+	rule := cib.New("rule", attrs("id", ruleID, "score", score, "boolean-op", "and")...).Append(
+		cib.New("expression", attrs("id", exprID, "attribute", "#uname", "operation", "eq", "value", node, "type", "string")...),
+		cib.New("date_expression", attrs("id", endID, "operation", "lt", "end", how.Until)...))
 	return cib.Edit{Op: cib.OpReplace, Scope: "constraints", Elem: e.Append(rule)}
 }
 

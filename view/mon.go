@@ -205,17 +205,15 @@ func (s *screen) resourceList(title string) {
 
 // emptyList says that there is nothing of the kind.
 func (s *screen) emptyList(title string) {
+	s.out.open(title)
+	defer s.out.close()
 	switch {
-	case s.sim:
-		s.out.open(title)
-		s.out.item("No resources")
-		s.out.close()
-	case title == "Active Resources":
-		s.out.b.WriteString("No active resources\n")
-	case title == "Inactive Resources":
-		s.out.b.WriteString("No inactive resources\n")
+	case title == "Active Resources" && !s.sim:
+		s.out.item("No active resources")
+	case title == "Inactive Resources" && !s.sim:
+		s.out.item("No inactive resources")
 	default:
-		s.out.b.WriteString("No resources\n")
+		s.out.item("No resources")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"mainstay/cib"
 	"mainstay/intent"
+	"mainstay/status"
 )
 
 // colocation is one wish that a resource be with another.
@@ -78,18 +79,25 @@ func bullet(depth int) string {
 // locations lists where a resource likes to be, highest ids last as the peer does.
 func (t *stack) locations(id string, depth int, title string) {
 	var lines []string
+	add := func(id, rsc, node, score string) {
+		lines = append([]string{"* Node " + node + " (score=" + score + ", id=" + id + ", rsc=" + rsc + ")"}, lines...)
+		e := element("rsc_location", "node", node, "rsc", rsc, "id", id, "score", score)
+		t.doc = t.doc.WithKids(insertLocation(t.doc.Kids(), e, rsc))
+	}
 	for c := range t.w.root.Path("configuration", "constraints").Named("rsc_location") {
-		if c.Get("rsc") != id || c.Get("node") == "" {
+		if c.Get("rsc") != id {
 			continue
 		}
-		score, err := cib.ParseScore(c.Get("score"))
-		if err != nil {
-			continue
+		if score, err := cib.ParseScore(c.Get("score")); err == nil && c.Get("node") != "" {
+			add(c.ID(), id, c.Get("node"), cib.FormatScore(score))
 		}
-		text := cib.FormatScore(score)
-		lines = append([]string{"* Node " + c.Get("node") + " (score=" + text + ", id=" + c.ID() + ", rsc=" + id + ")"}, lines...)
-		e := element("rsc_location", "node", c.Get("node"), "rsc", id, "id", c.ID(), "score", text)
-		t.doc = t.doc.WithKids(insertLocation(t.doc.Kids(), e, id))
+		for r := range c.Named("rule") {
+			for _, n := range t.w.c.Nodes {
+				if score, ok := t.ruled(r, n); ok {
+					add(r.ID(), id, n.Name, score)
+				}
+			}
+		}
 	}
 	if len(lines) == 0 {
 		return
@@ -98,6 +106,20 @@ func (t *stack) locations(id string, depth int, title string) {
 	for _, l := range lines {
 		t.o.printf("%s%s\n", pad(depth+1), l)
 	}
+}
+
+// ruled is the score that a rule of a location gives a node, if it holds there.
+func (t *stack) ruled(r *cib.Elem, n status.Node) (string, bool) {
+	attr := nodeAttr(n)
+	if !cib.EvalRule(r, &cib.Facts{Now: t.w.f.Now, Node: attr}) {
+		return "", false
+	}
+	text := r.Get("score")
+	if name := r.Get("score-attribute"); name != "" {
+		text, _ = attr(name)
+	}
+	score, err := cib.ParseScore(text)
+	return cib.FormatScore(score), err == nil
 }
 
 // insertLocation puts a location before the others of the same resource.

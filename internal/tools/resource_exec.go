@@ -14,6 +14,7 @@ import (
 	"mainstay/cib"
 	"mainstay/intent"
 	"mainstay/internal/face"
+	"mainstay/status"
 )
 
 // execTimeout is how long an agent that is run past the cluster may take, unless
@@ -162,6 +163,21 @@ func (o *resourceOptions) tellAction(n agent.Name, rsc string, res agent.Result)
 	o.add(e.WithKids([]*cib.Elem{cib.New("overrides"), state}))
 }
 
+// nodeAttr looks up the attributes of a node, as rules do.
+func nodeAttr(n status.Node) func(name string) (string, bool) {
+	return func(name string) (string, bool) {
+		if name == "#uname" {
+			return n.Name, true
+		}
+		for _, a := range n.Attributes {
+			if a.Name == name {
+				return a.Value, true
+			}
+		}
+		return "", false
+	}
+}
+
 // parameters are the values that a resource's agent is given, on a node where a rule
 // depends on one.
 func parameters(w *world, rsc *cib.Elem, node string) map[string]string {
@@ -171,17 +187,7 @@ func parameters(w *world, rsc *cib.Elem, node string) map[string]string {
 		if n.Name != node {
 			continue
 		}
-		attr = func(name string) (string, bool) {
-			if name == "#uname" {
-				return n.Name, true
-			}
-			for _, a := range n.Attributes {
-				if a.Name == name {
-					return a.Value, true
-				}
-			}
-			return "", false
-		}
+		attr = nodeAttr(n)
 	}
 	facts := &cib.Facts{Now: now, Node: attr}
 	e := expanded(w.root, rsc)

@@ -23,7 +23,7 @@ func (o *resourceOptions) kind() intent.Kind {
 // getParameter prints a value: the resource's own, or for meta attributes also that
 // of a collection around it or a default.
 func (o *resourceOptions) getParameter(w *world, p *cib.Place) error {
-	value, ok := lookUp(w.root, p, o.kind(), o.arg)
+	value, ok := lookUp(w, p, o.kind(), o.arg)
 	if !ok {
 		name := p.Elem.ID()
 		if inst := w.of(o.rsc); p.Elem.Name() == "primitive" && len(inst) > 0 {
@@ -38,15 +38,16 @@ func (o *resourceOptions) getParameter(w *world, p *cib.Place) error {
 }
 
 // lookUp finds a value that holds for a resource.
-func lookUp(root *cib.Elem, p *cib.Place, kind intent.Kind, name string) (string, bool) {
+func lookUp(w *world, p *cib.Place, kind intent.Kind, name string) (string, bool) {
+	root := w.root
 	tmpl := root.Path("configuration", "resources").ChildID("template", p.Elem.Get("template"))
 	for at := p; at != nil; at = intent.Parent(at) {
-		if pair, ok := intent.OfResource(at, kind).Get(name); ok {
-			return pair.Value, true
+		if v, ok := ownValue(w, at.Elem, kind, name); ok {
+			return v, true
 		}
 		if at == p && tmpl != nil {
-			if pair, ok := intent.OfResource(&cib.Place{Elem: tmpl}, kind).Get(name); ok {
-				return pair.Value, true
+			if v, ok := ownValue(w, tmpl, kind, name); ok {
+				return v, true
 			}
 		}
 		if kind != intent.Meta {
@@ -55,6 +56,27 @@ func lookUp(root *cib.Elem, p *cib.Place, kind intent.Kind, name string) (string
 	}
 	pair, ok := intent.GetOption(root, intent.RscDefaults, name)
 	return pair.Value, ok
+}
+
+// ownValue finds a value in the sets of an element: in that with the highest score, of
+// several the last, among those whose rules hold.
+func ownValue(w *world, e *cib.Elem, kind intent.Kind, name string) (value string, ok bool) {
+	best := 0
+	for set := range e.Named(string(kind)) {
+		if set.Child("rule") != nil && !cib.RulesHold(set, &cib.Facts{Now: w.f.Now}) {
+			continue
+		}
+		score, err := cib.ParseScore(set.Get("score"))
+		if err != nil {
+			score = 0 // as one without
+		}
+		for nv := range set.Named("nvpair") {
+			if nv.Get("name") == name && (!ok || score >= best) {
+				value, ok, best = nv.Get("value"), true, score
+			}
+		}
+	}
+	return value, ok
 }
 
 // changeParameter is --set-parameter and --delete-parameter.

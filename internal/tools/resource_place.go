@@ -31,7 +31,9 @@ func (o *resourceOptions) place(ctx context.Context, w *world, p *cib.Place) err
 			return face.Silent(face.Usage)
 		}
 		how.Until = o.env.Now().Add(d).UTC().Format("2006-01-02 15:04:05Z")
-		o.printf("Migration will take effect until: %s\n", how.Until)
+		if !o.quiet {
+			o.printf("Migration will take effect until: %s\n", how.Until)
+		}
 	}
 	all, promoted := activeOn(w, rsc)
 	if o.command == "move" && o.node != "" {
@@ -53,17 +55,14 @@ func (o *resourceOptions) place(ctx context.Context, w *world, p *cib.Place) err
 
 // banFrom keeps a resource off a node, and warns of it.
 func (o *resourceOptions) banFrom(ctx context.Context, w *world, rsc, node string, how intent.Placing) error {
-	what, until := "running", "the constraint is removed using the clear option or by editing the CIB with an appropriate tool"
+	what := "running"
 	if how.Promoted {
 		what = "being promoted"
 	}
-	if how.Until != "" {
-		until = how.Until
-	}
 	if !o.quiet {
 		o.printf("WARNING: Creating rsc_location constraint 'cli-ban-%s-on-%s' with a score of -INFINITY for resource %s on %s.\n"+
-			"\tThis will prevent %s from %s on %s until %s\n"+
-			"\tThis will be the case even if %s is the last node in the cluster\n", rsc, node, rsc, node, rsc, what, node, until, node)
+			"\tThis will prevent %s from %s on %s until the constraint is removed using the clear option or by editing the CIB with an appropriate tool\n"+
+			"\tThis will be the case even if %s is the last node in the cluster\n", rsc, node, rsc, node, rsc, what, node, node)
 	}
 	return edit(ctx, o.env, []cib.Edit{intent.Put(w.root, intent.Ban(rsc, node, how))})
 }

@@ -182,7 +182,7 @@ func answers(t *testing.T, out string, steps []step) []reply {
 // which of three equal instances is promoted (whose start ends first is chance),
 // and what the two versions of crm_mon call their sections.
 var (
-	leftOut = regexp.MustCompile(`^ *Status of pacemakerd|^ *\* Stack:|Last updated:|Last change:|^WARNING: \(|^ERROR: \(|^ERROR: element|^ERROR: crm_verify|` +
+	leftOut = regexp.MustCompile(`^ *Status of pacemakerd|^ *\* Stack:|Last updated:|Last change:|^WARNING: \(|^ERROR: \(|^ERROR: element|^ERROR: +\w+ \(\d+\): |^ERROR: crm_verify|` +
 		`dc-version|cluster-infrastructure|have-watchdog|last-lrm-refresh|cluster-name|^<cib |^\.\.\. got reply|^Waiting for \d+ repl|^(Full List of|Active|Inactive) Resources:|` +
 		`No (active )?resources$|^Warning: .*\(\w+\) |^\(\w+\) |[Ww]arning: \(`)
 	replaced = []struct {
@@ -191,6 +191,7 @@ var (
 	}{
 		{regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`), ""},
 		{regexp.MustCompile(`(Sun|Mon|Tue|Wed|Thu|Fri|Sat) [A-Z][a-z][a-z] +\d+ [0-9:]+ \d{4}`), "DATE"},
+		{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`), "DATE"},
 		{regexp.MustCompile(`(exec|queue)(-time)?="?\d+ms`), "$1=N"},
 		{regexp.MustCompile(`call=\d+`), "call=N"},
 		{regexp.MustCompile(`version [^ )]+\)`), "version VERSION)"},
