@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"slices"
+
 	"mainstay/status"
 )
 
@@ -84,14 +86,15 @@ func (p *planner) canFence(n *node) bool {
 func (p *planner) fenceAndShutDown() {
 	var dcDown *action
 	var fences, downs []*action
+	managed := p.manages()
 	for _, n := range p.nodes {
 		if n.isGuest() {
-			if n.resetNeeded && p.canFence(n) {
+			if n.resetNeeded && managed && p.canFence(n) {
 				p.fenceGuest(n)
 			}
 			continue
 		}
-		if p.needsFence(n) && p.canFence(n) {
+		if n.unclean && managed && p.canFence(n) {
 			f := p.fenceAction(n, "", true, "node is unclean", false)
 			p.orderAround(f)
 			if n == p.dc {
@@ -127,9 +130,10 @@ func (p *planner) fenceAndShutDown() {
 	}
 }
 
-// needsFence: unclean members; remote nodes too unless their connection moves.
-func (p *planner) needsFence(n *node) bool {
-	return n.unclean
+// manages tells whether the cluster is responsible for anything at all: with every
+// resource in other hands (maintenance-mode, say) nobody is cut off for its sake.
+func (p *planner) manages() bool {
+	return slices.ContainsFunc(p.top, func(r *rsc) bool { return r.managed && !r.block })
 }
 
 func (p *planner) shutdownAction(n *node) *action {

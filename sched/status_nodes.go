@@ -217,7 +217,7 @@ func (p *planner) condemn(n *node, why string, priorityDelay bool) {
 	}
 	n.unclean, n.why = true, why
 	if p.unique != nil && p.in.CIB != nil {
-		p.fenceAction(n, "", true, why, priorityDelay)
+		p.fenceAction(n, "", false, why, priorityDelay)
 	}
 }
 

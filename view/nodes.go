@@ -7,8 +7,11 @@ import (
 	"mainstay/status"
 )
 
-// nodeState is a node's condition in words, most urgent first.
-func nodeState(n *status.Node) string {
+// nodeState is a node's condition in words, and the remark on its health.
+func nodeState(n *status.Node) string { return condition(n) + nodeHealth(n) }
+
+// condition is a node's condition in words, most urgent first.
+func condition(n *status.Node) string {
 	switch {
 	case n.Unclean && n.Online:
 		return "UNCLEAN (online)"
@@ -31,12 +34,12 @@ func nodeState(n *status.Node) string {
 	case n.Maintenance:
 		return "OFFLINE (maintenance)"
 	case n.Online:
-		return "online" + nodeHealth(n)
+		return "online"
 	}
 	return "OFFLINE"
 }
 
-// nodeHealth is the remark on an online node that is not healthy.
+// nodeHealth is the remark on a node that is not healthy.
 func nodeHealth(n *status.Node) string {
 	if n.Health == "red" || n.Health == "yellow" {
 		return " (health is " + strings.ToUpper(n.Health) + ")"

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,6 +90,13 @@ func OldNames(root *cib.Elem) *cib.Elem {
 			for _, key := range []string{"transition-key", "transition-magic"} { // and complains about short ones
 				if k, ok := strings.CutSuffix(e.Get(key), ":x"); ok {
 					e = e.With(key, k+":12345678-1234-1234-1234-123456789012")
+				}
+			}
+		}
+		if e.Name() == "node_state" { // since when, instead of whether
+			for _, name := range [][3]string{{"in_ccm", "false", "true"}, {"crmd", "offline", "online"}} {
+				if n, err := strconv.Atoi(e.Get(name[0])); err == nil {
+					e = e.With(name[0], name[1+min(n, 1)])
 				}
 			}
 		}

@@ -77,3 +77,39 @@ ran db c monitor 7
 Move db (b -> c)
   db_start_0 c <- db_stop_0 b
   db_stop_0 b
+
+# With nothing to manage nobody is fenced: neither in maintenance mode …
+plan
+option maintenance-mode true
+nodes a b
+unclean b
+rsc power stonith:fence_x
+rsc x
+ran x b start 0
+ran x a monitor 7
+ran power a start 0
+----
+
+# … nor when all resources are in other hands.
+plan
+nodes a b
+unclean b
+rsc power stonith:fence_x is-managed=false
+rsc x is-managed=false
+ran x b start 0
+ran x a monitor 7
+ran power a start 0
+----
+
+# One that is managed is enough.
+plan
+nodes a b
+unclean b
+rsc power stonith:fence_x
+rsc x is-managed=false
+ran x b start 0
+ran x a monitor 7
+ran power a start 0
+----
+Fence b () due to peer is no longer part of the cluster
+  stonith-b-reboot b
