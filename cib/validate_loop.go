@@ -17,24 +17,36 @@ type edge struct {
 	order string
 }
 
-// orderLoops reports mandatory orders that wait for each other, so that none of
-// their resources could ever start. Only starting and promoting are looked at.
+// orderLoops reports orders that wait for each other. The cluster works
+// with them, but for what they are about: it never starts.
 func (v *validator) orderLoops(conf *trail) {
-	g := &orderGraph{edges: make(map[step][]edge), color: make(map[step]int)}
-	g.containers(conf.e.Child("resources"))
+	id, text := OrderLoop(conf.e, false)
+	if id == "" {
+		return
+	}
 	section := conf.e.Child("constraints")
-	for c := range section.Named("rsc_order") {
-		if mandatory(c) {
+	c := section.ChildID("rsc_order", id)
+	v.report(&trail{c, &trail{section, conf}}, c, Warning, text, "remove one of these orders")
+}
+
+// OrderLoop finds orders of a configuration that wait for each other, so
+// that their resources could not start together: the id of one of them and all of
+// them in words; nothing, if there are none. Only starting and promoting are looked at. optional: orders
+// of kind Optional too, which count where both sides begin in one transition.
+func OrderLoop(conf *Elem, optional bool) (id, text string) {
+	g := &orderGraph{edges: make(map[step][]edge), color: make(map[step]int)}
+	g.containers(conf.Child("resources"))
+	for c := range conf.Child("constraints").Named("rsc_order") {
+		if mandatory(c) || optional && c.Get("kind") != "Serialize" {
 			g.constraint(c)
 		}
 	}
 	for _, s := range g.order {
 		if loop := g.visit(s); loop != nil {
-			c := section.ChildID("rsc_order", loop[0].order)
-			v.report(&trail{c, &trail{section, conf}}, c, Error, g.tell(loop), "remove one of these orders, or make it Optional")
-			return
+			return loop[0].order, g.tell(loop)
 		}
 	}
+	return "", ""
 }
 
 func mandatory(c *Elem) bool {

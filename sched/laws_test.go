@@ -203,9 +203,10 @@ func TestNames(t *testing.T) {
 }
 
 // TestUnrelated: a resource that nothing ties to the others, and that runs nowhere,
-// changes nothing for them.
+// changes nothing for them. (If it were managed where nothing else is, there would be
+// a reason to fence.)
 func TestUnrelated(t *testing.T) {
-	meta := nvset("meta_attributes", "unrelated-meta", []string{"target-role=Stopped"})
+	meta := nvset("meta_attributes", "unrelated-meta", []string{"target-role=Stopped", "is-managed=false"})
 	extra := cib.New("primitive", attrs("id", "unrelated", "class", "ocf", "provider", "heartbeat", "type", "Dummy")...).Append(meta)
 	for _, s := range subjects(t) {
 		if hasRemote(s.root) {

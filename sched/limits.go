@@ -21,3 +21,21 @@ func (p *planner) atMost(id, name string, n, limit int) int {
 	}
 	return n
 }
+
+// unpackThreshold reads how many failures on a node a resource bears there.
+func (p *planner) unpackThreshold(r *rsc, v string) {
+	const fix = "set it to how many failures are borne, or remove it"
+	r.threshold = cib.Infinity
+	if v == "" || v == "default" {
+		return
+	}
+	switch n, err := cib.ParseScore(v); {
+	case err != nil:
+		p.warn(r.id, "migration-threshold "+v+" is no number and is ignored", fix)
+	case n < 0: // the peer's outcome
+		p.warn(r.id, "migration-threshold "+v+" is negative: 1 is used", fix)
+		r.threshold = 1
+	default:
+		r.threshold = n
+	}
+}

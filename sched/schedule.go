@@ -22,6 +22,7 @@ func schedule(p *planner) *Result {
 	p.notifyAll()
 	res.Summary = p.summary()
 	res.Graph = p.emitGraph()
+	p.warnOfLoops(res.Graph)
 	if p.in.Options.Dot {
 		res.Dot = p.dotLines()
 	}

@@ -207,6 +207,7 @@ func restless(root *cib.Elem, first, last *sched.Result) string {
 			return strings.HasSuffix(op.ID(), "_start_0")
 		})},
 		{"being unfenced leaves no digest in a simulation", unfences(first)},
+		{"orders wait for each other", slices.ContainsFunc(last.Warnings, func(w sched.Warning) bool { return strings.Contains(w.Text, "none of them starts") })},
 		{"without quorum nothing starts again", blocked(last)},
 		{"what waits for a clone waits for an instance that cannot start, too", waitsForStopped(last)},
 	} {

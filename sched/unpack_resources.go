@@ -345,12 +345,7 @@ func (p *planner) unpackMeta(r *rsc) {
 			r.stickiness = 1
 		}
 	}
-	r.threshold = cib.Infinity
-	if v, ok := m["migration-threshold"]; ok && v != "default" {
-		if n, err := cib.ParseScore(v); err == nil && n >= 0 {
-			r.threshold = n
-		}
-	}
+	p.unpackThreshold(r, m["migration-threshold"])
 	if v, ok := m["failure-timeout"]; ok {
 		if d, err := cib.ParseDuration(v); err == nil && d > 0 {
 			r.failTimeout = d.Milliseconds()

@@ -8,10 +8,10 @@ import (
 )
 
 // nodeState is a node's condition in words, and the remark on its health.
-func nodeState(n *status.Node) string { return condition(n) + nodeHealth(n) }
+func nodeState(n *status.Node) string { return plight(n) + nodeHealth(n) }
 
-// condition is a node's condition in words, most urgent first.
-func condition(n *status.Node) string {
+// plight is a node's condition in words, most urgent first.
+func plight(n *status.Node) string {
 	switch {
 	case n.Unclean && n.Online:
 		return "UNCLEAN (online)"

@@ -46,6 +46,8 @@ func (s *session) execute(res *sched.Result) *cib.Elem {
 				s.out.action(e.Action, "")
 			case transit.Dispatch:
 				queue = append(queue, x.perform(e.Action)...)
+			case transit.Finished:
+				s.stuck = e.Outcome == transit.Stopped && e.Failed == 0
 			case transit.Refused:
 				s.out.remark("The plan cannot be carried out: " + e.Reason)
 			}

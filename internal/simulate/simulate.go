@@ -52,6 +52,8 @@ type session struct {
 	done    outcome
 	// unchecked: the input asks not to be checked against a schema.
 	unchecked bool
+	// stuck: actions of the plan wait for each other.
+	stuck bool
 }
 
 // outcome is what a run left behind, for those who call it as a function.
@@ -164,7 +166,10 @@ func (s *session) simulate() error {
 			return err
 		}
 	}
-	return s.saveCIB(s.o.saveOutput)
+	if err := s.saveCIB(s.o.saveOutput); err != nil || !s.stuck {
+		return err
+	}
+	return face.Silent(face.Error)
 }
 
 // first shows the state as it is and makes the changes that are asked for. If
@@ -199,7 +204,12 @@ func (s *session) pretend(res *sched.Result) error {
 		s.out.after(s.frame(s.planner.Unpack(s.input(false))))
 	}
 	if s.o.inPlace {
-		return s.saveCIB(s.o.file)
+		if err := s.saveCIB(s.o.file); err != nil {
+			return err
+		}
+	}
+	if s.stuck { // for a loop of orders, say: the peer's words, and its exit code
+		s.env.Errorf("Transition failed: terminated\nAn invalid transition was produced\n")
 	}
 	return nil
 }

@@ -217,6 +217,7 @@ Start x (a)
   x_start_0 a <- x_monitor_0 a, x_monitor_0 b
   x_monitor_0 b
   x_monitor_0 a
+warning x: migration-threshold some is no number and is ignored; set it to how many failures are borne, or remove it
 
 # A time that is no time, as interval: the monitor never runs.
 plan
@@ -330,3 +331,93 @@ ran x a start 0
 Stop x (a) due to no quorum
   x_stop_0 a
 warning : no-quorum-policy is to fence but fencing is disabled: stop is used; enable fencing or choose another no-quorum-policy
+
+# Two orders that wait for each other: neither begins, the others do.
+plan
+option stonith-enabled false
+nodes a
+rsc x
+rsc y
+rsc z
+order o x y
+order p y x
+----
+Start x (a)
+Start y (a)
+Start z (a)
+  x_start_0 a <- x_monitor_0 a, y_start_0 a
+  x_monitor_0 a
+  y_start_0 a <- y_monitor_0 a, x_start_0 a
+  y_monitor_0 a
+  z_start_0 a <- z_monitor_0 a
+  z_monitor_0 a
+warning o: orders o, p wait for each other: y before x before y: none of them starts; remove one of these orders
+
+# Three, by way of a group.
+plan
+option stonith-enabled false
+nodes a
+rsc x
+rsc y
+rsc z
+group g x y
+order o g z
+order p z y
+----
+Start z (a)
+Start x (a)
+Start y (a)
+  z_start_0 a <- z_monitor_0 a, g_running_0
+  z_monitor_0 a
+  g_running_0 (milestone) <- x_start_0 a, y_start_0 a, g_start_0
+  g_start_0 (milestone)
+  x_start_0 a <- x_monitor_0 a, g_start_0
+  x_monitor_0 a
+  y_start_0 a <- y_monitor_0 a, z_start_0 a, x_start_0 a, g_start_0
+  y_monitor_0 a
+warning p: orders p, o wait for each other: y before g before z before y: none of them starts; remove one of these orders
+
+# An Optional order counts, too, when both are to begin at once.
+# Once one of them runs, it does not.
+plan
+option stonith-enabled false
+nodes a
+rsc x
+rsc y
+order o x y
+order p y x kind=Optional
+----
+Start x (a)
+Start y (a)
+  x_start_0 a <- x_monitor_0 a, y_start_0 a
+  x_monitor_0 a
+  y_start_0 a <- y_monitor_0 a, x_start_0 a
+  y_monitor_0 a
+warning o: orders o, p wait for each other: y before x before y: none of them starts; remove one of these orders
+
+# A negative migration-threshold is 1, as ever.
+plan
+option stonith-enabled false
+nodes a b
+rsc x migration-threshold=-1
+ran x a start 0
+ran x b monitor 7
+attr a fail-count-x#monitor_10000 1
+attr a last-failure-x#monitor_10000 1699990000
+----
+Move x (a -> b)
+  x_start_0 b <- x_stop_0 a
+  x_stop_0 a
+warning x: migration-threshold -1 is negative: 1 is used; set it to how many failures are borne, or remove it
+
+# One that is no number is none.
+plan
+option stonith-enabled false
+nodes a b
+rsc x migration-threshold=often
+ran x a start 0
+ran x b monitor 7
+attr a fail-count-x#monitor_10000 5
+attr a last-failure-x#monitor_10000 1699990000
+----
+warning x: migration-threshold often is no number and is ignored; set it to how many failures are borne, or remove it
