@@ -23,7 +23,7 @@ type laws struct {
 	minuted   time.Duration     // when the minorities were looked at last
 	unfenced  bool              // fencing is switched off: one owner is not promised
 	lax       bool              // resources may run without quorum: no-quorum-policy says so
-	restless  bool              // it is known that the cluster does not come to rest
+	restless  bool              // it was told that the cluster does not come to rest
 	demote    bool              // promotable resources go on without quorum, but not promoted
 	// excused says that resources may run without quorum or outlive a shutdown: an
 	// operator took them out of the cluster's hands.
@@ -330,13 +330,14 @@ func (c *Cluster) checkState(m *Machine, s *engine.State) {
 	}
 }
 
-// checkRest looks whether a coordinator finds that the same plans come up for ever.
+// checkRest looks whether a coordinator finds that the same plans come up for ever
+// although nothing is wrong any more.
 func (c *Cluster) checkRest(m *Machine, s *engine.State) {
 	i := slices.IndexFunc(s.Alarms, func(a engine.Alarm) bool { return a.Kind == "restless" })
-	if i >= 0 && !c.laws.restless {
+	if i >= 0 && c.whole && !c.laws.restless {
+		c.laws.restless = true
 		c.breakLaw("it ends", "%s: %s", m.Name, s.Alarms[i].Text)
 	}
-	c.laws.restless = i >= 0
 }
 
 // checkReasons looks whether every action of a plan has a reason.
