@@ -2,7 +2,7 @@ package sched
 
 // canMigrate tells whether a resource can move to its new node without a stop.
 func (p *planner) canMigrate(r *rsc, cur *node) bool {
-	return r.migratable && r.managed && !r.failed && !r.startPending && cur != nil && !cur.unclean &&
+	return r.migratable && !p.stay[r.id] && r.managed && !r.failed && !r.startPending && cur != nil && !cur.unclean &&
 		r.assignedTo != nil && r.assignedTo.available()
 }
 

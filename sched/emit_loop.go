@@ -5,41 +5,98 @@ import (
 	"mainstay/graph"
 )
 
-// warnOfLoops tells of orders that wait for each other when a graph cannot be
-// carried out because of that: as with the peer, what is in the loop never begins.
-func (p *planner) warnOfLoops(g *graph.Graph) {
-	if !looped(g) {
-		return
+// unloop looks for actions of a plan that wait for each other. Orders that do are
+// told of: as with the peer, what is in the loop never begins. Live migrations that
+// wait for themselves are left to a second plan: what is to come to a resource's old
+// node waits until it has left, and by its constraints it may not arrive before that
+// has come. Such a resource is stopped first, as if it could not migrate. (Pacemaker
+// makes the graph that nobody can carry out, and what it stopped stays stopped.)
+func (p *planner) unloop(res *Result) *Result {
+	stay := map[string]bool{}
+	loop := stuck(res.Graph)
+	if len(loop) == 0 {
+		return res
 	}
 	if id, text := cib.OrderLoop(p.conf, true); id != "" {
 		p.warn(id, text+": none of them starts", "remove one of these orders")
 	}
-}
-
-// looped tells whether actions of a graph wait for each other.
-func looped(g *graph.Graph) bool {
-	missing, next := map[int]int{}, map[int][]int{}
-	var ready []int
-	for _, a := range g.Actions {
-		missing[a.ID] = len(a.Inputs)
-		if len(a.Inputs) == 0 {
-			ready = append(ready, a.ID)
-		}
-		for _, in := range a.Inputs {
-			next[in] = append(next[in], a.ID)
+	for _, a := range loop {
+		if a.Task == "migrate_to" || a.Task == "migrate_from" {
+			stay[a.Rsc.ID] = true
+			p.warn(a.Rsc.ID, "its live migration would wait for itself: it is stopped and started instead", "see which orders and colocations tie it to what comes to its node")
 		}
 	}
-	done := 0
-	for ; len(ready) > 0; done++ {
+	res.Warnings = p.warnings
+	if len(stay) == 0 {
+		return res
+	}
+	again := start(p.in, p.memo, nil)
+	again.stay = stay
+	if other := again.plan(); len(stuck(other.Graph)) == 0 {
+		other.Warnings = p.warnings
+		return other
+	}
+	return res
+}
+
+// stuck lists the actions of a graph that wait for each other, and what lies on the
+// way from one such loop to another.
+func stuck(g *graph.Graph) []*graph.Action {
+	last := 0
+	for _, a := range g.Actions {
+		last = max(last, a.ID)
+	}
+	before, behind := make([][]int, last+1), make([][]int, last+1)
+	for _, a := range g.Actions {
+		before[a.ID] = a.Inputs
+		for _, in := range a.Inputs {
+			behind[in] = append(behind[in], a.ID)
+		}
+	}
+	gone := make([]bool, len(before))
+	if left := peel(before, behind, gone); left == 0 {
+		return nil
+	}
+	peel(behind, before, gone)
+	var out []*graph.Action
+	for _, a := range g.Actions {
+		if !gone[a.ID] {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// peel takes off what waits for nothing until all that is left waits, and counts that.
+func peel(waits, next [][]int, gone []bool) int {
+	missing := make([]int, len(waits))
+	var ready []int
+	left := 0
+	for id := 1; id < len(waits); id++ {
+		if gone[id] {
+			continue
+		}
+		left++
+		for _, in := range waits[id] {
+			if !gone[in] {
+				missing[id]++
+			}
+		}
+		if missing[id] == 0 {
+			ready = append(ready, id)
+		}
+	}
+	for ; len(ready) > 0; left-- {
 		id := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
+		gone[id] = true
 		for _, n := range next[id] {
-			if missing[n]--; missing[n] == 0 {
+			if missing[n]--; missing[n] == 0 && !gone[n] {
 				ready = append(ready, n)
 			}
 		}
 	}
-	return done < len(g.Actions)
+	return left
 }
 
 // loadLoop tells whether a live migration would wait for itself if it waited

@@ -12,7 +12,10 @@ func Schedule(in Input) *Result {
 	return schedule(start(in, m, nil))
 }
 
-func schedule(p *planner) *Result {
+func schedule(p *planner) *Result { return p.unloop(p.plan()) }
+
+// plan goes through the phases behind start.
+func (p *planner) plan() *Result {
 	res := &Result{Status: p.clusterStatus()}
 	p.beforePlacement()
 	p.lockToShutdown()
@@ -22,7 +25,6 @@ func schedule(p *planner) *Result {
 	p.notifyAll()
 	res.Summary = p.summary()
 	res.Graph = p.emitGraph()
-	p.warnOfLoops(res.Graph)
 	if p.in.Options.Dot {
 		res.Dot = p.dotLines()
 	}

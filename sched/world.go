@@ -65,6 +65,7 @@ type planner struct {
 	scores   []Score
 	reasons  []Reason
 	warnings []Warning
+	stay     map[string]bool // resources that do not migrate live, because that would wait for itself
 }
 
 // node is one node.

@@ -124,3 +124,28 @@ Recover vm (b -> c)
   vm_start_0 c <- vm_stop_0 a, vm_stop_0 b
   vm_stop_0 b
   vm_stop_0 a
+
+# What comes to the old node waits until the resource has left, which by their order
+# may arrive only behind it: a live migration would wait for itself, so it is stopped first.
+plan
+option stonith-enabled false
+nodes a b c
+standby a
+rsc db
+rsc vm allow-migrate=true
+colocation apart vm db -INFINITY
+order o db vm kind=Optional
+ran db a start 0
+ran vm b start 0
+ran vm a monitor 7
+ran vm c monitor 7
+ran db b monitor 7
+ran db c monitor 7
+----
+Move db (a -> b)
+Move vm (b -> c)
+  db_start_0 b <- db_stop_0 a, vm_stop_0 b
+  db_stop_0 a <- vm_stop_0 b
+  vm_start_0 c <- db_start_0 b, vm_stop_0 b
+  vm_stop_0 b
+warning vm: its live migration would wait for itself: it is stopped and started instead; see which orders and colocations tie it to what comes to its node
