@@ -27,6 +27,9 @@ type peer struct {
 	accepted  uint64        // our epoch that it takes packets of
 	helloSeen uint64        // counter of its last hello
 	shown     []uint32      // ids of the cluster keys that it has
+	sealedBy  uint32        // id of the key that payloads to it are sealed with, since rekeyed
+	formerly  uint32        // and of the one before
+	rekeyed   time.Duration // when that changed
 	tried     int           // for keys, while it has shown none
 	greeted   time.Duration // when we last said hello by ourselves; 0: say it now
 	replies   int           // hellos that answered or renewed, since repliesAt

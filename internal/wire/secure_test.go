@@ -445,3 +445,32 @@ func BenchmarkRejectUnknown(b *testing.B) {
 		m.Step(l.now, Incoming{0, "192.0.2.1:5405", data})
 	}
 }
+
+// TestLinkBreaksWhileKeysRotate: a link to a node breaks when that node has shown a
+// younger key just now. What was sent to all under both keys before reaches it once.
+func TestLinkBreaksWhileKeysRotate(t *testing.T) {
+	young := []byte("a younger key of thirty-two byte")
+	for after := time.Duration(0); after < 400*time.Millisecond; after += 10 * time.Millisecond {
+		l := newLab(t, 38, 3, 2, nil)
+		l.run(time.Second)
+		s := &stream{l: l, from: 1, to: 3}
+		l.every(2*time.Millisecond, func() bool {
+			l.nodes[1].step(Outgoing{0, fmt.Appendf(nil, "1:%d", len(s.sent))})
+			s.sent = append(s.sent, l.now)
+			return true
+		})
+		for id := member.NodeID(1); id <= 3; id++ {
+			l.run(time.Second)
+			c := labConfig(id, 3, 2)
+			c.Keys = [][]byte{young, labKey}
+			l.nodes[id].step(Reconfigure{c})
+			l.nodes[id].cfg.Keys = c.Keys
+		}
+		l.run(after)
+		l.cutBoth(1, 3, 0, true)
+		l.run(3 * time.Second)
+		if lost, doubled, _ := s.result(); lost != 0 || doubled != 0 {
+			t.Errorf("the link breaks %v after the key came: %d packets lost, %d doubled", after, lost, doubled)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"time"
 
 	"mainstay/member"
@@ -80,6 +81,9 @@ func (m *Mux) carry(k *clusterKey, to member.NodeID, data []byte, who ...*peer) 
 	packet := k.send.packet(h, data)
 	s := sent{at: m.now, to: to, key: k.id, data: packet}
 	for _, p := range who {
+		if p.sealedBy != k.id {
+			p.formerly, p.sealedBy, p.rekeyed = p.sealedBy, k.id, m.now
+		}
 		links := m.choose(p)
 		m.await(p, links)
 		if len(data) <= floor {
@@ -207,13 +211,21 @@ func (m *Mux) resend(p *peer, bad int, since time.Duration) {
 	if links == 0 {
 		links = p.all() &^ m.down &^ (1 << bad)
 	}
-	key := m.keyFor(p)
-	if links == 0 || key == nil {
+	if links == 0 || m.keyFor(p) == nil {
 		return
 	}
 	for _, s := range m.recent.items[m.recent.head:] {
-		if s.at >= since && m.now-s.at <= keepSent && (s.to == 0 || s.to == p.id) && s.key == key.id {
+		if s.at >= since && m.now-s.at <= keepSent && (s.to == 0 || s.to == p.id) && p.wasSentUnder(s.key, s.at) {
 			each(links, func(i int) { m.again(p, i, s) })
 		}
 	}
+}
+
+// wasSentUnder tells whether a payload to all that was sealed with a key went to this
+// peer, and not only to others that share another key with us.
+func (p *peer) wasSentUnder(key uint32, at time.Duration) bool {
+	if at < p.rekeyed {
+		return key == p.formerly && slices.Contains(p.shown, key)
+	}
+	return key == p.sealedBy
 }
