@@ -331,10 +331,11 @@ func (c *Cluster) checkState(m *Machine, s *engine.State) {
 }
 
 // checkRest looks whether a coordinator finds that the same plans come up for ever
-// although nothing is wrong any more.
+// although nothing is wrong any more. A part without quorum may find so until it has
+// heard the others again: it tells its clones again and again of stops that are blocked.
 func (c *Cluster) checkRest(m *Machine, s *engine.State) {
 	i := slices.IndexFunc(s.Alarms, func(a engine.Alarm) bool { return a.Kind == "restless" })
-	if i >= 0 && c.whole && !c.laws.restless {
+	if i >= 0 && c.whole && s.Quorum.Quorate && !c.laws.restless {
 		c.laws.restless = true
 		c.breakLaw("it ends", "%s: %s", m.Name, s.Alarms[i].Text)
 	}
