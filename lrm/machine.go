@@ -348,37 +348,43 @@ func (m *Machine) Activities() []Activity {
 	if m.listed != nil {
 		return m.listed
 	}
-	list := []Activity{}
-	add := func(j *job) {
-		a := Activity{Rsc: j.Rsc, Op: j.Op, Interval: j.Interval, Timeout: j.Timeout, State: j.state.String()}
-		switch j.state {
-		case waiting:
-			a.Due = j.due
-		case queued:
-			a.Since = j.asked
-		default:
-			a.Since = j.began
-		}
-		list = append(list, a)
-	}
+	jobs := make([]*job, 0, len(m.timers)+len(m.backlg)+m.active)
 	for _, r := range m.rscs { //order: sorted below
 		if j := r.busy; j != nil {
-			add(j)
+			jobs = append(jobs, j)
 		}
-		for _, j := range r.queue {
-			add(j)
-		}
+		jobs = append(jobs, r.queue...)
 	}
-	for _, j := range m.timers {
-		add(j)
-	}
-	slices.SortFunc(list, func(a, b Activity) int {
+	jobs = append(jobs, m.timers...)
+	slices.SortFunc(jobs, func(a, b *job) int { // not what is told of them, which is far larger
 		if c := cmp.Compare(a.Rsc, b.Rsc); c != 0 { // as nearly always
 			return c
 		}
-		return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Interval, b.Interval), cmp.Compare(a.State, b.State),
-			cmp.Compare(a.Due, b.Due), cmp.Compare(a.Since, b.Since), cmp.Compare(a.Timeout, b.Timeout))
+		return a.activity().compare(b.activity())
 	})
-	m.listed = slices.Clip(list)
+	m.listed = make([]Activity, len(jobs))
+	for i, j := range jobs {
+		m.listed[i] = j.activity()
+	}
 	return m.listed
+}
+
+// activity is what is told of a job.
+func (j *job) activity() Activity {
+	a := Activity{Rsc: j.Rsc, Op: j.Op, Interval: j.Interval, Timeout: j.Timeout, State: j.state.String()}
+	switch j.state {
+	case waiting:
+		a.Due = j.due
+	case queued:
+		a.Since = j.asked
+	default:
+		a.Since = j.began
+	}
+	return a
+}
+
+// compare orders what is told of jobs of one resource.
+func (a Activity) compare(b Activity) int {
+	return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Interval, b.Interval), cmp.Compare(a.State, b.State),
+		cmp.Compare(a.Due, b.Due), cmp.Compare(a.Since, b.Since), cmp.Compare(a.Timeout, b.Timeout))
 }

@@ -50,7 +50,7 @@ func (m *Machine) Wake() time.Duration {
 	if m.run == nil {
 		return 0
 	}
-	return m.run.wake()
+	return m.run.due
 }
 
 // Step takes one input in and returns what follows from it, in order.
@@ -76,5 +76,6 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		r.finish()
 		m.run = nil
 	}
+	r.due = r.wake() // asked for far more often than it changes
 	return r.out
 }

@@ -43,6 +43,7 @@ type run struct {
 	failing int // steps that ended badly, allowed or not
 	now     time.Duration
 	out     []Effect
+	due     time.Duration // the earliest deadline, 0 if none; worked out at the end of a step
 }
 
 // newRun checks the graph's references and makes everything that waits for
