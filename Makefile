@@ -19,6 +19,9 @@ CASES   ?= ../shared/scheduler-cases
 LAB     ?= ../shared/lab
 # Who does membership in the end-to-end tests: ring, or corosync (the installed one).
 ENGINE  ?= ring
+# A directory of CIBs whose texts make shells compares with crmsh's, besides those of
+# shell/crm (two seconds each); none if it is empty.
+TEXTS   ?=
 SEEDS   ?= 20
 FROM    ?= 1
 MUTANTS ?= known
@@ -112,10 +115,10 @@ vm: build ## the watchdog on a whole machine: QEMU without acceleration, some mi
 
 shells: build ## Debian's crmsh and pcs drive a cluster in the playground (needs root)
 	@echo "== shells of the distribution"
-	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)"
+	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)" -cases "$(abspath $(TEXTS))"
 
 record-shells: build ## the same on real Pacemaker, recorded for make shells; SESSION=name records one (needs root, corosync, pacemaker)
-	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)" -record
+	go test -tags e2e -count=1 -timeout 40m -v -run TestShells ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)" -record
 
 demo: deps build ## three nodes, real services, one power cut: watch them survive
 	@if [ "$$(id -u)" = 0 ]; then ./bin/mainstay playground rehearse; else sudo ./bin/mainstay playground rehearse; fi

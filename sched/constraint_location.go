@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mainstay/cib"
+	"mainstay/status"
 )
 
 // location is a preference of a resource for some nodes.
@@ -118,6 +119,7 @@ func (p *planner) oneLocation(e *cib.Elem, r *rsc, rl role, setScore string, mat
 		*l = location{id: e.ID(), r: r, role: everyRole(rl), discover: discover, cause: CauseLocation}
 		l.at = append(p.slabs.scores.list(1), nodeScore{n, v})
 		p.addLocation(l)
+		p.noteBans(e.ID(), l)
 		return
 	}
 	for k := range e.Named("rule") {
@@ -181,6 +183,21 @@ func (p *planner) ruleLocation(e, rule *cib.Elem, r *rsc, rl role, discover disc
 		l.at = append(l.at, nodeScore{n, score})
 	}
 	p.addLocation(l)
+	p.noteBans(rule.ID(), l)
+}
+
+// noteBans keeps for the status what a location forbids, or advises against: under the
+// name of its rule, if it has one.
+func (p *planner) noteBans(id string, l *location) {
+	list := &p.bans
+	if p.trace != nil && p.cons > 0 {
+		list = &p.trace.cons[p.cons-1].bans
+	}
+	for _, a := range l.at {
+		if a.score < 0 {
+			*list = append(*list, status.Ban{ID: id, Resource: l.r.id, Node: a.n.name, Score: a.score, PromotedOnly: l.role == rolePromoted})
+		}
+	}
 }
 
 // ruleAttr looks a node attribute up for a rule. A guest node's attributes are

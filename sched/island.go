@@ -42,7 +42,6 @@ type trace struct {
 	cons   []consTrace    // in the order of the document
 	orders []int          // by unit, how many actions came up when its orders were applied
 	awake  []bool         // by island
-	bans   []status.Ban
 }
 
 // turn is what is remembered of a top-level resource.
@@ -77,6 +76,7 @@ type consTrace struct {
 	about []int // the turns of what it names
 	all   bool  // it is about whatever fits a pattern
 	made  int
+	bans  []status.Ban // what it forbids
 }
 
 // stateTrace is a node_state as it was.

@@ -40,7 +40,13 @@ func (s *Planner) Schedule(in Input) *Result {
 // Unpack only works out the state of the cluster.
 func (s *Planner) Unpack(in Input) *status.Cluster {
 	s.memo.begin(in.CIB.Child("configuration"))
-	return start(in, &s.memo, nil).clusterStatus()
+	p := start(in, &s.memo, nil)
+	c := p.clusterStatus()
+	for e := range p.conf.Child("constraints").Named("rsc_location") {
+		p.unpackConstraint(e)
+	}
+	p.banStatus(c)
+	return c
 }
 
 // memo is what was unpacked in former calls. Nothing in it is ever changed once

@@ -18,6 +18,7 @@ func schedule(p *planner) *Result { return p.unloop(p.plan()) }
 func (p *planner) plan() *Result {
 	res := &Result{Status: p.clusterStatus()}
 	p.beforePlacement()
+	p.banStatus(res.Status)
 	p.lockToShutdown()
 	p.placeAll()
 	p.afterPlacement()

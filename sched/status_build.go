@@ -38,7 +38,6 @@ func (p *planner) clusterStatus() *status.Cluster {
 		}
 	}
 	p.failureStatus(c)
-	p.banStatus(c)
 	p.ticketStatus(c)
 	for _, w := range p.warnings {
 		c.Notes = append(c.Notes, status.Note{About: w.ID, Text: w.Text})
@@ -284,21 +283,19 @@ func failure(op *cib.Elem, id string, n *node) status.Failure {
 		ExecMS: atoi(op.Get("exec-time"), 0), QueueMS: atoi(op.Get("queue-time"), 0)}
 }
 
+// banStatus tells what the locations in force forbid, the last first, as Pacemaker does. They
+// are known once the constraints were read.
 func (p *planner) banStatus(c *status.Cluster) {
-	if p.partial {
-		c.Bans = p.trace.bans
-		return
-	}
-	for e := range p.conf.Child("constraints").Named("rsc_location") {
-		if s, _ := cib.ParseScore(e.Get("score")); e.Get("node") != "" && e.Get("score") != "" && s < 0 {
-			c.Bans = append(c.Bans, status.Ban{ID: e.ID(), Resource: e.Get("rsc"), Node: e.Get("node"), Score: s, PromotedOnly: parseRole(e.Get("role")) == rolePromoted})
+	c.Bans = slices.Clone(p.bans)
+	if p.trace != nil {
+		for _, t := range p.trace.cons {
+			c.Bans = append(c.Bans, t.bans...)
 		}
 	}
-	if p.trace != nil {
-		p.trace.bans = c.Bans
-	}
+	slices.Reverse(c.Bans)
 }
 
+// ticketStatus tells the tickets: those with a state, then those that only constraints name.
 func (p *planner) ticketStatus(c *status.Cluster) {
 	for _, t := range p.tickets {
 		if t.elem == nil {
@@ -313,6 +310,12 @@ func (p *planner) ticketStatus(c *status.Cluster) {
 			}
 		}
 		c.Tickets = append(c.Tickets, s)
+	}
+	for e := range p.conf.Child("constraints").Named("rsc_ticket") {
+		id := e.Get("ticket")
+		if id != "" && !slices.ContainsFunc(c.Tickets, func(t status.Ticket) bool { return t.ID == id }) {
+			c.Tickets = append(c.Tickets, status.Ticket{ID: id})
+		}
 	}
 }
 

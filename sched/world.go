@@ -45,7 +45,8 @@ type planner struct {
 	failures      []*cib.Elem // failed operations in the order met
 
 	locations []*location
-	passing   location // that of scoreNow
+	bans      []status.Ban // of what is not traced
+	passing   location     // that of scoreNow
 	colocs    []*coloc
 	orders    [][]order // in pieces, in the order in which they were made
 

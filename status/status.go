@@ -133,7 +133,7 @@ type FailCount struct {
 	LastFailure    int64
 }
 
-// Ban is a location constraint with a negative infinite score for one node.
+// Ban is a negative score that a location constraint, or a rule of one (ID), gives a resource for one node.
 type Ban struct {
 	ID, Resource, Node string
 	Score              int

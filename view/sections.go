@@ -214,7 +214,7 @@ func (s *screen) bans() {
 			s.out.open("Negative Location Constraints")
 			opened = true
 		}
-		s.out.item(b.ID + "\tprevents " + b.Resource + " from " + either(b.PromotedOnly, "becoming promoted", "running") + " on " + s.banned(b.Node))
+		s.out.item(b.ID + "\tprevents " + b.Resource + " from running" + either(b.PromotedOnly, " in Promoted role", "") + " on " + s.banned(b.Node))
 	}
 	if opened {
 		s.out.close()

@@ -74,7 +74,7 @@ func compareAnswers(t *testing.T, peer, ours answer, codeOnly bool) {
 // run prepares the document, has a command run, and reads what it left.
 func run(t *testing.T, dir, line string, by func(*testing.T, string, []string) (string, string, int)) answer {
 	t.Helper()
-	for _, name := range []string{"cib.xml", "empty.xml", "sets.xml", "new.xml", "patch.xml"} {
+	for _, name := range []string{"cib.xml", "empty.xml", "sets.xml", "bans.xml", "new.xml", "patch.xml"} {
 		text, err := os.ReadFile(filepath.Join("peer", name))
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func run(t *testing.T, dir, line string, by func(*testing.T, string, []string) (
 			t.Fatal(err)
 		}
 	}
-	for _, doc := range []string{"empty", "sets"} { // on a cluster of nothing; on several sets of one kind
+	for _, doc := range []string{"empty", "sets", "bans"} { // on a cluster of nothing; on several sets of one kind; on bans and tickets
 		rest, ok := strings.CutPrefix(line, doc+" ")
 		if !ok {
 			continue

@@ -222,10 +222,21 @@ func pairsOf(owner *cib.Elem, tag string) []pair {
 	return out
 }
 
-// meta is the value of a meta attribute, "" if it has none.
+// meta is the value of a meta attribute, "" if it has none: that of the set with the
+// highest score, of the last of several equal ones, as the scheduler takes it.
 func meta(e *cib.Elem, name string) string {
-	v, _ := value(pairsOf(e, "meta_attributes"), name)
-	return v
+	out, best := "", 0
+	found := false
+	for set := range e.Named("meta_attributes") {
+		score, _ := cib.ParseScore(set.Get("score")) // a score that is none counts as 0
+		for nv := range set.Named("nvpair") {
+			if nv.Get("name") == name && (!found || score >= best) {
+				out, best, found = nv.Get("value"), score, true
+				break // within a set the first counts
+			}
+		}
+	}
+	return out
 }
 
 // drop removes elements of a section for which gone holds.

@@ -210,11 +210,20 @@ var (
 // place is where something runs.
 var place = regexp.MustCompile(`\b(Started|Promoted|Unpromoted) node\d`)
 
+// failedOn is where something failed: in the order in which the nodes wrote their results.
+var failedOn = regexp.MustCompile(`FAILED \(blocked\) \[ [^]]* \]`)
+
 // normal leaves of an answer what must agree.
 func normal(text, how string) string {
 	for _, r := range replaced {
 		text = r.from.ReplaceAllString(text, r.to)
 	}
+	text = failedOn.ReplaceAllStringFunc(text, func(part string) string {
+		head, nodes, _ := strings.Cut(strings.TrimSuffix(part, " ]"), "[ ")
+		list := strings.Fields(nodes)
+		slices.Sort(list)
+		return head + "[ " + strings.Join(list, " ") + " ]"
+	})
 	if how == "@" {
 		text = place.ReplaceAllString(text, "$1 NODE")
 	}
