@@ -21,10 +21,17 @@ type Elem struct {
 	kids  []*Elem
 	hash  [16]byte
 	line  int32
+	draft bool // without a hash
 }
 
 // New makes an element with the given attributes and no children.
 func New(name string, attrs ...Attr) *Elem { return (&Elem{name: name, attrs: attrs}).seal() }
+
+// Draft makes an element without a hash, for trees that are made, read and thrown
+// away: the hash is most of what it costs to make an element. What is made from a
+// draft, or above one, is a draft as well. It behaves as any other element, but
+// Hash works through all of it each time; Sealed makes it like the others.
+func Draft(name string, attrs ...Attr) *Elem { return &Elem{name: name, attrs: attrs, draft: true} }
 
 // Comment makes an XML comment.
 func Comment(text string) *Elem { return (&Elem{name: CommentName, text: text}).seal() }
@@ -233,5 +240,5 @@ func (e *Elem) Drop(gone func(*Elem) bool) *Elem {
 func (e *Elem) Equal(o *Elem) bool { return e == o || Hash(e) == Hash(o) }
 
 func (e *Elem) clone() *Elem {
-	return &Elem{name: e.name, text: e.text, attrs: e.attrs, kids: e.kids, line: e.line}
+	return &Elem{name: e.name, text: e.text, attrs: e.attrs, kids: e.kids, line: e.line, draft: e.draft}
 }

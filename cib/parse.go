@@ -30,8 +30,14 @@ func Parse(doc []byte) (*Elem, error) { return ParseString(string(doc)) }
 
 // ParseString is Parse for a document that is a string already: the elements'
 // names and values are parts of it, nothing is copied.
-func ParseString(doc string) (*Elem, error) {
-	p := parser{src: strings.TrimPrefix(doc, "\ufeff"), line: 1}
+func ParseString(doc string) (*Elem, error) { return parse(doc, false) }
+
+// ParseDraft is ParseString for a document that is read, used and forgotten: its
+// elements are drafts (see Draft), which takes a third less time.
+func ParseDraft(doc string) (*Elem, error) { return parse(doc, true) }
+
+func parse(doc string, draft bool) (*Elem, error) {
+	p := parser{src: strings.TrimPrefix(doc, "\ufeff"), line: 1, draft: draft}
 	if !utf8.ValidString(p.src) {
 		return nil, p.badUTF8()
 	}
@@ -44,8 +50,9 @@ func ParseString(doc string) (*Elem, error) {
 
 type parser struct {
 	src     string
-	at      int // next byte to read
-	counted int // line is the line of this byte
+	draft   bool // what elements are to be
+	at      int  // next byte to read
+	counted int  // line is the line of this byte
 	line    int
 	root    *Elem
 	open    []frame
@@ -88,7 +95,7 @@ func cut[T any](piece *[]T, n, size int) []T {
 func (p *parser) newElem(name string, at int) *Elem {
 	e := &cut(&p.elemPiece, 1, min(p.expected, elemsAtOnce))[0]
 	p.expected--
-	e.name, e.line = name, int32(p.lineAt(at))
+	e.name, e.line, e.draft = name, int32(p.lineAt(at)), p.draft
 	return e
 }
 

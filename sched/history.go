@@ -131,30 +131,66 @@ func (p *planner) unpackLRM(n *node, rec *record) *rsc {
 }
 
 func readHistory(n *node, e *cib.Elem) *history {
-	h := &history{n: n, elem: e, id: e.ID(), task: e.Get("operation"), exitReason: e.Get("exit-reason")}
-	h.key = e.Get("operation_key")
-	if h.key == "" {
-		h.key = h.id
-	}
-	h.interval = int64(atoi(e.Get("interval"), 0))
-	h.call = int64(atoi(e.Get("call-id"), 0))
-	h.status = atoi(e.Get("op-status"), execUnknown)
-	h.rc = atoi(e.Get("rc-code"), 193)
-	h.changed = int64(atoi(e.Get("last-rc-change"), 0))
-	h.want = -1
-	if f := strings.SplitN(e.Get("transition-key"), ":", 4); len(f) == 4 {
-		h.want = atoi(f[2], -1)
-	} else if m := e.Get("transition-magic"); m != "" {
-		if _, key, ok := strings.Cut(m, ";"); ok {
-			if f := strings.SplitN(key, ":", 4); len(f) == 4 {
-				h.want = atoi(f[2], -1)
-			}
-		}
-	}
+	h := &history{n: n}
+	h.read(e)
 	return h
 }
 
+// read unpacks an lrm_rsc_op, in one pass over its attributes.
+func (h *history) read(e *cib.Elem) {
+	h.elem, h.status, h.rc, h.want = e, execUnknown, 193, -1
+	tkey, magic := "", ""
+	list := e.Attrs()
+	for i := range list {
+		v := list[i].Value
+		switch list[i].Name {
+		case "id":
+			h.id = v
+		case "operation":
+			h.task = v
+		case "operation_key":
+			h.key = v
+		case "exit-reason":
+			h.exitReason = v
+		case "interval":
+			h.interval = int64(atoi(v, 0))
+		case "call-id":
+			h.call = int64(atoi(v, 0))
+		case "op-status":
+			h.status = atoi(v, execUnknown)
+		case "rc-code":
+			h.rc = atoi(v, 193)
+		case "last-rc-change":
+			h.changed = int64(atoi(v, 0))
+		case "transition-key":
+			tkey = v
+		case "transition-magic":
+			magic = v
+		}
+	}
+	if h.key == "" {
+		h.key = h.id
+	}
+	if want, ok := wantIn(tkey); ok {
+		h.want = atoi(want, -1)
+	} else if _, key, ok := strings.Cut(magic, ";"); ok {
+		want, _ = wantIn(key)
+		h.want = atoi(want, -1)
+	}
+}
+
+// wantIn is the expected return code in a transition key, ACTION:TRANSITION:RC:UUID.
+func wantIn(key string) (string, bool) {
+	_, rest, _ := strings.Cut(key, ":")
+	_, rest, _ = strings.Cut(rest, ":")
+	want, _, ok := strings.Cut(rest, ":")
+	return want, ok
+}
+
 func atoi(s string, fallback int) int {
+	if s == "" { // an error costs memory
+		return fallback
+	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
 		return fallback

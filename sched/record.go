@@ -96,15 +96,24 @@ func readRecords(e *cib.Elem, old []*record) []*record {
 func readRecord(e *cib.Elem) *record {
 	rec := &record{elem: e, id: e.ID(), class: e.Get("class"), provider: e.Get("provider"), agent: e.Get("type")}
 	_, rec.locked = e.Lookup("shutdown-lock")
-	ops := make([]*history, 0, len(e.Kids()))
+	read := make([]history, 0, len(e.Kids()))
 	for op := range e.Named("lrm_rsc_op") {
-		ops = append(ops, readHistory(nil, op))
+		read = append(read, history{})
+		read[len(read)-1].read(op)
 		rec.noAgent = rec.noAgent || noAgentProbe(op)
 	}
-	sortHistory(ops)
-	rec.ops = make([]history, len(ops))
-	for i, h := range ops {
-		rec.ops[i] = *h
+	var room [4]*history // for most: their list needs no memory of its own
+	ops := room[:0]
+	for i := range read {
+		ops = append(ops, &read[i])
+	}
+	rec.ops = read
+	if len(ops) > 1 {
+		sortHistory(ops)
+		rec.ops = make([]history, len(ops))
+		for i, h := range ops {
+			rec.ops[i] = *h
+		}
 	}
 	rec.start, rec.stop = activeSpan(ops)
 	rec.recurring = recurringOf(ops, rec.start, rec.stop)

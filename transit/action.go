@@ -18,7 +18,11 @@ func timeoutOf(a *graph.Action) time.Duration {
 
 // targetRC is the return code that the graph wants of an action.
 func targetRC(a *graph.Action) agent.Code {
-	n, err := strconv.Atoi(a.Attr("CRM_meta_op_target_rc"))
+	s := a.Attr("CRM_meta_op_target_rc")
+	if s == "" { // as most often: an error costs memory
+		return agent.OK
+	}
+	n, err := strconv.Atoi(s)
 	if err != nil {
 		return agent.OK
 	}
@@ -71,6 +75,9 @@ func duration(s string) time.Duration {
 
 // millis reads a number of milliseconds, 0 if it is none.
 func millis(s string) time.Duration {
+	if s == "" {
+		return 0
+	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > int64(1<<53) {
 		return 0

@@ -1,7 +1,5 @@
 package transit
 
-import "container/heap"
-
 // sweep is the order in which ready steps are looked at: upwards through the
 // graph, then again from its beginning for what became ready behind the
 // present position. A step made ready ahead of the position runs in the same
@@ -17,9 +15,9 @@ type sweep struct {
 // add makes a step a candidate.
 func (s *sweep) add(i int) {
 	if i >= s.pos {
-		heap.Push(&s.ahead, i)
+		s.ahead.push(i)
 	} else {
-		heap.Push(&s.behind, i)
+		s.behind.push(i)
 	}
 }
 
@@ -57,7 +55,7 @@ func (s *sweep) take(judge func(int) verdict) (int, bool) {
 			}
 			s.ahead, s.behind, s.pos = s.behind, s.ahead, 0
 		}
-		i := heap.Pop(&s.ahead).(int)
+		i := s.ahead.pop()
 		if s.gone[i] {
 			continue
 		}
@@ -71,20 +69,40 @@ func (s *sweep) take(judge func(int) verdict) (int, bool) {
 	}
 }
 
-// ints is a heap of indices.
+// ints is a heap of indices: none is above its children at 2i+1 and 2i+2.
 type ints []int
 
-func (h ints) Len() int           { return len(h) }
-func (h ints) Less(i, j int) bool { return h[i] < h[j] }
-func (h ints) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+// push adds an index.
+func (h *ints) push(x int) {
+	l := append(*h, x)
+	i := len(l) - 1
+	for i > 0 && l[(i-1)/2] > x {
+		l[i] = l[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	l[i] = x
+	*h = l
+}
 
-// Push is heap.Interface's.
-func (h *ints) Push(x any) { *h = append(*h, x.(int)) }
-
-// Pop is heap.Interface's.
-func (h *ints) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
+// pop takes the smallest index out of a heap that is not empty.
+func (h *ints) pop() int {
+	l := *h
+	least, x := l[0], l[len(l)-1]
+	l = l[:len(l)-1]
+	i := 0
+	for c := 1; c < len(l); c = 2*i + 1 {
+		if c+1 < len(l) && l[c+1] < l[c] {
+			c++
+		}
+		if l[c] >= x {
+			break
+		}
+		l[i] = l[c]
+		i = c
+	}
+	if len(l) > 0 {
+		l[i] = x
+	}
+	*h = l
+	return least
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mainstay/graph"
 	"mainstay/status"
@@ -124,7 +125,7 @@ func Executing(a *graph.Action, name string) string {
 	if iv := a.Attr("CRM_meta_interval"); iv != "" && iv != "0" && task != "notify" && task != "delete" {
 		task += "=" + iv
 	}
-	return fmt.Sprintf("Resource action: %-15s %s on %s", name, task, a.Node)
+	return "Resource action: " + name + strings.Repeat(" ", max(0, 15-utf8.RuneCountInString(name))) + " " + task + " on " + a.Node
 }
 
 // fencingAction is what fencing does to the node: reboot, off or on.

@@ -171,7 +171,7 @@ func knownNames(root *cib.Elem, _ *sched.Result) map[string]bool {
 // and returns the CIB after it. It is how a plan's effect is previewed.
 func Outcome(in sched.Input, g *graph.Graph) *cib.Elem {
 	s := &session{o: &options{}, root: in.CIB, now: in.Now, out: newTextOutput(&options{quiet: true}, io.Discard)}
-	return s.execute(&sched.Result{Graph: g})
+	return s.execute(&sched.Result{Graph: g}).Sealed()
 }
 
 var _ = view.Executing

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +22,9 @@ type ledger struct {
 	root  *cib.Elem
 	nodes []*nodeBook
 	other []*cib.Elem        // what else the section holds
-	now   int64              // Unix seconds
+	stamp string             // the present, Unix seconds
 	heads map[head]*cib.Elem // of resources, which are the same on all nodes
+	names map[opKey]names
 }
 
 // nodeBook is one node_state.
@@ -48,7 +48,7 @@ type history struct {
 func (b *nodeBook) opened(at int) *history {
 	h := &b.list[at]
 	if !h.open {
-		h.entries, h.open = slices.Clone(h.rsc.Kids()), true
+		h.entries, h.open = append(make([]*cib.Elem, 0, len(h.rsc.Kids())+1), h.rsc.Kids()...), true
 	}
 	return h
 }
@@ -75,7 +75,7 @@ func (h *history) elem() *cib.Elem {
 
 // newLedger opens the status section.
 func newLedger(root *cib.Elem, now time.Time) *ledger {
-	l := &ledger{root: root, now: now.Unix(), heads: map[head]*cib.Elem{}}
+	l := &ledger{root: root, stamp: strconv.FormatInt(now.Unix(), 10), heads: map[head]*cib.Elem{}, names: map[opKey]names{}}
 	for _, k := range root.Child("status").Kids() {
 		if k.Name() != "node_state" {
 			l.other = append(l.other, k)
@@ -114,7 +114,7 @@ func (b *nodeBook) elem() *cib.Elem {
 	for i := range b.list {
 		list[i] = b.list[i].elem()
 	}
-	return b.state.Put(replaceChild(lrm, cib.New("lrm_resources").WithKids(list)))
+	return b.state.Put(replaceChild(lrm, cib.Draft("lrm_resources").WithKids(list)))
 }
 
 // replaceChild puts kid in the place of the first child of its name, or at the end.
@@ -153,7 +153,8 @@ func (l *ledger) node(name, id string) *nodeBook {
 	if remote {
 		state = state.With("remote_node", "true")
 	}
-	b := &nodeBook{state: state.With("crm-debug-origin", "crm_simulate"), at: map[string]int{}, heads: l.heads}
+	n := len(l.heads) // most resources are looked for on most nodes
+	b := &nodeBook{state: state.With("crm-debug-origin", "crm_simulate"), at: make(map[string]int, n), list: make([]history, 0, n), heads: l.heads}
 	l.nodes = append(l.nodes, b)
 	return b
 }
@@ -207,7 +208,7 @@ func (h head) elem() *cib.Elem {
 	if h.provider != "" {
 		attrs = append(attrs, cib.Attr{Name: "provider", Value: h.provider})
 	}
-	return cib.New("lrm_resource", append(attrs, cib.Attr{Name: "type", Value: h.typ})...)
+	return cib.Draft("lrm_resource", append(attrs, cib.Attr{Name: "type", Value: h.typ})...)
 }
 
 // result is what an operation is to have returned.
@@ -226,9 +227,9 @@ type result struct {
 func (l *ledger) record(b *nodeBook, at int, r result) {
 	h := b.opened(at)
 	id := h.rsc.ID()
-	key := id + "_" + r.task + "_" + strconv.Itoa(r.interval)
+	n := l.namesOf(id, r.task, r.interval)
+	key, entry, second := n.key, n.last, ""
 	failed := r.rc != r.targetRC
-	entry, second := id+"_last_0", ""
 	switch {
 	case r.task == "notify":
 		key = fmt.Sprintf("%s_%s_notify_%s_0", id, attr(r.attrs, "CRM_meta_notify_type"), attr(r.attrs, "CRM_meta_notify_operation"))
@@ -238,7 +239,7 @@ func (l *ledger) record(b *nodeBook, at int, r result) {
 	case failed:
 		entry = id + "_last_failure_0"
 		if r.interval == 0 {
-			second = id + "_last_0"
+			second = n.last
 		}
 	case r.interval > 0:
 		entry = key
@@ -250,8 +251,8 @@ func (l *ledger) record(b *nodeBook, at int, r result) {
 	}
 }
 
-// operation makes the entry of an id.
-func (l *ledger) operation(h *history, id, key string, r result) *cib.Elem {
+// lastCall is the highest call number in an open history, 0 if there is none.
+func (h *history) lastCall() int {
 	call := 0
 	for _, op := range h.entries {
 		if op.Name() != "lrm_rsc_op" {
@@ -261,16 +262,41 @@ func (l *ledger) operation(h *history, id, key string, r result) *cib.Elem {
 			call = n
 		}
 	}
+	return call
+}
+
+// names are the strings that the entries of an operation share on all nodes.
+type names struct{ last, key string }
+
+// namesOf returns them, made once.
+func (l *ledger) namesOf(rsc, task string, interval int) names {
+	what := opKey{rsc, task, interval}
+	n, ok := l.names[what]
+	if !ok {
+		n = names{last: rsc + "_last_0", key: rsc + "_" + task + "_" + strconv.Itoa(interval)}
+		l.names[what] = n
+	}
+	return n
+}
+
+// opKey is an operation of a resource.
+type opKey struct {
+	rsc, task string
+	interval  int // ms
+}
+
+// operation makes the entry of an id.
+func (l *ledger) operation(h *history, id, key string, r result) *cib.Elem {
 	rc := strconv.Itoa(r.rc)
 	magic := "0:" + rc + ";" + strconv.Itoa(r.actionID) + ":-1:" + strconv.Itoa(r.targetRC) + ":" + fakeUUID
 	_, tkey, _ := strings.Cut(magic, ";")
-	op := cib.New("lrm_rsc_op", []cib.Attr{
+	op := cib.Draft("lrm_rsc_op", []cib.Attr{
 		{Name: "id", Value: id}, {Name: "operation_key", Value: key}, {Name: "operation", Value: r.task},
 		{Name: "crm-debug-origin", Value: "crm_simulate"}, {Name: "crm_feature_set", Value: featureSet},
 		{Name: "transition-key", Value: tkey}, {Name: "transition-magic", Value: magic},
 		{Name: "exit-reason", Value: ""}, {Name: "on_node", Value: r.node},
-		{Name: "call-id", Value: strconv.Itoa(call + 1)}, {Name: "rc-code", Value: rc}, {Name: "op-status", Value: "0"},
-		{Name: "interval", Value: strconv.Itoa(r.interval)}, {Name: "last-rc-change", Value: strconv.FormatInt(l.now, 10)},
+		{Name: "call-id", Value: strconv.Itoa(h.lastCall() + 1)}, {Name: "rc-code", Value: rc}, {Name: "op-status", Value: "0"},
+		{Name: "interval", Value: strconv.Itoa(r.interval)}, {Name: "last-rc-change", Value: l.stamp},
 		{Name: "exec-time", Value: "0"}, {Name: "queue-time", Value: "0"},
 	}...)
 	for _, end := range []string{"migrate_source", "migrate_target"} { // without them nobody knows what the record is of
@@ -295,7 +321,7 @@ func (l *ledger) countFailure(b *nodeBook, rsc, task string, interval, rc int, i
 		}
 		return strconv.Itoa(n + 1)
 	})
-	b.setAttribute("last-failure-"+suffix, func(string) string { return strconv.FormatInt(l.now, 10) })
+	b.setAttribute("last-failure-"+suffix, func(string) string { return l.stamp })
 }
 
 // setAttribute changes one transient attribute.
@@ -341,7 +367,11 @@ func unixAttr(e *cib.Elem, name string) (int64, bool) {
 
 // targetRC is the result that the graph wants of an action.
 func targetRC(a *graph.Action) int {
-	n, err := strconv.Atoi(a.Attr("CRM_meta_op_target_rc"))
+	s := a.Attr("CRM_meta_op_target_rc")
+	if s == "" { // as most often: an error costs memory
+		return 0
+	}
+	n, err := strconv.Atoi(s)
 	if err != nil {
 		return 0
 	}

@@ -114,7 +114,7 @@ func (s *session) load(ctx context.Context) (*cib.Elem, error) {
 			}
 		}
 	case name != "":
-		root, err = face.ReadCIB(name)
+		root, err = face.ReadDraft(name)
 	default:
 		name = "the running cluster"
 		root, err = s.env.CIB(ctx)
