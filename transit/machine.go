@@ -50,7 +50,7 @@ func (m *Machine) Wake() time.Duration {
 	if m.run == nil {
 		return 0
 	}
-	return m.run.due
+	return m.run.earliest()
 }
 
 // Step takes one input in and returns what follows from it, in order.
@@ -76,6 +76,6 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		r.finish()
 		m.run = nil
 	}
-	r.due = r.wake() // asked for far more often than it changes
+	r.known = false
 	return r.out
 }

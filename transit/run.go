@@ -43,7 +43,8 @@ type run struct {
 	failing int // steps that ended badly, allowed or not
 	now     time.Duration
 	out     []Effect
-	due     time.Duration // the earliest deadline, 0 if none; worked out at the end of a step
+	due     time.Duration // the earliest deadline, 0 if none, …
+	known   bool          // … if it was worked out since the last step
 }
 
 // newRun checks the graph's references and makes everything that waits for
@@ -261,7 +262,16 @@ func (r *run) expire() {
 	}
 }
 
-// wake is the earliest deadline, 0 if none.
+// earliest is the earliest deadline, 0 if none. A daemon asks for it after every
+// packet, whoever only plays a graph never does: it is worked out when it is asked for.
+func (r *run) earliest() time.Duration {
+	if !r.known {
+		r.due, r.known = r.wake(), true
+	}
+	return r.due
+}
+
+// wake works out the earliest deadline, 0 if none.
 func (r *run) wake() time.Duration {
 	var w time.Duration
 	for i := range r.steps {
