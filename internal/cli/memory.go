@@ -26,7 +26,7 @@ import (
 // heap has grown by rehearsalGrowth percent, or to rehearsalFrom.
 const (
 	wasteFrom       = 5 << 28 // bytes
-	rehearsalGrowth = 400
+	rehearsalGrowth = 1200
 	rehearsalFrom   = 3 << 29 // bytes
 )
 
