@@ -431,4 +431,4 @@ func (c *Control) expired(a *graph.Action) {
 		lostRecord(a, Key{a.ID, c.number, target(a), c.cfg.UUID}, c.now.Wall.Unix())}}})
 }
 
-func target(a *graph.Action) agent.Code { return agent.Code(atoi(a.Attr("CRM_meta_op_target_rc"))) }
+func target(a *graph.Action) agent.Code { return agent.Code(a.TargetRC()) }

@@ -3,7 +3,11 @@
 // each is there. It decides nothing and carries nothing out.
 package graph
 
-import "mainstay/cib"
+import (
+	"strconv"
+
+	"mainstay/cib"
+)
 
 // Kind tells who carries an action out.
 type Kind int
@@ -51,6 +55,19 @@ func (a *Action) Attr(name string) string {
 		}
 	}
 	return ""
+}
+
+// TargetRC is the return code that is wanted of the action, 0 if it names none.
+func (a *Action) TargetRC() int {
+	s := a.Attr("CRM_meta_op_target_rc")
+	if s == "" { // as most often: an error costs memory
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // Graph is a whole transition.

@@ -141,3 +141,12 @@ func TestWriteXMLTellsWhatFails(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTargetRC(t *testing.T) {
+	for value, want := range map[string]int{"": 0, "7": 7, "x": 0} {
+		a := &Action{Attrs: []cib.Attr{{Name: "CRM_meta_op_target_rc", Value: value}}}
+		if got := a.TargetRC(); got != want {
+			t.Errorf("%q: %d, want %d", value, got, want)
+		}
+	}
+}

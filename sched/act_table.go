@@ -43,7 +43,7 @@ type actTable struct {
 	first, last *opActs   // by name
 }
 
-// add puts a new action into its resource's table.
+// addToTable puts a new action into its resource's table.
 func (p *planner) addToTable(a *action, name opName) {
 	t := a.r.named(name.task, name.interval)
 	if t == nil {

@@ -12,7 +12,6 @@ import (
 // has come. Such a resource is stopped first, as if it could not migrate. (Pacemaker
 // makes the graph that nobody can carry out, and what it stopped stays stopped.)
 func (p *planner) unloop(res *Result) *Result {
-	stay := map[string]bool{}
 	loop := stuck(res.Graph)
 	if len(loop) == 0 {
 		return res
@@ -20,6 +19,7 @@ func (p *planner) unloop(res *Result) *Result {
 	if id, text := cib.OrderLoop(p.conf, true); id != "" {
 		p.warn(id, text+": none of them starts", "remove one of these orders")
 	}
+	stay := map[string]bool{}
 	for _, a := range loop {
 		if a.Task == "migrate_to" || a.Task == "migrate_from" {
 			stay[a.Rsc.ID] = true

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"mainstay/agent"
 	"mainstay/cib"
 	"mainstay/graph"
 )
@@ -14,19 +13,6 @@ import (
 // timeoutOf is the time an action may take: its timeout and its start delay.
 func timeoutOf(a *graph.Action) time.Duration {
 	return millis(a.Attr("CRM_meta_timeout")) + millis(a.Attr("CRM_meta_start_delay"))
-}
-
-// targetRC is the return code that the graph wants of an action.
-func targetRC(a *graph.Action) agent.Code {
-	s := a.Attr("CRM_meta_op_target_rc")
-	if s == "" { // as most often: an error costs memory
-		return agent.OK
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return agent.OK
-	}
-	return agent.Code(n)
 }
 
 // canFail tells whether the graph goes on whatever the result.

@@ -149,7 +149,7 @@ func (r *run) completed(i int, st agent.Status, rc agent.Code) {
 		return
 	}
 	a := r.g.Actions[i]
-	if st == agent.Done && rc == targetRC(a) {
+	if st == agent.Done && rc == agent.Code(a.TargetRC()) {
 		r.land(i, done)
 		return
 	}

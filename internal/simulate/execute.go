@@ -58,7 +58,7 @@ func (s *session) execute(res *sched.Result) *cib.Elem {
 
 // perform pretends one action and returns what the machine is to be told.
 func (x *execution) perform(a *graph.Action) []transit.Input {
-	rc := targetRC(a)
+	rc := a.TargetRC()
 	switch {
 	case a.Kind == graph.Resource && a.Rsc != nil:
 		rc = x.operation(a)
@@ -73,7 +73,7 @@ func (x *execution) perform(a *graph.Action) []transit.Input {
 		x.s.out.action(a, name)
 	}
 	end := transit.Completed{Action: a.ID, Status: agent.Done, RC: agent.Code(rc)}
-	if rc != targetRC(a) {
+	if rc != a.TargetRC() {
 		return []transit.Input{transit.Abort{Reason: "an operation failed", Priority: transit.Infinity}, end}
 	}
 	return []transit.Input{end}
@@ -96,7 +96,7 @@ func (x *execution) operation(a *graph.Action) int {
 	name := x.nameOf(a.Rsc)
 	x.s.out.action(a, name)
 	if a.Task == "delete" || a.Task == "meta-data" {
-		return targetRC(a)
+		return a.TargetRC()
 	}
 	interval, _ := strconv.Atoi(a.Attr("CRM_meta_interval"))
 	if a.Task == "cancel" || a.Task == "notify" {
@@ -110,7 +110,7 @@ func (x *execution) operation(a *graph.Action) int {
 	}
 	b := x.book.node(a.Node, id)
 	at := b.resource(name, a.Rsc.ID, a.Rsc.Class, a.Rsc.Provider, a.Rsc.Type)
-	r := result{task: a.Task, interval: interval, rc: targetRC(a), targetRC: targetRC(a), actionID: a.ID, node: a.Node, attrs: a.Attrs}
+	r := result{task: a.Task, interval: interval, rc: a.TargetRC(), targetRC: a.TargetRC(), actionID: a.ID, node: a.Node, attrs: a.Attrs}
 	if spec := x.failure(a, name, interval); spec != nil {
 		r.rc = spec.rc
 		x.s.out.note(fmt.Sprintf("Pretending action %d failed with rc=%d", a.ID, spec.rc))
@@ -130,7 +130,7 @@ func (x *execution) quietly(a *graph.Action, name string, interval int) int {
 		key := fmt.Sprintf("%s_%s_%d", h.rsc.ID(), a.Attr("CRM_meta_operation"), interval)
 		h.entries = slices.DeleteFunc(h.entries, func(op *cib.Elem) bool { return op.Get("operation_key") == key && op.ID() == key })
 	}
-	return targetRC(a)
+	return a.TargetRC()
 }
 
 // failure finds the --op-fail for an operation, nil if it is to succeed.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"mainstay/cib"
-	"mainstay/graph"
 )
 
 // featureSet is the version of the vocabulary in which results are recorded.
@@ -363,17 +362,4 @@ func unixAttr(e *cib.Elem, name string) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	return n, err == nil
-}
-
-// targetRC is the result that the graph wants of an action.
-func targetRC(a *graph.Action) int {
-	s := a.Attr("CRM_meta_op_target_rc")
-	if s == "" { // as most often: an error costs memory
-		return 0
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0
-	}
-	return n
 }
