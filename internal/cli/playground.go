@@ -40,6 +40,7 @@ func (a *app) playgroundCommand() *cobra.Command {
 	f := c.Flags()
 	f.IntVar(&o.Nodes, "nodes", 3, "how many nodes")
 	f.DurationVar(&o.Token, "token", 0, "totem token of the cluster (0: the default)")
+	f.BoolVar(&o.Systemd, "systemd", false, "give each node a systemd of its own, for resources of class systemd")
 	f.StringVar(&o.Engine, "engine", "ring", "who does membership and messages: ring (built in) or corosync (the installed one)")
 	f.BoolVar(&o.Plain, "plain", false, "nodes without database and proxy")
 	f.BoolVar(&detach, "detach", false, "leave it running in the background")

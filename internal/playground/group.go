@@ -85,9 +85,25 @@ func removeGroup(dir string) {
 	// Whether there was anything to kill does not matter; rmdir tells the end.
 	_ = os.WriteFile(filepath.Join(dir, "cgroup.kill"), []byte("1"), 0)
 	_ = poll(2*time.Second, "the group to become empty", func() bool {
-		err := os.Remove(dir)
+		err := removeGroups(dir)
 		return err == nil || errors.Is(err, fs.ErrNotExist)
 	})
+}
+
+// removeGroups removes a group and those within it, which a node's systemd makes.
+func removeGroups(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			if err := removeGroups(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return os.Remove(dir)
 }
 
 // groupPrefix begins the names of all our control groups.
@@ -123,7 +139,8 @@ func continueAll(init int) {
 	}
 }
 
-// members lists the processes in the pid namespace of a process, as numbered here.
+// members lists the processes in the pid namespace of a process and in those made
+// within it, as numbered here.
 func members(init int) []int {
 	want, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", init))
 	if err != nil {
@@ -139,11 +156,28 @@ func members(init int) []int {
 		if err != nil {
 			continue
 		}
-		if ns, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid)); err == nil && ns == want {
+		if ns, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid)); err == nil && (ns == want || within(pid, want)) {
 			out = append(out, pid)
 		}
 	}
 	return out
+}
+
+// within tells whether the pid namespace that a process's own was made in is that
+// one, named as in its link (ioctl_ns(2)).
+func within(pid int, namespace string) bool {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/ns/pid", pid))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	parent, err := unix.IoctlRetInt(int(f.Fd()), unix.NS_GET_PARENT)
+	if err != nil {
+		return false // there is none, or we may not see it
+	}
+	defer unix.Close(parent)
+	var st unix.Stat_t
+	return unix.Fstat(parent, &st) == nil && namespace == fmt.Sprintf("pid:[%d]", st.Ino)
 }
 
 // pollStep is how often poll looks.

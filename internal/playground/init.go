@@ -33,7 +33,7 @@ type initProcess struct {
 
 	mu      sync.Mutex
 	payload service
-	beside  service // runs from boot on, whatever becomes of the payload
+	beside  []*service // run from boot on, whatever becomes of the payload
 }
 
 // service is a program that pid 1 keeps running.
@@ -58,7 +58,10 @@ func runInit() error {
 	if err := in.Decode(&w); err != nil || w.Plan == nil {
 		return fmt.Errorf("no plan from the machine room: %w", err)
 	}
-	p.payload.args, p.beside.args = w.Plan.Payload, w.Plan.Beside
+	p.payload.args = w.Plan.Payload
+	for _, args := range w.Plan.Beside {
+		p.beside = append(p.beside, &service{args: args, wanted: true})
+	}
 	if err := w.Plan.boot(); err != nil {
 		p.say(word{Op: "failed", Err: err.Error()})
 		return err
@@ -73,8 +76,9 @@ func runInit() error {
 	}()
 	p.say(word{Op: "mounted"})
 	p.mu.Lock()
-	p.beside.wanted = true
-	p.spawn(&p.beside)
+	for _, s := range p.beside {
+		p.spawn(s)
+	}
 	p.mu.Unlock()
 	for {
 		var w word
@@ -142,9 +146,6 @@ func (p *initProcess) obey(op string) {
 
 // spawn starts a service; p.mu is held, so reap cannot see its end too early.
 func (p *initProcess) spawn(s *service) {
-	if len(s.args) == 0 {
-		return
-	}
 	log, err := p.log()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "init:", err)
@@ -182,7 +183,7 @@ func (p *initProcess) reap() {
 		p.mu.Lock()
 		var ws unix.WaitStatus
 		pid, err := unix.Wait4(-1, &ws, unix.WNOHANG, nil)
-		for _, s := range []*service{&p.payload, &p.beside} {
+		for _, s := range append([]*service{&p.payload}, p.beside...) {
 			if err == nil && pid > 0 && pid == s.pid {
 				p.ended(s, ws)
 			}
@@ -204,7 +205,7 @@ func (p *initProcess) ended(s *service, ws unix.WaitStatus) {
 	switch {
 	case !s.wanted:
 		p.say(word{Op: "stopped"})
-	case s == &p.beside, time.Since(s.started) < crashLoop:
+	case s != &p.payload, time.Since(s.started) < crashLoop:
 		p.later(s)
 	default:
 		p.spawn(s)

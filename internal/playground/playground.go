@@ -36,6 +36,7 @@ type Options struct {
 	Out     io.Writer     `json:"-"` // progress, one line per step; nil: nowhere
 	Plain   bool          // no services: no database, no proxy configuration
 	Engine  string        // who does membership: "" or "ring", built in; "corosync", the installed one
+	Systemd bool          // each node has a systemd of its own, which is up before the payload
 }
 
 // Engines, and where the installed one is.
@@ -108,6 +109,9 @@ func (o Options) defaults() (Options, error) {
 		}
 	default:
 		return o, fmt.Errorf("engine %q: want %s or %s", o.Engine, engineRing, engineCorosync)
+	}
+	if _, err := os.Stat(systemdPath); o.Systemd && err != nil {
+		return o, fmt.Errorf("systemd is not installed (apt-get install systemd dbus): %w", err)
 	}
 	if o.Out == nil {
 		o.Out = io.Discard

@@ -123,10 +123,13 @@ func (r *Room) rack() error {
 				{r.base.path("san"), sharedDir, false},
 			}}
 		if r.opts.Engine == engineCorosync && r.opts.Payload[0] == programPath {
-			p.Beside = []string{corosyncPath, "-f"}
+			p.Beside = append(p.Beside, []string{corosyncPath, "-f"})
 		}
 		if r.opts.Payload[0] == programPath {
 			p.Install = [][]string{{"/bin/sh", "-c", installTools(r.opts.Engine)}}
+		}
+		if r.opts.Systemd {
+			p.addSystemd()
 		}
 		r.machines = append(r.machines, &machine{number: i, name: name, plan: p, hub: r.hub,
 			group: newGroup(groupName(r.base.dir, name))})

@@ -22,7 +22,7 @@ type plan struct {
 	Files   []file     // written at the first boot only
 	Install [][]string // commands of the first boot
 	Payload []string
-	Beside  []string // runs from boot on; none: nothing
+	Beside  [][]string // programs that run from boot on
 }
 
 // bind makes a directory or file of the machine appear in the node.

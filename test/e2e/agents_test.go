@@ -30,11 +30,12 @@ type site struct {
 	crm     string
 	ready   func(*web.StatusReply) bool
 	limit   time.Duration // for the first start, and for every recovery
+	systemd bool          // the nodes have one
 }
 
 func (x site) open(t *testing.T) *rig {
 	t.Helper()
-	g := &rig{Room: openIn(t, *dir+"-"+strings.ToLower(t.Name()), playground.Options{Plain: true}), ctx: context.Background()}
+	g := &rig{Room: openIn(t, *dir+"-"+strings.ToLower(t.Name()), playground.Options{Plain: true, Systemd: x.systemd}), ctx: context.Background()}
 	for _, n := range g.Nodes() {
 		if x.prepare != nil {
 			x.prepare(t, g, n)
