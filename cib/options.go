@@ -113,6 +113,9 @@ func ClusterOption(name string) (Option, bool) { return findOption(clusterOption
 // MetaOption finds a meta attribute of resources by name.
 func MetaOption(name string) (Option, bool) { return findOption(metaOptions, name) }
 
+// OpOption finds an attribute of operations whose values can be judged, by name.
+func OpOption(name string) (Option, bool) { return findOption(opOptions, name) }
+
 func findOption(list []Option, name string) (Option, bool) {
 	i := slices.IndexFunc(list, func(o Option) bool { return o.Name == name })
 	if i < 0 {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -42,10 +41,12 @@ func (a *app) crmCommand() *cobra.Command {
 // crmShell is one run of the shell.
 type crmShell struct {
 	*app
-	level   string       // "" is the top
-	session *crm.Session // of the configure level, nil outside of it
-	force   bool
-	failed  bool // a command failed; the exit code says so
+	level    string       // "" is the top
+	session  *crm.Session // of the configure level, nil outside of it
+	terminal *terminal    // nil if commands do not come from one
+	shelf    *shelf       // what is known of agents, for completion
+	force    bool
+	failed   bool // a command failed; the exit code says so
 }
 
 // errLeave ends the shell.
@@ -140,139 +141,32 @@ func (s *crmShell) complain(err error) {
 	}
 }
 
-// interactive reads commands from a terminal.
-func (s *crmShell) interactive(ctx context.Context, in *os.File) error {
-	for {
-		line, err := s.prompt(in)
-		for more := ""; err == nil && crm.Unfinished(line[strings.LastIndexByte(line, '\n')+1:]); line += "\n" + more {
-			more, err = s.prompt(in)
-		}
-		if err != nil {
-			s.Printf("\n")
-			return s.over(ctx, nil)
-		}
-		if err := s.line(ctx, line); errors.Is(err, errLeave) {
-			return s.over(ctx, nil)
-		} else if err != nil {
-			s.complain(err)
-		}
-	}
-}
-
-// prompt reads one line, with completion at the tabulator; the terminal is in raw
-// mode only meanwhile, so that commands find it as it was.
-func (s *crmShell) prompt(in *os.File) (string, error) {
-	old, err := term.MakeRaw(int(in.Fd()))
-	if err != nil {
-		return "", fmt.Errorf("terminal: %w", err)
-	}
-	// A terminal that cannot be restored is gone.
-	defer func() { _ = term.Restore(int(in.Fd()), old) }()
-	t := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{in, s.Stdout}, "crm("+orTop(s.level)+")# ")
-	t.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) {
-		if key != '\t' || pos != len(line) {
-			return "", 0, false
-		}
-		next, all := extend(line, s.complete(line))
-		if next == line && len(all) > 1 {
-			fmt.Fprintf(t, "%s\n", strings.Join(all, "  "))
-		}
-		return next, len(next), true
-	}
-	return t.ReadLine()
-}
-
-func orTop(level string) string {
-	if level == "" {
-		return "live"
-	}
-	return level
-}
-
-// extend lengthens a line by what all candidates for its last word have in common.
-func extend(line string, all []string) (string, []string) {
-	if len(all) == 0 {
-		return line, nil
-	}
-	common := all[0]
-	for _, c := range all[1:] {
-		for !strings.HasPrefix(c, common) {
-			common = common[:len(common)-1]
-		}
-	}
-	cut := strings.LastIndexByte(line, ' ') + 1
-	if len(common) < len(line)-cut {
-		return line, all
-	}
-	next := line[:cut] + common
-	if len(all) == 1 && !strings.HasSuffix(next, "=") {
-		next += " "
-	}
-	return next, all
-}
-
-// complete lists what the last word of a line may become.
-func (s *crmShell) complete(line string) []string {
-	words := strings.Fields(line)
-	last := ""
-	if len(words) > 0 && !strings.HasSuffix(line, " ") {
-		last, words = words[len(words)-1], words[:len(words)-1]
-	}
-	level := s.level
-	if level == "" && len(words) > 0 && slices.Contains(crmLevels(), words[0]) {
-		level, words, line = words[0], words[1:], strings.TrimPrefix(strings.TrimLeft(line, " "), words[0]+" ")
-	}
-	var out []string
-	switch {
-	case level == "configure":
-		session := s.session
-		if session == nil {
-			root, err := s.CIB(context.Background())
-			if err != nil {
-				return nil
-			}
-			session = crm.NewSession(root)
-		}
-		return session.Complete(line)
-	case level == "" && len(words) == 0:
-		out = append(crmLevels(), "help", "quit", "verify", "report", "history")
-	case len(words) == 0:
-		for _, c := range crmCommands() {
-			if c.level == level {
-				out = append(out, c.name)
-			}
-		}
-		out = append(out, "up", "help", "quit")
-	default:
-		out = s.objects(level)
-	}
-	out = slices.DeleteFunc(out, func(w string) bool { return !strings.HasPrefix(w, last) })
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // line carries out one line.
 func (s *crmShell) line(ctx context.Context, line string) error {
 	words := strings.Fields(line)
 	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 		return nil
 	}
-	if s.level == "" {
-		return s.top(ctx, words, line)
-	}
 	switch words[0] {
-	case "up", "end", "cd", "..":
+	case "..", "up", "end":
 		return s.up(ctx)
+	case "cd":
+		return s.cd(ctx, strings.Join(words[1:], " "))
+	case "ls":
+		s.list()
+		return nil
 	case "quit", "exit", "bye":
 		if err := s.up(ctx); err != nil {
 			return err
 		}
 		return errLeave
 	}
-	if s.level == "configure" {
+	switch {
+	case s.level == "":
+		return s.top(ctx, words, line)
+	case s.level == "configure" && len(words) > 1 && slices.Contains([]string{"ra", "cib", "history"}, words[0]):
+		return s.visit(ctx, words)
+	case s.level == "configure":
 		return s.configure(ctx, line)
 	}
 	return s.command(ctx, s.level, words)
@@ -282,12 +176,6 @@ func (s *crmShell) line(ctx context.Context, line string) error {
 // command behind it the level is only visited.
 func (s *crmShell) top(ctx context.Context, words []string, line string) error {
 	switch name := words[0]; {
-	case slices.Contains([]string{"quit", "exit", "bye"}, name):
-		return errLeave
-	case name == "up" || name == "end" || name == "cd":
-		return nil
-	case name == "history":
-		return s.history(ctx, words[1:])
 	case name == "configure" && len(words) > 1:
 		if err := s.enter(ctx, name); err != nil {
 			return err
@@ -299,12 +187,43 @@ func (s *crmShell) top(ctx context.Context, words []string, line string) error {
 		}
 		s.level, s.session = "", nil
 		return err
-	case slices.Contains(crmLevels(), name) && name != "status" && len(words) == 1:
+	case isLevel(name) && len(words) == 1:
 		return s.enter(ctx, name)
-	case slices.Contains(crmLevels(), name) && name != "status":
+	}
+	return s.visit(ctx, words)
+}
+
+// visit carries out a command of another level, or of the top.
+func (s *crmShell) visit(ctx context.Context, words []string) error {
+	switch name := words[0]; {
+	case name == "history":
+		return s.history(ctx, words[1:])
+	case isLevel(name):
 		return s.command(ctx, name, words[1:])
 	}
 	return s.command(ctx, "", words)
+}
+
+// isLevel tells whether a name is that of a level that can be entered.
+func isLevel(name string) bool { return name != "status" && slices.Contains(crmLevels(), name) }
+
+// cd goes to another level: "..", "../LEVEL", "LEVEL", "/" or nothing, which is up.
+func (s *crmShell) cd(ctx context.Context, path string) error {
+	target := strings.TrimPrefix(strings.TrimPrefix(path, "/"), "../")
+	switch {
+	case path == "" || path == ".." || path == "/":
+		return s.up(ctx)
+	case path == ".":
+		return nil
+	case !isLevel(target):
+		return face.Failf(face.Usage, "cd: there is no level %q\n  remedy: \"ls\" lists them", target)
+	case target == path && s.level != "":
+		return face.Failf(face.Usage, "cd: there is no level %s in %s; did you mean \"cd ../%s\"?", target, s.level, target)
+	}
+	if err := s.up(ctx); err != nil {
+		return err
+	}
+	return s.enter(ctx, target)
 }
 
 // history tells what the cluster did. It needs no ssh and no logs of other nodes: the
@@ -322,16 +241,24 @@ func (s *crmShell) enter(ctx context.Context, level string) error {
 		if err != nil {
 			return err
 		}
-		s.session = crm.NewSession(root)
+		s.session = s.newSession(root)
 	}
 	s.level = level
 	return nil
 }
 
-// up leaves a level; what was changed in the configuration is committed.
+// up leaves a level. What was changed in the configuration is committed; on a terminal
+// the user is asked. If it is refused, the level is not left.
 func (s *crmShell) up(ctx context.Context) error {
 	if s.session != nil && s.session.Changed() {
-		if err := s.commit(ctx); err != nil {
+		wanted, err := true, error(nil)
+		if s.terminal != nil && !s.force {
+			wanted, err = s.ask("There are changes pending. Do you want to commit them")
+		}
+		if err == nil && wanted {
+			err = s.commit(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -366,6 +293,11 @@ func (s *crmShell) say(ctx context.Context, r crm.Reply) error {
 	case crm.Commit:
 		return s.commit(ctx)
 	case crm.Refresh:
+		if s.terminal != nil && !s.force && s.session.Changed() {
+			if sure, err := s.ask("All changes will be dropped. Do you want to proceed"); err != nil || !sure {
+				return keepOn(err)
+			}
+		}
 		return s.refresh(ctx)
 	case crm.EditText:
 		return s.editText(ctx, e)
@@ -398,6 +330,14 @@ func (s *crmShell) say(ctx context.Context, r crm.Reply) error {
 	return nil
 }
 
+// keepOn is an error of a question, but for Ctrl-C, which is an answer.
+func keepOn(err error) error {
+	if errors.Is(err, errInterrupted) {
+		return nil
+	}
+	return err
+}
+
 // commit sends the changes to the cluster, unless it changed meanwhile.
 func (s *crmShell) commit(ctx context.Context) error {
 	edits := s.session.Edits()
@@ -405,6 +345,11 @@ func (s *crmShell) commit(ctx context.Context) error {
 		return nil
 	}
 	if err := s.change(ctx, edits); err != nil {
+		if s.terminal != nil {
+			s.complain(err)
+			err = face.Silent(face.CodeOf(err))
+			s.Errorf("nothing is committed, and your changes are still here: \"show changed\" lists them, \"edit\" mends them, \"save FILE\" keeps them, \"refresh\" drops them\n")
+		}
 		return err
 	}
 	root, err := s.CIB(ctx)
@@ -424,21 +369,31 @@ func (s *crmShell) refresh(ctx context.Context) error {
 	return err
 }
 
-// editText lets the user's editor change a text.
+// editText lets the user's editor change a text. What cannot be taken is, on a
+// terminal, edited again if the user wants to; else it stays in its file.
 func (s *crmShell) editText(ctx context.Context, e crm.EditText) error {
 	name, err := s.tempFile(e.Text)
 	if err != nil {
 		return err
 	}
-	if err := s.runEditor(ctx, name); err != nil {
+	for {
+		if err := s.runEditor(ctx, name); err != nil {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return &face.Failure{Code: face.NoInput, Err: err}
+		}
+		err = s.say(ctx, s.session.Edited(e, string(text)))
+		if err == nil {
+			return os.Remove(name)
+		}
+		if s.terminal != nil {
+			if again, _ := s.ask("Do you want to edit it again"); again {
+				continue
+			}
+		}
+		s.Errorf("nothing is changed; your text is in %s\n", name)
 		return err
 	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return &face.Failure{Code: face.NoInput, Err: err}
-	}
-	if err := s.say(ctx, s.session.Edited(e, string(text))); err != nil {
-		return fmt.Errorf("%w\n  your text is in %s", err, name)
-	}
-	return os.Remove(name)
 }

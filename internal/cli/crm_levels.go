@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"mainstay/cib"
-	"mainstay/intent"
 	"mainstay/internal/face"
 )
 
@@ -92,8 +91,7 @@ func crmCommands() []crmAct {
 // command carries out a command of a level by the tool that does it.
 func (s *crmShell) command(ctx context.Context, level string, words []string) error {
 	if words[0] == "help" {
-		s.help(level)
-		return nil
+		return s.help(level, words[1:])
 	}
 	if level == "cib" && words[0] == "use" {
 		return s.use(words[1:])
@@ -275,28 +273,38 @@ func (s *crmShell) use(args []string) error {
 	return nil
 }
 
-// help lists the commands of a level.
-func (s *crmShell) help(level string) {
-	if level == "" {
+// help lists the commands of a level, or one of them.
+func (s *crmShell) help(level string, names []string) error {
+	if level == "" && len(names) == 0 {
 		s.Printf("Levels: %s\n\n", strings.Join(crmLevels(), " "))
 	}
+	found := false
 	for _, c := range crmCommands() {
-		if c.level == level {
+		if c.level == level && (len(names) == 0 || slices.Contains(names, c.name)) {
 			s.Printf("  %s\n", c.usage)
+			found = true
 		}
 	}
-	s.Printf("  help\n  up\n  quit\n")
+	if len(names) > 0 && !found {
+		return face.Failf(face.Usage, "there is no help on %s here\n  remedy: \"help\" lists the commands", strings.Join(names, " "))
+	}
+	if len(names) == 0 {
+		s.Printf("  help [COMMAND]\n  ls\n  cd [..|../LEVEL]\n  up\n  quit\n")
+	}
+	return nil
 }
 
-// objects are the names that commands of a level are about.
-func (s *crmShell) objects(level string) []string {
-	root, err := s.CIB(context.Background())
-	if err != nil {
-		return nil
+// list lists the levels and commands that can be reached from here.
+func (s *crmShell) list() {
+	var out []string
+	if s.level == "configure" {
+		out = s.session.Complete("")
+	} else {
+		out = tidy(s.words(context.Background(), s.level, nil), "")
 	}
-	nodes := intent.Nodes(root)
-	if level == "node" {
-		return nodes
+	width := 80
+	if s.terminal != nil {
+		width = s.terminal.width()
 	}
-	return append(intent.Resources(root), nodes...)
+	s.Printf("%s", columns(out, width))
 }

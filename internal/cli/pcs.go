@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -155,42 +154,7 @@ func standardOps(n agent.Name) *agent.Metadata {
 }
 
 // Agents implements pcs.Cluster.
-func (s *pcsShell) Agents() []agent.Name {
-	g := s.agents()
-	var out []agent.Name
-	add := func(class, provider, dir string, is func(name string) (string, bool)) {
-		list, err := os.ReadDir(dir)
-		if err != nil {
-			return // nothing of that kind is installed
-		}
-		for _, f := range list {
-			if t, ok := is(f.Name()); ok {
-				out = append(out, agent.Name{Class: class, Provider: provider, Type: t})
-			}
-		}
-	}
-	plain := func(name string) (string, bool) { return name, !strings.HasPrefix(name, ".") && name != "README" }
-	providers, err := os.ReadDir(g.ocf)
-	if err == nil {
-		for _, p := range providers {
-			add("ocf", p.Name(), filepath.Join(g.ocf, p.Name()), plain)
-		}
-	}
-	add("lsb", "", g.scripts, plain)
-	add("service", "", g.scripts, plain)
-	if exists("/run/systemd/system") {
-		for _, d := range g.units {
-			add("systemd", "", d, func(name string) (string, bool) { return strings.CutSuffix(name, ".service") })
-		}
-	}
-	for _, d := range g.fence {
-		add("stonith", "", d, func(name string) (string, bool) {
-			return name, strings.HasPrefix(name, "fence_") && !slices.Contains([]string{"fence_legacy", "fence_sanlockd", "fence_watchdog"}, name)
-		})
-	}
-	slices.SortFunc(out, func(a, b agent.Name) int { return strings.Compare(a.String(), b.String()) })
-	return slices.Compact(out)
-}
+func (s *pcsShell) Agents() []agent.Name { return s.agents().list() }
 
 // Call implements pcs.Cluster.
 func (s *pcsShell) Call(tool string, args ...string) pcs.Called {

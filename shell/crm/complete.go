@@ -16,8 +16,12 @@ func (s *Session) Complete(line string) []string {
 	if len(words) > 0 && !strings.HasSuffix(line, " ") {
 		last, words = words[len(words)-1], words[:len(words)-1]
 	}
+	list := s.candidates(words)
+	if name, _, isPair := strings.Cut(last, "="); isPair {
+		list = s.values(words, name)
+	}
 	var out []string
-	for _, w := range s.candidates(words) {
+	for _, w := range list {
 		if strings.HasPrefix(w, last) && w != "" {
 			out = append(out, w)
 		}
@@ -41,7 +45,7 @@ func (s *Session) candidates(words []string) []string {
 	case "help":
 		return s.candidates(nil)
 	case "property", "get_property":
-		return suffixed(cib.ClusterOptionNames(), "=", words[0] == "property")
+		return without(suffixed(cib.ClusterOptionNames(), "=", words[0] == "property"), words)
 	case "rsc_defaults":
 		return suffixed(cib.MetaOptionNames(), "=", true)
 	case "op_defaults":
@@ -122,7 +126,7 @@ func (s *Session) inPrimitive(words []string) []string {
 	clauses := []string{"params", "meta", "utilization", "operations", "op"}
 	switch {
 	case len(words) == 2:
-		out := []string{"ocf:heartbeat:", "ocf:pacemaker:", "systemd:", "lsb:", "stonith:", "service:"}
+		out := s.agentNames()
 		for _, t := range s.resources("template") {
 			out = append(out, "@"+t)
 		}
@@ -130,12 +134,15 @@ func (s *Session) inPrimitive(words []string) []string {
 	case len(words) < 2:
 		return nil
 	}
+	m := s.metadata(words)
 	if words[len(words)-1] == "op" {
-		return []string{"monitor", "start", "stop", "promote", "demote", "notify", "migrate_to", "migrate_from"}
+		return operations(m)
 	}
 	switch clauseOf(words) {
 	case "op":
-		return append(append(suffixed(opNames, "=", true), "op_params", "op_meta"), clauses...)
+		return append(append(without(suffixed(opNames, "=", true), words), "op_params", "op_meta"), clauses...)
+	case "params":
+		return append(without(parameters(m), words), clauses...)
 	case "meta", "op_meta":
 		return s.inMeta(words, clauses...)
 	}
@@ -144,7 +151,7 @@ func (s *Session) inPrimitive(words []string) []string {
 
 func (s *Session) inMeta(words []string, clauses ...string) []string {
 	if c := clauseOf(words); c == "meta" {
-		return append(suffixed(cib.MetaOptionNames(), "=", true), clauses...)
+		return append(without(suffixed(cib.MetaOptionNames(), "=", true), words), clauses...)
 	}
 	return clauses
 }

@@ -73,7 +73,7 @@ func TestErrors(t *testing.T) {
 		{"property no-quorum-policy=stopp", 1, "did you mean stop?"},
 		{"property", 1, "NAME=VALUE"},
 		{"fencing_topology n1: A", 1, "there is no resource A"},
-		{"fencing_topology n1:", 1, "NODE: and fence devices"},
+		{"fencing_topology n1:", 1, "ends where fence devices is expected"},
 		{"role r allow xpath:/cib", 1, "read, write or deny is expected"},
 		{"role r read something", 1, "xpath:, ref:"},
 		{"role r read", 1, "what may be read"},

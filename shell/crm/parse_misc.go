@@ -53,7 +53,8 @@ func (p *parser) options(tag, usual string) (*Statement, *cib.Problem) {
 	return &Statement{ID: id, Elem: set}, nil
 }
 
-// topology reads [TARGET] DEVICES… [TARGET DEVICES…]….
+// topology reads [TARGET] DEVICES… [TARGET DEVICES…]…. Without anything it is a topology
+// without levels, as crmsh writes one.
 func (p *parser) topology() (*Statement, *cib.Problem) {
 	top := cib.New("fencing-topology")
 	// Levels before any target are for all nodes.
@@ -92,9 +93,9 @@ func (p *parser) topology() (*Statement, *cib.Problem) {
 		attrs = append(attrs, attr("index", itoa(index)), attr("devices", t.text))
 		top = top.Append(cib.New("fencing-level", attrs...))
 	}
-	if len(top.Kids()) == 0 {
+	if len(top.Kids()) == 0 && p.at > 1 {
 		t, _ := p.peek()
-		return nil, p.unexpected(t, "NODE: and fence devices")
+		return nil, p.unexpected(t, "fence devices")
 	}
 	return &Statement{Elem: top}, nil
 }

@@ -2,6 +2,7 @@ package crm
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,9 @@ import (
 type Session struct {
 	base *cib.Elem // as the cluster has it
 	work *cib.Elem
+
+	// Catalog tells of the agents that are installed, for completion; nil if nobody does.
+	Catalog Catalog
 }
 
 // NewSession begins with what the cluster has.
@@ -109,7 +113,7 @@ func commands() map[string]command {
 		"help":         {"help [COMMAND]", "list the commands", (*Session).help},
 		"up":           {"up", "leave this level", (*Session).quit},
 		"end":          {"end", "the same as up", (*Session).quit},
-		"cd":           {"cd", "the same as up", (*Session).quit},
+		"cd":           {"cd [..|../LEVEL]", "leave this level, maybe for another", (*Session).quit},
 		"exit":         {"exit", "leave the shell", (*Session).quit},
 		"quit":         {"quit", "leave the shell", (*Session).quit},
 		"bye":          {"bye", "leave the shell", (*Session).quit},
@@ -366,16 +370,22 @@ func (s *Session) schema([]string) Reply { return Reply{Text: s.work.Get("valida
 
 func (s *Session) help(args []string) Reply {
 	all := commands()
-	var names []string
-	for n := range all {
-		if len(args) == 0 || slices.Contains(args, n) {
-			names = append(names, n)
-		}
+	names := args
+	if len(args) == 0 {
+		names = slices.Sorted(maps.Keys(all))
 	}
-	slices.Sort(names)
 	var b strings.Builder
 	for _, n := range names {
-		fmt.Fprintf(&b, "%-58s %s\n", all[n].usage, all[n].help)
+		c, isCommand := all[n]
+		form, isStatement := forms()[n]
+		switch {
+		case isCommand:
+			fmt.Fprintf(&b, "%-58s %s\n", c.usage, c.help)
+		case isStatement:
+			b.WriteString(form + "\n")
+		default:
+			return failed("there is no help on "+n, "\"help\" lists commands and statements")
+		}
 	}
 	if len(args) == 0 {
 		b.WriteString("Statements: " + strings.Join(keywords(), " ") + "\n")
