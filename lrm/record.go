@@ -152,6 +152,18 @@ func (m *Machine) result(j *job, d Done) {
 		h.elem = h.elem.With("id", h.id)
 		m.put(j.rsc, h, Record{Key: j.Key, Failed: true})
 	}
+	if op == "stop" && !failed {
+		m.migrated(j.rsc)
+	}
+}
+
+// migrated forgets migrations that went well, once the resource is stopped here: they
+// are over. A record of one would have the next plan start the resource anew if the
+// other node knows its part only from a probe, as after its daemon was killed.
+func (m *Machine) migrated(r *resource) {
+	m.erase(r, func(h record) bool {
+		return (h.id == opKey(r.id, "migrate_to", 0) || h.id == opKey(r.id, "migrate_from", 0)) && h.elem.Get("op-status") == "0" && h.elem.Get("rc-code") == "0"
+	})
 }
 
 // targetRC reads the expected code out of a transition key; 0 if it has none.

@@ -75,3 +75,32 @@ func TestMigrationFollowsAnOrder(t *testing.T) {
 		}
 	}
 }
+
+// What moved alive goes on when the daemon of the node that it left, or of the one that
+// it came to, dies and finds out by probing what runs.
+func TestMigrationIsOver(t *testing.T) {
+	for _, victim := range []string{"n1", "n2", "n3"} {
+		c := settledRich(t, Options{Log: *logs})
+		if home := c.Agents.Owners("vm")[0]; home != victim { // it comes there or leaves it, or is moved past it
+			c.Edit("n1", func(error) {}, edit(cib.OpCreate, "constraints", fmt.Sprintf(`<rsc_location id="there" rsc="vm" node="%s" score="500"/>`, victim)))
+		} else {
+			c.Edit("n1", func(error) {}, edit(cib.OpCreate, "constraints", fmt.Sprintf(`<rsc_location id="there" rsc="vm" node="%s" score="-INFINITY"/>`, victim)))
+		}
+		c.Run(c.Now + time.Second)
+		if !c.Settle(time.Minute) {
+			t.Fatalf("does not settle: %v", c.Broken())
+		}
+		since := c.Now
+		c.Machine(victim).KillDaemon()
+		c.Machine(victim).StartDaemon()
+		c.Run(c.Now + 5*time.Second)
+		if !c.Settle(time.Minute) || len(c.Broken()) > 0 {
+			t.Errorf("not quiet: %v", c.Broken())
+		}
+		for _, x := range c.Changes(since + 1) {
+			if x.Service == "vm" {
+				t.Errorf("the daemon of %s died; %s on %s %v", victim, x.Service, x.Machine, x.Role)
+			}
+		}
+	}
+}

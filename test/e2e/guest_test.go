@@ -10,8 +10,7 @@ import (
 )
 
 // guest is a virtual machine without disks under ocf:heartbeat:anything. Its monitor
-// socket tells that it lives, besides its process: libvirt, which VirtualDomain needs,
-// does not run in namespaces without a systemd of their own.
+// socket tells that it lives, besides its process.
 var guest = site{
 	crm: `
 primitive vm ocf:heartbeat:anything params binfile=/usr/bin/qemu-system-x86_64 \

@@ -27,7 +27,7 @@ var units = site{
 		} {
 			g.put(t, node, "/etc/systemd/system/"+name+".service", "[Service]\n"+text)
 		}
-		g.sh(t, node, "systemctl() { nsenter -t $(pgrep -x systemd -o) -p -m systemctl \"$@\"; }; systemctl daemon-reload")
+		g.systemctl(t, node, "daemon-reload")
 	},
 	crm: `
 primitive balance systemd:haproxy op monitor interval=2 timeout=30 op start interval=0 timeout=60 op stop interval=0 timeout=60
@@ -61,7 +61,13 @@ rsc_defaults resource-stickiness=100
 // unit asks a node's systemd for properties of a unit.
 func (g *rig) unit(t *testing.T, node, unit string, properties ...string) string {
 	t.Helper()
-	return strings.ReplaceAll(g.sh(t, node, "nsenter -t $(pgrep -x systemd -o) -p -m systemctl show --value -p %s %s", strings.Join(properties, ","), unit), "\n", " ")
+	return strings.ReplaceAll(g.systemctl(t, node, "show --value -p "+strings.Join(properties, ",")+" "+unit), "\n", " ")
+}
+
+// systemctl gives a command to a node's systemd, where that is.
+func (g *rig) systemctl(t *testing.T, node, command string) string {
+	t.Helper()
+	return g.sh(t, node, "nsenter -t $(pgrep -x systemd -o) -p -m systemctl %s", command)
 }
 
 // TestSystemd has units of a real systemd die, hang, fail and be stopped behind the
@@ -89,7 +95,7 @@ func TestSystemd(t *testing.T) {
 		// Debian's unit has systemd itself start HAProxy again.
 		g.kill(t, home, "haproxy")
 		answers(home)
-		g.sh(t, home, "nsenter -t $(pgrep -x systemd -o) -p -m systemctl stop haproxy")
+		g.systemctl(t, home, "stop haproxy")
 		g.failed(t, "balance", home)
 		x.whole(t, g)
 		answers(home)
