@@ -168,7 +168,7 @@ func (r *relations) trouble(i int, in uint64) int {
 func (m *Machine) ownTenure() int {
 	n := 0
 	for _, p := range m.peers {
-		if m.cur != nil && m.cur.seats.hasID(p.id) && p.since+10*m.cfg.Token < m.now {
+		if m.cur != nil && m.cur.seats.hasID(p.id) && !m.new(p) {
 			n++
 		}
 	}

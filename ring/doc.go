@@ -36,8 +36,11 @@ all choose the same members. When all that are chosen say so, the one with the
 lowest id forms the ring. Evidence makes that immediate: silence on every link,
 a refused port, a goodbye, another incarnation. Where there is none, a time-out
 decides (Config.Consensus). A node that is there and does not do its part is
-struck: it is kept out for a time that grows with each strike. Views announce
-themselves to absent nodes; a merge is not tried while a member of either side
+struck: it is kept out for a time that grows with each strike. An accusation of
+silence falls as soon as the links say that both sides hear each other, unless the
+node comes and goes; as long as it stands, nobody outside of that gathering joins in,
+and who does not because it is in a view with the accused is not struck for it. Views
+announce themselves to absent nodes; a merge is not tried while a member of either side
 says that it cannot be with one of the other, and is tried as soon as that ends.
 
 Committing (commit.go). The commit token goes round the new ring twice: first

@@ -27,6 +27,7 @@ type peer struct {
 	announced uint64          // sequence number of the latest view that it announced
 	since     time.Duration   // when it came into the view
 	flaps     int             // times that it fell silent soon after that
+	doubted   bool            // it fell silent and was heard again before a view was formed without it
 	lagAru    uint64          // what it had received when it was last seen to get on …
 	lagSince  time.Duration   // … when that was …
 	lagSeen   int             // … and how often it has been seen since
@@ -92,13 +93,16 @@ func (m *Machine) claims() []member.NodeID {
 // growing time it is not let in again, so that one sick node does not stall the
 // others for ever.
 func (m *Machine) strike(p *peer, why string) {
-	if p.strikes > 0 && m.now > p.shunUntil+2*maxShun {
+	if !m.spoils(p) {
 		p.strikes = 0 // it behaved for long
 	}
 	p.shunUntil = m.now + min(maxShun, 2*m.cfg.Token<<min(p.strikes, 3))
 	p.strikes++
 	m.note(Warning, "node is kept out: "+why, "node", p.id, "for", p.shunUntil-m.now)
 }
+
+// spoils tells whether a peer has spoilt views and not behaved for long since.
+func (m *Machine) spoils(p *peer) bool { return p.strikes > 0 && m.now <= p.shunUntil+2*maxShun }
 
 // blocked tells whether a merge with a peer outside of the view is hopeless:
 // somebody on either side says that it cannot work with somebody on the other.
@@ -145,14 +149,21 @@ func (m *Machine) countFlap(s seat) {
 	if p == nil || p.inc != s.inc || p.left || m.gather.paused {
 		return
 	}
-	if p.since+10*m.cfg.Token < m.now {
-		p.flaps = 0
-		return
-	}
-	if p.flaps++; p.flaps > 1 {
+	if p.flapped(m.new(p)); p.flaps > 1 {
 		m.strike(p, "it comes and goes")
 	}
 }
+
+// flapped notes that a member was lost, or taken for lost, early or not.
+func (p *peer) flapped(early bool) {
+	p.doubted = false
+	if p.flaps++; !early {
+		p.flaps = 0
+	}
+}
+
+// new tells whether a peer has not been in the view for long.
+func (m *Machine) new(p *peer) bool { return p.since+10*m.cfg.Token >= m.now }
 
 // onHeard takes Silence back, or the news that a node can be heard for the first
 // time: what it was told before was lost, so it is told again.
@@ -164,6 +175,7 @@ func (m *Machine) onHeard(id member.NodeID) {
 	switch known := p.silent || p.refuses; {
 	case m.state == Gathering:
 		m.speaks(p)
+		m.withdraw(p)
 		m.joinSoon()
 	case known:
 		m.speaks(p) // which invites it
@@ -181,6 +193,23 @@ func (m *Machine) speaks(p *peer) {
 	}
 	p.silent, p.refuses = false, false
 	m.claimsFell(p.id)
+}
+
+// withdraw takes an accusation back when its grounds fall while members are
+// gathered. It takes the word of the links that each side hears the other, not any
+// packet, so that it cannot come and go faster than silence is noticed; and not if
+// the node comes and goes.
+func (m *Machine) withdraw(p *peer) {
+	i, ok := m.gather.who.find(p.id)
+	if !ok || !m.gather.who[i].failed || m.absent(p) || p.flaps > 0 && m.new(p) || m.spoils(p) {
+		return
+	}
+	p.doubted = true
+	m.gather.who[i].failed, m.gather.who[i].sick = false, false
+	if m.gather.suspect == p.id {
+		m.gather.suspect = 0 // not heard, it could not be sent the token
+	}
+	m.proposalChanged()
 }
 
 // claimsFell tells the members that this node does not object to a node any more.

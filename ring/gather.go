@@ -14,13 +14,14 @@ const joinGap = time.Millisecond
 type gather struct {
 	who     proposal
 	began   time.Duration
-	suspect member.NodeID // did not take the token; if it joins, it is not dead but sick
-	paused  bool          // this process was paused, which is why members are gathered
-	tenure  int           // see Machine.tenure
-	resend  time.Duration // wait before the join is sent again
-	sentAt  time.Duration // when it was sent last
-	sent    uint64        // joins sent, ever
-	agreed  bool          // all agree; waiting for the representative's commit token
+	suspect member.NodeID   // did not take the token; if it joins, it is not dead but sick
+	paused  bool            // this process was paused, which is why members are gathered
+	tenure  int             // see Machine.tenure
+	resend  time.Duration   // wait before the join is sent again
+	sentAt  time.Duration   // when it was sent last
+	sent    uint64          // joins sent, ever
+	apart   []member.NodeID // members of another view that cannot take part here
+	agreed  bool            // all agree; waiting for the representative's commit token
 }
 
 // startGather leaves whatever phase there was and proposes a new view of those
@@ -156,8 +157,7 @@ func (m *Machine) joinMatters(p *peer, j *join) bool {
 		if m.cur.seats.has(seat{p.id, p.inc}) {
 			return j.ringSeq >= m.cur.id.Seq // else sent before this view was formed
 		}
-		refused, _ := j.who.fails(m.self)
-		return !refused && !m.blocked(p, j.claims, j.who.alive().ids())
+		return !j.who.failsAny(m.cur.seats) && !m.blocked(p, j.claims, j.who.alive().ids())
 	case Committing:
 		if !m.forming.seats.hasID(p.id) {
 			return false // after the view is installed is early enough
@@ -311,7 +311,9 @@ func (m *Machine) noConsensus() {
 		}
 	}
 	for _, p := range guilty {
-		m.strike(p, why)
+		if !slices.Contains(m.gather.apart, p.id) {
+			m.strike(p, why)
+		}
 		m.fail(p)
 	}
 	m.proposalChanged()

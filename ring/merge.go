@@ -55,6 +55,9 @@ func (m *Machine) announceSoon() {
 func (m *Machine) onAnnounce(p *peer, a *announce) {
 	m.meet(p, a.inc)
 	p.announced = max(p.announced, a.ring.Seq)
+	if m.state == Gathering {
+		m.wentOn(a)
+	}
 	if m.state != Operational {
 		return
 	}
@@ -85,6 +88,22 @@ func (m *Machine) leftBehind(p *peer, a *announce) {
 	m.highSeq = max(m.highSeq, a.ring.Seq)
 	m.startGather("the others went on without this node: "+a.ring.String(), p)
 	m.gather.suspect = 0 // it was right not to take the token
+}
+
+// wentOn notes while members are gathered who is in another view that cannot be
+// merged with this node, because it and a member of that view cannot be together:
+// they do right not to take part.
+func (m *Machine) wentOn(a *announce) {
+	if slices.Contains(a.who, m.self.id) || m.cur != nil && a.ring.Seq <= m.cur.id.Seq {
+		return
+	}
+	apart := slices.Contains(a.claims, m.self.id)
+	for _, c := range m.gather.who {
+		apart = apart || c.failed && slices.Contains(a.who, c.id)
+	}
+	if apart {
+		m.gather.apart = a.who
+	}
 }
 
 // lateToken answers a token of an earlier ring, whose sender does not know that

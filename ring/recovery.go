@@ -162,6 +162,10 @@ func (m *Machine) afterInstall() {
 		if p.inc == 0 {
 			p.inc = s.inc
 		}
+		if p.doubted {
+			p.flapped(m.new(p))
+			p.since = m.now
+		}
 		if !m.forming.group.has(s) {
 			p.since = m.now
 		}

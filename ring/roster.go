@@ -127,6 +127,16 @@ func (p proposal) fails(s seat) (failed, sick bool) {
 	return false, false
 }
 
+// failsAny tells whether the proposer itself has reason not to be with one of them.
+func (p proposal) failsAny(r roster) bool {
+	for _, c := range p {
+		if c.failed && r.has(c.seat) {
+			return true
+		}
+	}
+	return false
+}
+
 // put adds a candidate or replaces the one of the same node.
 func (p proposal) put(c candidate) proposal {
 	i, ok := p.find(c.id)

@@ -100,13 +100,18 @@ func TestSickMembers(t *testing.T) {
 			s.again(1300*time.Millisecond, func() { s.stall(3); s.at(1200*time.Millisecond, func() { s.thaw(3) }) })
 		},
 	} {
-		t.Run(name, func(t *testing.T) { checkStalls(t, sick, 2*DefaultToken, 5*DefaultToken) })
+		t.Run(name, func(t *testing.T) {
+			if longest, sum := stalls(t, 3, sick); longest > 2*DefaultToken || sum > 5*DefaultToken {
+				t.Errorf("longest stall %v, %v in all", longest, sum)
+			}
+		})
 	}
 }
 
 // TestPoorMembers: one member that loses two thirds of all packets takes part,
 // though slowly. As long as it is heard it is not cut out (whether a link is good
-// enough is for the wire to judge), but the others get on.
+// enough is for the wire to judge), but the others get on. How well is luck: what
+// is measured is the median of a few seeds.
 func TestPoorMembers(t *testing.T) {
 	for name, poor := range map[string]func(s *sim){
 		"hears one third":        func(s *sim) { s.fromOthers(3, func(l *simLink) { l.loss = 0.67 }) },
@@ -116,7 +121,18 @@ func TestPoorMembers(t *testing.T) {
 			s.fromOthers(3, func(l *simLink) { l.loss = 0.67 })
 		},
 	} {
-		t.Run(name, func(t *testing.T) { checkStalls(t, poor, 5*DefaultToken, 30*DefaultToken) })
+		t.Run(name, func(t *testing.T) {
+			var longest, sum []time.Duration
+			for seed := range int64(5) {
+				l, s := stalls(t, seed, poor)
+				longest, sum = append(longest, l), append(sum, s)
+			}
+			slices.Sort(longest)
+			slices.Sort(sum)
+			if longest[2] > 5*DefaultToken || sum[2] > 30*DefaultToken {
+				t.Errorf("longest stalls %v, in all %v", longest, sum)
+			}
+		})
 	}
 }
 
@@ -126,11 +142,11 @@ func (s *sim) again(every time.Duration, what func()) {
 	s.at(every, func() { s.again(every, what) })
 }
 
-// checkStalls measures, for a minute, how long no message of a healthy majority got through: once
+// stalls measures, for a minute, how long no message of a healthy majority got through: once
 // for as long as it takes to find out, then now and then for a moment, when the
 // sick member gets another chance.
-func checkStalls(t *testing.T, sick func(s *sim), longestStall, allStalls time.Duration) {
-	s := up(t, 3, 5, Config{})
+func stalls(t *testing.T, seed int64, sick func(s *sim)) (longest, sum time.Duration) {
+	s := up(t, seed, 5, Config{})
 	s.run(15 * time.Second)
 	if testing.Verbose() && *flagTrace {
 		s.trace = t.Logf
@@ -153,14 +169,11 @@ func checkStalls(t *testing.T, sick func(s *sim), longestStall, allStalls time.D
 		}
 		s.run(20 * time.Millisecond)
 	}
-	var longest, sum time.Duration
 	for _, g := range gaps {
 		longest, sum = max(longest, g.took), sum+g.took
 	}
 	t.Logf("in 60 s: longest stall %v, %v in all, %d views: %v", longest, sum, s.nodes[1].m.Stats().Views, gaps)
-	if longest > longestStall || sum > allStalls {
-		t.Errorf("longest stall %v, %v in all", longest, sum)
-	}
+	return longest, sum
 }
 
 // reached tells whether so many of some nodes delivered node 2's k-th message, or

@@ -36,7 +36,7 @@ func (m *Mux) probeOne(p *peer, i int, answer bool, size int) uint32 {
 	}
 	var ages [MaxLinks]uint16
 	for j := range p.paths {
-		ages[j] = m.age(p.paths[j].heard)
+		ages[j] = m.age(m.unread(&p.paths[j]))
 	}
 	b.ages = ages[:len(p.paths)]
 	m.body = b.append(m.body[:0])

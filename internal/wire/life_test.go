@@ -314,3 +314,20 @@ func TestSparseTrafficIsCheap(t *testing.T) {
 		t.Errorf("%.1f packets per second and node", perNode)
 	}
 }
+
+// TestWhoWasFrozenIsGivenUpByNobody: a process that stops for most of the token time
+// has not read what came meanwhile when it first speaks. It does not say that it
+// hears nobody.
+func TestWhoWasFrozenIsGivenUpByNobody(t *testing.T) {
+	for after := range 25 {
+		l := newLab(t, 9, 3, 2, nil)
+		l.run(3*time.Second + time.Duration(after)*10*time.Millisecond)
+		l.nodes[2].step(Outgoing{1, []byte("a last word")})
+		l.nodes[2].step(Outgoing{3, []byte("a last word")})
+		l.nodes[2].freeze(900 * time.Millisecond)
+		l.run(3 * time.Second)
+		for id := range l.nodes {
+			l.want(id, "silence", 0)
+		}
+	}
+}

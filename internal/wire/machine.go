@@ -31,6 +31,7 @@ type Mux struct {
 	alarms  alarms
 	beat    time.Duration // when the next heartbeats are due
 	resumed time.Duration // when this process last noticed that it had not run
+	slept   time.Duration // and for how long
 	left    bool
 	touched *peer  // whom this step is about alone, nil: anybody
 	body    []byte // scratch for bodies of heartbeats
@@ -246,7 +247,7 @@ func (m *Mux) reconfigure(cfg Config) {
 // pausedSelf notices that this process did not run for a while. What it did not
 // hear meanwhile is not the others' fault: they get time to be heard (see graced).
 func (m *Mux) pausedSelf() {
-	m.resumed = m.now
+	m.resumed, m.slept = m.now, m.now-m.wake
 	for _, p := range m.peers {
 		p.doubt = 0
 		for i := range p.paths {
@@ -254,6 +255,16 @@ func (m *Mux) pausedSelf() {
 			x.unproved, x.asked, x.suspect = 0, 0, 0
 		}
 	}
+}
+
+// unread is when something was heard on a path, for its other end. What came during
+// a pause of our own may not be read yet: if the pause was too short for others to
+// give us up, they do not learn from us that they should.
+func (m *Mux) unread(x *path) time.Duration {
+	if x.heard == 0 || m.slept >= m.timing.token {
+		return x.heard
+	}
+	return m.graced(x.heard, x.timeout)
 }
 
 // graced is when something was heard, as far as giving up is concerned: after a
