@@ -41,6 +41,14 @@ const (
 // numbered begins a payload that is a message's number; JSON cannot begin so.
 const numbered = '#'
 
+// NewReadings makes a Shared by which engines have nothing in common but that what a
+// message says is read once for all of them. What it says follows from its bytes, so
+// each comes to what it would come to alone, and a copy of the CIB that went another
+// way is seen.
+func NewReadings() *Shared {
+	return &Shared{read: replica.Recent[string, message]{Limit: sharedRead}}
+}
+
 // NewShared makes an empty Shared.
 func NewShared() *Shared {
 	return &Shared{given: replica.Recent[uint64, *given]{Limit: sharedGiven}, large: replica.Recent[uint64, *given]{Limit: sharedLarge}, read: replica.Recent[string, message]{Limit: sharedRead},
@@ -50,7 +58,7 @@ func NewShared() *Shared {
 // encode is what is sent for a message. The message must not be changed any more.
 func (s *Shared) encode(m message) []byte {
 	large := m.Head != nil || m.Part != nil
-	if s == nil || !large && (m.Update == nil && m.Order == nil || s.unread >= maxUnread) {
+	if s == nil || s.replicas == nil || !large && (m.Update == nil && m.Order == nil || s.unread >= maxUnread) {
 		return encode(m)
 	}
 	if m.Update != nil {
@@ -92,7 +100,7 @@ func (s *Shared) decode(payload []byte) (message, error) {
 	if err != nil {
 		return m, err
 	}
-	if m.Update != nil {
+	if m.Update != nil && s.replicas != nil {
 		m.Update.Twin = s.replicas.Twin()
 	}
 	s.read.Put(string(payload), m)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"testing"
 
 	"mainstay/replica"
@@ -49,5 +50,22 @@ func TestShared(t *testing.T) {
 	var none *Shared
 	if got, err := none.decode(none.encode(message{Update: &replica.Update{Seq: 7}})); err != nil || got.Update.Seq != 7 || got.Update.Twin != 0 {
 		t.Errorf("without sharing: %+v, %v", got.Update, err)
+	}
+}
+
+// Of readings, the same bytes come to the same message, and nothing goes by number.
+func TestReadings(t *testing.T) {
+	s := NewReadings()
+	sent := s.encode(message{Update: &replica.Update{Seq: 7}})
+	if sent[0] != '{' || s.ofReplicas() != nil {
+		t.Fatalf("a message is sent as %q", sent)
+	}
+	a, err := s.decode(sent)
+	b, again := s.decode(bytes.Clone(sent))
+	if err != nil || again != nil || a.Update != b.Update || a.Update.Seq != 7 || a.Update.Twin != 0 {
+		t.Errorf("read as %+v, %v, then as %+v, %v", a.Update, err, b.Update, again)
+	}
+	if _, err := s.decode([]byte("#1")); err == nil {
+		t.Error("a number is taken for a message")
 	}
 }

@@ -51,6 +51,7 @@ func (a *app) simCommand() *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT) // figures are told all the same
 			defer stop()
+			collect(a.Env, sim.Growth, rehearsalFrom)
 			if o.years > 0 {
 				return a.simYears(ctx, o)
 			}

@@ -96,6 +96,7 @@ func NewCluster(seed uint64, o Options) (*Cluster, error) {
 		}
 	}
 	c.reboot = cmp.Or(o.RebootTime, rebootTime)
+	c.shared = engine.NewReadings()
 	if o.Shared {
 		c.shared = engine.NewShared()
 	}

@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// Growth is by how many percent the heap of a process that simulates should grow until
+// garbage is collected: most of what a simulated cluster makes is packets.
+const Growth = 400
+
 // World is everything that is simulated.
 type World struct {
 	Seed     uint64
