@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,12 +21,14 @@ type simOptions struct {
 	seed     uint64
 	commit   string
 	only     []int
+	drop     []string
 	minimise bool
 	config   bool
 	log      bool
 	search   time.Duration
 	from     uint64
 	years    float64
+	seeds    uint64
 }
 
 // simCommand plays simulated clusters: one seed again, or ever new ones.
@@ -42,7 +45,7 @@ func (a *app) simCommand() *cobra.Command {
 			"While a cluster is at rest its clocks are moved on to shortly before the next thing\n" +
 			"that happens or comes due.",
 		Example: "  mainstay sim --seed 1514\n  mainstay sim --seed 1514 --commit 722d603 --minimise\n" +
-			"  mainstay sim --seed 1514 --only 2,5 --log\n  mainstay sim --search 10m\n" +
+			"  mainstay sim --seed 1514 --only 2,5 --drop n3,g1-0 --log\n  mainstay sim --seeds 100\n  mainstay sim --search 10m\n" +
 			"  mainstay sim --years 100\n  mainstay sim --years 10 --seed 7",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -52,14 +55,14 @@ func (a *app) simCommand() *cobra.Command {
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT) // figures are told all the same
 			defer stop()
 			collect(a.Env, sim.Growth, rehearsalFrom)
+			if err := o.check(c.Flags().Changed); err != nil {
+				return err
+			}
 			if o.years > 0 {
 				return a.simYears(ctx, o)
 			}
-			if o.search > 0 {
+			if o.search > 0 || o.seeds > 0 {
 				return a.simSearch(ctx, o)
-			}
-			if !c.Flags().Changed("seed") {
-				return face.Failf(face.Usage, "say which --seed to play, or how long to --search")
 			}
 			return a.simSeed(o)
 		},
@@ -68,13 +71,38 @@ func (a *app) simCommand() *cobra.Command {
 	f.Uint64Var(&o.seed, "seed", 0, "the history to play")
 	f.StringVar(&o.commit, "commit", "", "the build that it was found with; another one plays another history")
 	f.IntSliceVar(&o.only, "only", nil, "play these steps only, by their numbers")
-	f.BoolVar(&o.minimise, "minimise", false, "leave out every step that is not needed for the problem")
+	f.StringSliceVar(&o.drop, "drop", nil, "leave out these parts of the cluster (nodes, links, resources, constraints, properties) and the steps about them")
+	f.BoolVar(&o.minimise, "minimise", false, "leave out every step and every part of the cluster that is not needed for the problem")
 	f.BoolVar(&o.config, "config", false, "show the cluster's configuration")
 	f.BoolVar(&o.log, "log", false, "show what the daemons log")
 	f.DurationVar(&o.search, "search", 0, "play new seeds for so long, or until one breaks a law")
+	f.Uint64Var(&o.seeds, "seeds", 0, "play so many seeds, from --seed or --from on, or until one breaks a law")
 	f.Uint64Var(&o.from, "from", 0, "the first seed of a search (default: the time)")
 	f.Float64Var(&o.years, "years", 0, "let clusters live for so many years altogether, from --seed on; with --search, for so long at most")
 	return c
+}
+
+// check refuses flags that do not go together, and values that mean nothing.
+func (o simOptions) check(said func(string) bool) error {
+	many := o.years > 0 || o.search > 0 || o.seeds > 0
+	switch {
+	case said("years") && !(o.years > 0):
+		return face.Failf(face.Usage, "--years: %v is no number of years\n  remedy: a number above 0, such as 10", o.years)
+	case said("search") && o.search <= 0:
+		return face.Failf(face.Usage, "--search: %v is no time to search\n  remedy: a time span such as 10m", o.search)
+	case said("seeds") && o.seeds == 0:
+		return face.Failf(face.Usage, "--seeds: 0 seeds are none\n  remedy: a number above 0, such as 100")
+	case o.years > 0 && o.seeds > 0:
+		return face.Failf(face.Usage, "--seeds and --years do not go together: --years plays as many seeds as it needs")
+	case !many && !said("seed"):
+		return face.Failf(face.Usage, "say which --seed to play, how many --seeds, or how long to --search")
+	}
+	for _, one := range []string{"only", "drop", "minimise", "config"} {
+		if many && said(one) {
+			return face.Failf(face.Usage, "--%s is about one history; say which --seed, without --seeds, --search and --years", one)
+		}
+	}
+	return nil
 }
 
 // sameBuild refuses a finding of another build: it is a different history here.
@@ -87,41 +115,67 @@ func (a *app) sameBuild(commit string) error {
 }
 
 // replay is the line that plays a scenario again.
-func (a *app) replay(seed uint64, only []int) string {
-	line := fmt.Sprintf("mainstay sim --seed %d --commit %s", seed, a.Version)
-	if only == nil {
-		return line
+func (a *app) replay(o simOptions) string {
+	line := fmt.Sprintf("mainstay sim --seed %d --commit %s", o.seed, a.Version)
+	if o.only != nil {
+		words := make([]string, len(o.only))
+		for i, n := range o.only {
+			words[i] = strconv.Itoa(n)
+		}
+		line += " --only " + strings.Join(words, ",")
 	}
-	words := make([]string, len(only))
-	for i, n := range only {
-		words[i] = strconv.Itoa(n)
+	if len(o.drop) > 0 {
+		line += " --drop " + strings.Join(o.drop, ",")
 	}
-	return line + " --only " + strings.Join(words, ",")
+	return line
+}
+
+// smaller checks what is to be left out of a scenario, and leaves it out.
+func smaller(s sim.Scenario, o simOptions) (sim.Scenario, error) {
+	for _, n := range o.only {
+		if n < 1 || n > len(s.Steps) {
+			return s, face.Failf(face.Usage, "--only: there is no step %d; seed %d has the steps 1 to %d", n, o.seed, len(s.Steps))
+		}
+	}
+	parts := s.Parts()
+	for _, p := range o.drop {
+		if !slices.Contains(parts, p) {
+			return s, face.Failf(face.Usage, "--drop: seed %d has no part %q\n  remedy: name some of %s", o.seed, p, strings.Join(parts, ", "))
+		}
+	}
+	if o.only != nil {
+		s = s.Only(o.only)
+	}
+	return s.Drop(o.drop), nil
 }
 
 func (a *app) simSeed(o simOptions) error {
 	s := sim.Draw(o.seed, sim.Usual(o.seed))
 	s.Options.Log = o.log
 	if o.minimise {
-		o.only = s.Minimise(func(left int) { a.Errorf("%d steps are left\n", left) })
+		if o.only != nil || o.drop != nil {
+			return face.Failf(face.Usage, "--minimise finds out itself what to leave out; say it without --only and --drop")
+		}
+		o.only, o.drop = s.Minimise(func(steps, parts int) { a.Errorf("%d steps and %d parts are left\n", steps, parts) })
+	}
+	s, err := smaller(s, o)
+	if err != nil {
+		return err
 	}
 	out := a.Stdout
 	if o.config {
 		fmt.Fprintf(out, "%s\n", s.Options.CIB.AppendXML(nil, true))
 	}
-	if o.only != nil {
-		s = s.Only(o.only)
-	}
 	r := s.Play()
-	fmt.Fprintf(out, "%d nodes on %d links, token %v; nodes, timings and resources: --config\n\n", s.Options.Nodes, s.Options.Links, s.Options.Token)
+	fmt.Fprintf(out, "%d nodes on %d links, token %v; nodes, timings and resources: --config\n\n", s.Nodes(), s.Options.Links, s.Options.Token)
 	fmt.Fprintf(out, "What befalls it, by the time since it came up (%.3f s from the beginning):\n%s\n", r.Up.Seconds(), s.List())
 	fmt.Fprintf(out, "What happened, in seconds from the beginning:\n%s\n", r.Timeline)
-	fmt.Fprintf(out, "%d events in %v of simulated time; history %s\n", r.Events, r.Virtual.Round(time.Millisecond), r.Hash)
-	return a.simVerdict(o.seed, o.only, r)
+	fmt.Fprintf(out, "%d events in %v of simulated time; history %s\nwhat struck: %s\n", r.Events, r.Virtual.Round(time.Millisecond), r.Hash, r.Struck)
+	return a.simVerdict(o, r)
 }
 
 // simVerdict tells what a history broke.
-func (a *app) simVerdict(seed uint64, only []int, r sim.Result) error {
+func (a *app) simVerdict(o simOptions, r sim.Result) error {
 	if len(r.Problems) == 0 {
 		fmt.Fprintln(a.Stdout, "all laws held")
 		return nil
@@ -129,34 +183,43 @@ func (a *app) simVerdict(seed uint64, only []int, r sim.Result) error {
 	for _, p := range r.Problems {
 		fmt.Fprintln(a.Stdout, p)
 	}
-	return face.Failf(face.Error, "seed %d breaks a law; again: %s", seed, a.replay(seed, only))
+	remedy := ""
+	if o.only == nil && o.drop == nil {
+		remedy = "\n  smaller: " + a.replay(o) + " --minimise"
+	}
+	return face.Failf(face.Error, "seed %d breaks a law; again: %s%s", o.seed, a.replay(o), remedy)
 }
 
-// simSearch plays new seeds until the time is over, a law is broken, or it is
-// interrupted; it tells in any case how much it played.
+// simSearch plays seeds until there were enough, the time is over, a law is broken, or
+// it is interrupted; it tells in any case how much it played, and what struck.
 func (a *app) simSearch(ctx context.Context, o simOptions) error {
 	began := time.Now()
-	seed := o.from
-	if seed == 0 {
+	seed := max(o.seed, o.from)
+	switch {
+	case seed == 0 && o.search > 0:
 		seed = uint64(began.Unix()) * 1000
+	case seed == 0:
+		seed = 1
 	}
+	more := func(played int) bool {
+		return ctx.Err() == nil && (o.search == 0 || time.Since(began) < o.search) && (o.seeds == 0 || uint64(played) < o.seeds)
+	}
+	mix := sim.NewMix()
 	var virtual time.Duration
-	steps, played := 0, 0
 	verdict := "all laws held"
 	var err error
-	for ; time.Since(began) < o.search && ctx.Err() == nil && err == nil; seed++ {
+	for ; more(mix.Histories) && err == nil; seed++ {
 		s := sim.Draw(seed, sim.Usual(seed))
 		r := s.Play()
 		virtual += r.Virtual
-		steps += len(s.Steps)
-		played++
+		mix.Add(s, r)
 		if len(r.Problems) > 0 {
 			verdict = "the last one broke a law"
-			err = a.simVerdict(seed, nil, r)
+			err = a.simVerdict(simOptions{seed: seed}, r)
 		}
 	}
-	fmt.Fprintf(a.Stdout, "%d histories, %d faults and wishes, %.4f cluster-years of simulated time, %.0f times as fast as real time: %s\n",
-		played, steps, float64(virtual)/float64(sim.Year), virtual.Seconds()/time.Since(began).Seconds(), verdict)
+	fmt.Fprintf(a.Stdout, "%d histories, %d faults and wishes, %.4f cluster-years of simulated time, %.0f times as fast as real time: %s\n%s",
+		mix.Histories, mix.Steps, float64(virtual)/float64(sim.Year), virtual.Seconds()/time.Since(began).Seconds(), verdict, mix)
 	return err
 }
 

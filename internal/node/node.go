@@ -16,10 +16,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
-	"mainstay/cib"
 	"mainstay/conf"
 	"mainstay/engine"
 	"mainstay/internal/corotools"
@@ -28,8 +26,6 @@ import (
 	"mainstay/internal/tools"
 	"mainstay/internal/web"
 	"mainstay/member"
-	"mainstay/quorum"
-	"mainstay/replica"
 )
 
 // Config says where a node daemon finds its things.
@@ -97,7 +93,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer m.Close()
-	boot, sameBoot := markBoot(cfg.RunDir, m)
+	boot, sameBoot := bootOf(cfg.RunDir, m)
 	mark := "MAINSTAY_SOCKET=" + cfg.Socket
 	if n := linux.EndOrphans(mark); n > 0 {
 		cfg.Log.Warn("agents of an earlier daemon were still running and are ended", "count", n)
@@ -133,6 +129,7 @@ func Run(ctx context.Context, cfg Config) error {
 	life, end := context.WithCancel(context.Background())
 	defer end()
 	hasten(life, file.conf, cfg.Log)
+	markBoot(cfg.RunDir, boot)
 	outside.start()
 	why := loop.Run()
 	outside.stop()
@@ -269,71 +266,9 @@ func linkTools(cfg Config, c *conf.Config) string {
 	return dir
 }
 
-// markBoot leaves a mark that lasts as long as the machine runs; it returns what
-// the mark says, and whether an earlier daemon left it.
-func markBoot(runDir string, r host.Rand) (string, bool) {
-	path := filepath.Join(runDir, "booted")
-	if old, err := os.ReadFile(path); err == nil {
-		return string(old), true
-	}
-	boot := uuid(r)
-	// Without the mark a restarted daemon only forgets its node's attributes.
-	_ = renameio.WriteFile(path, []byte(boot), 0o644)
-	return boot, false
-}
-
 func uuid(r host.Rand) string {
 	a, b := r.Uint64(), r.Uint64()
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&0xffffffffffff)
-}
-
-// saved reads what an earlier daemon left on disk. A damaged CIB is set aside and
-// healed from the other nodes.
-func saved(h host.Host, log *slog.Logger, boot string) (engine.Config, []engine.Alarm) {
-	var c engine.Config
-	var alarms []engine.Alarm
-	c.Saved = cib.Empty()
-	if file, err := h.Read(engine.CIBFile); err == nil {
-		root, err := replica.DecodeFile(file)
-		if err != nil {
-			aside := fmt.Sprintf("damaged/cib-%d.xml", h.Wall().Unix())
-			h.Write(0, aside, file)
-			log.Error("the saved configuration is damaged and set aside", "event", "alarm", "error", err, "file", aside)
-			alarms = append(alarms, engine.Alarm{Kind: "damaged configuration", Source: engine.CIBFile,
-				Text: err.Error(), Remedy: "it is set aside as " + aside + "; the configuration is taken from the other nodes"})
-		} else {
-			c.Saved = root
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		log.Error("the saved configuration cannot be read", "error", err)
-	}
-	number := func(name string) uint64 {
-		file, err := h.Read(name)
-		if err != nil {
-			return 0
-		}
-		n, err := engine.DecodeNumber(file)
-		if err != nil {
-			log.Warn("a state file is damaged and ignored", "file", name, "error", err)
-		}
-		return n
-	}
-	c.RingSeq = number(engine.RingFile)
-	c.History = int(number(engine.TransitionFile))
-	c.Quorum = savedQuorum(h, log, boot)
-	return c, alarms
-}
-
-func savedQuorum(h host.Host, log *slog.Logger, boot string) quorum.Saved {
-	file, err := h.Read(engine.QuorumFile)
-	if err != nil {
-		return quorum.Saved{}
-	}
-	s, err := engine.DecodeQuorum(file, boot)
-	if err != nil {
-		log.Warn("a state file is damaged and ignored", "file", engine.QuorumFile, "error", err)
-	}
-	return s
 }
 
 // NewKey makes a cluster key.

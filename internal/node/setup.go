@@ -45,7 +45,10 @@ func (s Setup) node() string {
 
 // NewLoop makes a node from its configuration and from what is on its disk.
 func NewLoop(s Setup) (*Loop, error) {
-	ec, alarms := saved(s.Host, s.Log, s.Boot)
+	ec, alarms, err := saved(s.Host, s.Log, s.Boot)
+	if err != nil {
+		return nil, err
+	}
 	ec.Self, ec.Conf, ec.Version, ec.UUID = s.Self, s.Conf, s.Version, s.UUID
 	ec.Features, ec.Shared, ec.Forgetful = s.Features, s.Shared, s.Forgetful
 	ec.Boot, ec.SameBoot, ec.Parallel, ec.Rand = s.Boot, s.SameBoot, s.Parallel, s.Host.Uint64

@@ -56,6 +56,19 @@ type OpFault struct {
 	Slow  time.Duration // how much longer it takes; with Code 0 it then does its work
 }
 
+// kind is what a fault counts as.
+func (f OpFault) kind() Kind {
+	switch {
+	case f.Hang:
+		return OpHangs
+	case f.Lie:
+		return OpLies
+	case f.Code != 0:
+		return OpFails
+	}
+	return OpSlow
+}
+
 func newAgents() Agents {
 	return Agents{Models: map[string]Model{}, Default: usual(), roles: map[string]map[string]Role{}, active: map[string][]string{}, faults: map[opKey]*OpFault{},
 		devices: map[string]*DeviceFault{}, tables: map[string]*table{}}
@@ -91,7 +104,10 @@ func (a *Agents) having(service string, least Role) []string {
 func (a *Agents) On(machine string) []string { return slices.Clone(a.active[machine]) }
 
 // Crash makes a service stop by itself.
-func (a *Agents) Crash(w *World, service, machine string) { a.set(w, service, machine, Stopped) }
+func (a *Agents) Crash(w *World, service, machine string) {
+	w.struck.when(a.Role(service, machine) != Stopped, Crash)
+	a.set(w, service, machine, Stopped)
+}
 
 // set gives a service a role on a machine.
 func (a *Agents) set(w *World, service, machine string, r Role) {
@@ -221,6 +237,7 @@ func (a *Agents) beginResource(m *Machine, p *process, c call) {
 	}
 	took, code, lie := w.took(a.model(c.rsc), c.op), -1, false
 	if f := a.faultOf(c.rsc, c.op, m.Name); f != nil {
+		w.struck.add(f.kind(), 1)
 		if f.Hang {
 			took = p.cmd.Timeout
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ type Options struct {
 	Nodes int
 	Links int
 	Token time.Duration
+	// Lacks are names of such nodes that there are not.
+	Lacks []string
 	// CIB is the configuration that every node finds on its disk at the first boot.
 	CIB *cib.Elem
 	// Models are the timings of resources by id; Default is for those without, and
@@ -128,7 +131,12 @@ func plainConf(o Options) (*conf.Config, []byte, error) {
 		fmt.Fprintf(&b, " token: %d\n", o.Token.Milliseconds())
 	}
 	b.WriteString("}\nnodelist {\n")
+	nodes := 0
 	for i := 1; i <= o.Nodes; i++ {
+		if slices.Contains(o.Lacks, fmt.Sprintf("n%d", i)) {
+			continue
+		}
+		nodes++
 		fmt.Fprintf(&b, " node {\n name: n%d\n nodeid: %d\n", i, i)
 		for l := range links {
 			fmt.Fprintf(&b, " ring%d_addr: 10.0.%d.%d\n", l, l, i)
@@ -136,7 +144,7 @@ func plainConf(o Options) (*conf.Config, []byte, error) {
 		b.WriteString(" }\n")
 	}
 	b.WriteString("}\n")
-	if o.Nodes == 2 {
+	if nodes == 2 {
 		b.WriteString("quorum {\n provider: corosync_votequorum\n two_node: 1\n}\n")
 	}
 	c, problems := conf.Parse([]byte(b.String()), "sim")
@@ -188,23 +196,23 @@ func (c *Cluster) membersOf(m *Machine) []*Machine {
 }
 
 // bootFunc makes a node's daemon: the shipped loop on the simulated machine.
-func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) Daemon {
+func (c *Cluster) bootFunc(id member.NodeID) func(*Machine, bool) (Daemon, error) {
 	key := make([]byte, 128)
 	if c.opts.Plain {
 		key = nil
 	}
-	return func(m *Machine, sameBoot bool) Daemon {
+	return func(m *Machine, sameBoot bool) (Daemon, error) {
 		loop, err := node.NewLoop(node.Setup{Self: id, Conf: c.file(m), Key: key, Boot: fmt.Sprintf("%s-%d", m.Name, m.boots), SameBoot: sameBoot, Version: cmp.Or(c.opts.Version, "sim"), Features: m.features,
 			UUID: fmt.Sprintf("sim-%s-%d", m.Name, m.life), Parallel: 4, Host: m, Shared: c.shared, Forgetful: c.opts.Forgetful,
 			Log:     slog.New(&storyHandler{c.World, m.Name, c.opts.Log}),
 			Elapsed: func() time.Duration { return 0 }})
 		if err != nil {
-			panic("sim: a node does not start: " + err.Error())
+			return nil, err
 		}
 		loop.Publish = func(s engine.State, events []engine.Event) { c.observe(m, &s, events) }
 		loop.Reconfigure = func(text string) { c.adopt(m, loop, text) }
 		c.loops[m.Name] = loop
-		return loop
+		return loop, nil
 	}
 }
 

@@ -12,7 +12,8 @@
 //	           unplug: no carrier, and the system says so
 //	disks      what was not synced may be lost with every crash, a write never without      disk.go
 //	           those before it; disk-torn (the file written last is cut short),
-//	           disk-error (EIO), disk-full (ENOSPC), disk-slow
+//	           disk-error (EIO on writes), disk-read (EIO on reads: a daemon that starts
+//	           ends, and is started again), disk-full (ENOSPC), disk-slow
 //	daemon     daemon (killed), daemon-mid (between two effects of a step), leave (asked),  machine.go
 //	           freeze (all processes stand); restarted or not; agents outlive it            midstep.go
 //	power      power, blackout (of all), power-mid, dead (no device gives it back);         machine.go
@@ -23,8 +24,9 @@
 //	           position that it reached; an address is a service with one owner
 //	fencing    fence-fails, fence-slow, fence-lies; the device presses a real switch        fencing.go
 //
-// Draw mixes them by seed (draw.go, drawsteps.go), except fence-lies and leave,
-// which tests ask for: nobody can keep the laws when a device lies.
+// How often each did something is counted (struck.go), and mainstay sim tells it. Draw
+// mixes them by seed (draw.go, drawsteps.go), except fence-lies, which tests ask for:
+// nobody can keep the laws when a device lies.
 //
 // # What is looked at
 //
@@ -47,9 +49,9 @@
 //
 // Configurations are drawn: primitives, groups, clones, unique clones, promotables,
 // orders, colocations, preferences, rules on attributes and, in lives, on dates
-// (draw.go). Operators put nodes in standby, restart, fence and upgrade them, stop,
-// start, add and remove resources, set properties, clean up, switch to maintenance,
-// and make edits that hold for one version only (wish.go). In lives of years
-// (years.go, rates.go) nodes join and are taken out (nodes.go), and all daemons are
-// replaced in turn by ones of the other message version.
+// (draw.go). Operators put nodes in standby, restart, fence and upgrade them, one or
+// all in turn, stop, start, add and remove resources, set properties and attributes,
+// clean up, switch to maintenance, add nodes and take them out (nodes.go), and make
+// edits that hold for one version only (wish.go). In lives of years (years.go,
+// rates.go) all daemons are replaced in turn by ones of the other message version.
 package sim

@@ -19,6 +19,7 @@ type Profile struct {
 	NoWish  bool // no wishes, only faults
 	Upgrade bool // all nodes begin with the oldest message version, and are upgraded one after the other
 	Mid     bool // daemons and machines also die in the middle of a step
+	Rolling bool // nodes join and are taken out, all are restarted in turn, rules on attributes come into force
 	// Kinds, Ops and Wishes are all that is drawn of faults, of operations that go
 	// wrong, and of wishes; nil: any.
 	Kinds  []Kind
@@ -262,6 +263,9 @@ func (d *drawer) tie(id, kind, first, firstKind string) string {
 	return out
 }
 
+// favour is the attribute that some rules ask for.
+const favour = "favour"
+
 // place draws a preference for a node, or a rule that has one.
 func (d *drawer) place(id string) string {
 	n := pick(d, d.nodes...)
@@ -270,7 +274,7 @@ func (d *drawer) place(id string) string {
 		return fmt.Sprintf(`<rsc_location id="l-%[1]s" rsc="%[1]s" node="%[2]s" score="%[3]s"/>`, id, n, score)
 	}
 	return fmt.Sprintf(`<rsc_location id="l-%[1]s" rsc="%[1]s"><rule id="l-%[1]s-r" score="%[3]s" boolean-op="or"><expression id="l-%[1]s-e" attribute="#uname" operation="eq" value="%[2]s"/>`+
-		`<expression id="l-%[1]s-f" attribute="favour" operation="defined"/></rule></rsc_location>`, id, n, score)
+		`<expression id="l-%[1]s-f" attribute="%[4]s" operation="defined"/></rule></rsc_location>`, id, n, score, favour)
 }
 
 // season draws a preference that holds for a part of a cluster's life.

@@ -36,6 +36,9 @@ func (d *drawer) steps() []Step {
 			out = append(out, Step{At: at * time.Duration(i+1) / time.Duration(len(d.nodes)+1), Wish: Wish{Kind: Upgrade, Node: node}})
 		}
 	}
+	if d.profile.Rolling {
+		out = d.comeAndGo(out, at)
+	}
 	slices.SortStableFunc(out, func(a, b Step) int { return int(a.At - b.At) })
 	for i := range out {
 		out[i].Number = i + 1
@@ -43,10 +46,35 @@ func (d *drawer) steps() []Step {
 	return out
 }
 
+// comeAndGo has a node join before the steps, and another thing or two happen to all
+// of them in turn; what joined is taken out in the end.
+func (d *drawer) comeAndGo(steps []Step, end time.Duration) []Step {
+	const joined = 8 * time.Second // it is a member by then, and has started what it should
+	for i := range steps {
+		steps[i].At += joined
+	}
+	end += joined
+	by, name := pick(d, d.nodes...), fmt.Sprintf("n%d", len(d.nodes)+1)
+	if len(d.nodes) > 2 { // of two, with two_node, nobody makes three without a word
+		steps = append(steps, Step{Wish: Wish{Kind: Join, By: by, Node: name}})
+	}
+	steps = append(steps, Step{At: d.time(joined, end), Wish: Wish{Kind: Roll, After: d.time(time.Second, 10*time.Second)}})
+	for range 2 {
+		steps = append(steps, Step{At: d.time(joined, end), Wish: Wish{Kind: Mark, By: pick(d, d.nodes...), Node: pick(d, d.nodes...), Value: pick(d, "", "yes")}})
+	}
+	if len(d.nodes) > 2 && d.rng.IntN(2) == 0 {
+		steps = append(steps, Step{At: end + time.Second, Wish: Wish{Kind: Expel, By: by, Node: name, After: 2 * time.Minute}})
+	}
+	return steps
+}
+
 // company draws what happens together with a step, because the two are worse than
 // one: a fence device that fails when it is needed, a blackout when something was
 // just acknowledged.
 func (d *drawer) company(s Step) []Step {
+	if out := d.occasion(s); out != nil {
+		return out
+	}
 	switch {
 	case !d.profile.Together && d.rng.IntN(3) > 0:
 	case s.Wish.Kind == Prefer:
@@ -59,6 +87,31 @@ func (d *drawer) company(s Step) []Step {
 		return append(out, Step{At: s.At + d.time(0, 100*time.Millisecond), Fault: Fault{Kind: Blackout}, For: d.time(time.Second, 10*time.Second)})
 	case s.Fault.Kind == LinkCut, s.Fault.Kind == PowerLoss, s.Fault.Kind == Freeze, s.Fault.Kind == OpFails:
 		return []Step{{At: s.At, Fault: Fault{Kind: DeviceFails, Times: d.between(1, 6)}, For: d.time(time.Second, 30*time.Second)}}
+	}
+	return nil
+}
+
+// occasion draws what makes a fault felt: nobody starts what runs, switches off who is
+// well, or reads and writes for nothing.
+func (d *drawer) occasion(s Step) []Step {
+	f := s.Fault
+	only := func(k Kind) bool { // one that is not drawn
+		return d.profile.Kinds != nil && !slices.Contains(d.profile.Kinds, k)
+	}
+	switch {
+	case f.Kind == DiskUnread || f.Kind == DiskTorn:
+		if k := pick(d, DaemonKill, PowerLoss, PowerLoss); f.Kind == DiskTorn || k == PowerLoss {
+			return []Step{{At: s.At, For: d.time(time.Second, 20*time.Second), Fault: Fault{Kind: PowerLoss, Node: f.Node}}}
+		}
+		return []Step{{At: s.At, For: d.time(100*time.Millisecond, 3*time.Second), Fault: Fault{Kind: DaemonKill, Node: f.Node}}}
+	case d.rng.IntN(2) == 0:
+		return nil
+	case f.spoils() && f.Op != "monitor" && !only(Crash):
+		return []Step{{At: s.At, For: time.Millisecond, Fault: Fault{Kind: Crash, Resource: f.Resource}}}
+	case (f.Kind == DeviceFails || f.Kind == DeviceSlow) && !only(PowerLoss):
+		return []Step{{At: s.At, For: d.time(5*time.Second, 20*time.Second), Fault: Fault{Kind: PowerLoss, Node: pick(d, d.nodes...)}}}
+	case (f.Kind == DiskFull || f.Kind == DiskBroken || f.Kind == DiskSlow) && !d.profile.NoWish:
+		return []Step{{At: s.At + d.time(0, time.Second), Wish: d.wishOf([]WishKind{Prefer, Swap})}}
 	}
 	return nil
 }
@@ -150,24 +203,24 @@ func (d *drawer) serviceFault(n string) (Fault, time.Duration) {
 	if d.profile.Ops != nil {
 		op = pick(d, d.profile.Ops...)
 	}
-	long := d.time(0, 30*time.Second)
+	long := d.time(10*time.Second, 30*time.Second) // a monitor looks meanwhile
 	switch d.rng.IntN(6) {
 	case 0, 1:
 		return Fault{Kind: Crash, Resource: rsc}, time.Millisecond
 	case 2, 3:
 		return Fault{Kind: OpFails, Resource: rsc, Op: op, Node: pick(d, n, ""), Times: d.between(1, 3)}, long
 	case 4:
-		return Fault{Kind: OpHangs, Resource: rsc, Op: op, Node: n, Times: 1}, long
+		return Fault{Kind: OpHangs, Resource: rsc, Op: op, Node: pick(d, n, ""), Times: 1}, long
 	}
 	if d.rng.IntN(2) == 0 {
-		return Fault{Kind: OpLies, Resource: rsc, Op: pick(d, "start", "promote", "monitor"), Node: n, Times: 1}, long
+		return Fault{Kind: OpLies, Resource: rsc, Op: pick(d, "start", "promote", "monitor"), Node: pick(d, n, ""), Times: 1}, long
 	}
-	return Fault{Kind: OpSlow, Resource: rsc, Op: op, Node: n, Times: d.between(1, 3), By: d.time(0, 12*time.Second)}, long
+	return Fault{Kind: OpSlow, Resource: rsc, Op: op, Node: pick(d, n, ""), Times: d.between(1, 3), By: d.time(0, 12*time.Second)}, long
 }
 
 func (d *drawer) machineFault(n string) (Fault, time.Duration) {
 	long := d.time(0, 20*time.Second)
-	switch d.rng.IntN(8) {
+	switch d.rng.IntN(9) {
 	case 0:
 		return Fault{Kind: Freeze, Node: n}, d.time(0, 5*time.Second)
 	case 1:
@@ -183,6 +236,8 @@ func (d *drawer) machineFault(n string) (Fault, time.Duration) {
 		}
 	case 5:
 		return Fault{Kind: ClockStep, Node: n, By: d.time(-10*time.Minute, 10*time.Minute)}, long
+	case 7:
+		return Fault{Kind: DiskUnread, Node: n}, long
 	case 6:
 		return Fault{Kind: ClockDrift, Node: n, By: d.time(-20*time.Millisecond, 20*time.Millisecond)}, long
 	}

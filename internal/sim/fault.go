@@ -47,6 +47,7 @@ const (
 
 	DiskFull   Kind = "disk-full"  // writes fail for want of room [Node]
 	DiskBroken Kind = "disk-error" // writes fail [Node]
+	DiskUnread Kind = "disk-read"  // reads fail [Node]
 	DiskSlow   Kind = "disk-slow"  // writes take longer [Node, By]
 	DiskTorn   Kind = "disk-torn"  // the next power cut damages the file that was written last [Node]
 
@@ -58,7 +59,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{PowerLoss, Dead, Blackout, DaemonKill, PowerMid, DaemonMid, Leave, Freeze, Pause, LinkCut, Unplug, Loss, Duplicate, Reorder, Corrupt, Delay,
 		OpFails, OpHangs, OpSlow, OpLies, Crash, DeviceFails, DeviceSlow, DeviceLies,
-		DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift}
+		DiskFull, DiskBroken, DiskUnread, DiskSlow, DiskTorn, ClockStep, ClockDrift}
 }
 
 // AllLinks, as Fault.Link, stands for every link of the node.
@@ -134,7 +135,7 @@ func (c *Cluster) Check(f Fault) error {
 	if f.Node == "" && f.needsNode() {
 		return fmt.Errorf("fault %s: it needs a node", f)
 	}
-	if f.Resource == "" && (f.Kind == OpFails || f.Kind == OpHangs || f.Kind == OpSlow || f.Kind == OpLies || f.Kind == Crash) {
+	if f.Resource == "" && (f.spoils() || f.Kind == Crash) {
 		return fmt.Errorf("fault %s: it needs a resource", f)
 	}
 	if !slices.Contains(Kinds(), f.Kind) {
@@ -143,9 +144,14 @@ func (c *Cluster) Check(f Fault) error {
 	return nil
 }
 
+// spoils tells whether a fault is one of operations.
+func (f Fault) spoils() bool {
+	return f.Kind == OpFails || f.Kind == OpHangs || f.Kind == OpSlow || f.Kind == OpLies
+}
+
 func (f Fault) needsNode() bool {
 	switch f.Kind {
-	case PowerLoss, Dead, DaemonKill, PowerMid, DaemonMid, Leave, Freeze, Pause, LinkCut, Unplug, DiskFull, DiskBroken, DiskSlow, DiskTorn, ClockStep, ClockDrift:
+	case PowerLoss, Dead, DaemonKill, PowerMid, DaemonMid, Leave, Freeze, Pause, LinkCut, Unplug, DiskFull, DiskBroken, DiskUnread, DiskSlow, DiskTorn, ClockStep, ClockDrift:
 		return true
 	}
 	return false
@@ -169,8 +175,9 @@ func (c *Cluster) apply(f Fault, on bool) {
 	}
 	switch f.Kind {
 	case Blackout:
+		c.struck.when(on, f.Kind)
 		for _, m := range c.Machines {
-			m.lifeFault(Fault{Kind: PowerLoss}, on)
+			m.power(on)
 		}
 	case Loss:
 		c.Net.Loss = share(f, on)
@@ -266,8 +273,10 @@ func (c *Cluster) machineFault(m *Machine, f Fault, on bool) {
 	case Unplug:
 		m.unplug(f.Link, on)
 	case ClockStep:
+		c.struck.when(on, f.Kind)
 		m.Skew += map[bool]time.Duration{true: f.By, false: -f.By}[on]
 	case ClockDrift:
+		c.struck.when(on, f.Kind)
 		rate := 1.0
 		if on {
 			rate += f.By.Seconds()
@@ -282,6 +291,9 @@ func (c *Cluster) machineFault(m *Machine, f Fault, on bool) {
 
 // lifeFault ends or begins something of a machine's life.
 func (m *Machine) lifeFault(f Fault, on bool) {
+	if f.Kind != PowerMid && f.Kind != DaemonMid && f.Kind != Leave { // these count where they come
+		m.world.struck.when(on && m.powered && (m.daemon != nil || f.Kind != DaemonKill), f.Kind)
+	}
 	switch {
 	case f.Kind == Dead:
 		m.dead = on
@@ -290,8 +302,8 @@ func (m *Machine) lifeFault(f Fault, on bool) {
 		} else {
 			m.PowerOn()
 		}
-	case on && f.Kind == PowerLoss:
-		m.PowerOff("fault")
+	case f.Kind == PowerLoss:
+		m.power(on)
 	case on && f.Kind == DaemonKill:
 		m.KillDaemon()
 	case on && f.Kind == Leave:
@@ -300,8 +312,6 @@ func (m *Machine) lifeFault(f Fault, on bool) {
 		m.midFault(f, on)
 	case on:
 		m.Freeze(f.Kind == Pause)
-	case f.Kind == PowerLoss:
-		m.PowerOn()
 	case f.Kind == Freeze || f.Kind == Pause:
 		m.Thaw()
 	default:
@@ -309,9 +319,19 @@ func (m *Machine) lifeFault(f Fault, on bool) {
 	}
 }
 
+// power takes a machine's power away, or gives it back.
+func (m *Machine) power(off bool) {
+	if off {
+		m.PowerOff("fault")
+	} else {
+		m.PowerOn()
+	}
+}
+
 // stop asks the daemon to leave the cluster.
 func (m *Machine) stop() {
 	if m.awake() {
+		m.world.struck.add(Leave, 1)
 		m.Inject(node.Stop{})
 	}
 }
@@ -349,23 +369,5 @@ func (m *Machine) unplug(link int, on bool) {
 			m.unplugged = slices.DeleteFunc(m.unplugged, func(x int) bool { return x == l })
 		}
 		m.Inject(host.LinkDown{Link: l, Down: on})
-	}
-}
-
-// set makes the disk fail, or mends it.
-func (d *disk) set(f Fault, on bool) {
-	switch {
-	case f.Kind == DiskSlow && on:
-		d.slow = f.By
-	case f.Kind == DiskSlow:
-		d.slow = 0
-	case f.Kind == DiskTorn:
-		d.tear = on
-	case !on:
-		d.fault = diskWell
-	case f.Kind == DiskFull:
-		d.fault = diskFull
-	default:
-		d.fault = diskBroken
 	}
 }

@@ -1,11 +1,14 @@
 package sim
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mainstay/cib"
+	"mainstay/engine"
 )
 
 // rich is a configuration with one of each kind: a promotable clone, a unique
@@ -74,8 +77,13 @@ func TestFaults(t *testing.T) {
 		{Kind: OpHangs, Resource: "vm", Op: "stop"}, {Kind: OpSlow, Resource: "db", Op: "monitor", By: 3 * time.Second},
 		{Kind: OpLies, Resource: "www", Op: "start", Times: 1}, {Kind: Crash, Resource: "db"}, {Kind: Crash, Resource: "ip", Node: "n1"},
 		{Kind: DeviceFails, Device: "fence-n2", Times: 2}, {Kind: DeviceSlow, By: 5 * time.Second}, {Kind: DeviceLies},
-		{Kind: DiskFull, Node: "n1"}, {Kind: DiskBroken, Node: "n2"}, {Kind: DiskSlow, Node: "n3", By: time.Second}, {Kind: DiskTorn, Node: "n3"},
+		{Kind: DiskFull, Node: "n1"}, {Kind: DiskBroken, Node: "n2"}, {Kind: DiskUnread, Node: "n2"}, {Kind: DiskSlow, Node: "n3", By: time.Second}, {Kind: DiskTorn, Node: "n3"},
 		{Kind: ClockStep, Node: "n1", By: -time.Hour}, {Kind: ClockDrift, Node: "n2", By: 20 * time.Millisecond},
+	}
+	company := map[Kind][]Fault{ // what makes a fault felt that is not by itself
+		OpHangs: {{Kind: Crash, Resource: "vm"}}, OpLies: {{Kind: Crash, Resource: "www"}}, OpFails: {{Kind: Crash, Resource: "db"}},
+		DeviceFails: {{Kind: PowerLoss, Node: "n2"}}, DeviceSlow: {{Kind: PowerLoss, Node: "n2"}}, DiskTorn: {{Kind: PowerLoss, Node: "n3"}},
+		DiskUnread: {{Kind: DaemonKill, Node: "n2"}},
 	}
 	tried := map[Kind]bool{}
 	for _, f := range faults {
@@ -84,8 +92,19 @@ func TestFaults(t *testing.T) {
 			c := settledRich(t, Options{Log: *logs})
 			c.whole = false
 			c.Inject(f)
+			for _, x := range company[f.Kind] {
+				c.Inject(x)
+			}
+			if strings.HasPrefix(string(f.Kind), "disk-") { // every member writes it
+				c.Edit("n1", func(error) {}, propertyEdit("sim-note", "written"))
+			}
 			c.Run(c.Now + 20*time.Second)
-			c.Repair(f)
+			for _, x := range append(company[f.Kind], f) {
+				c.Repair(x)
+			}
+			if c.struck[f.Kind] == 0 && f.Kind != DeviceLies {
+				t.Errorf("it did nothing; what struck: %s", c.struck)
+			}
 			c.whole = true
 			if !c.Settle(2*time.Minute) || len(c.Broken()) > 0 {
 				t.Fatalf("the cluster does not become quiet: %v", c.Broken())
@@ -99,6 +118,39 @@ func TestFaults(t *testing.T) {
 	for _, k := range Kinds() {
 		if !tried[k] {
 			t.Errorf("nobody tried %s", k)
+		}
+	}
+}
+
+// A daemon whose disk does not give back what is on it does not run, others go on
+// without its node, and when the disk reads again it is a member with their CIB.
+func TestUnreadableDisk(t *testing.T) {
+	c := settledRich(t, Options{})
+	for _, first := range []Fault{{Kind: DaemonKill, Node: "n2"}, {Kind: PowerLoss, Node: "n2"}} {
+		unread := Fault{Kind: DiskUnread, Node: "n2"}
+		before := slices.Clone(c.Machine("n2").disk.files[engine.CIBFile])
+		c.whole = false
+		c.Inject(unread)
+		c.Inject(first)
+		c.Run(c.Now + 5*time.Second)
+		c.Repair(first)
+		c.Run(c.Now + 30*time.Second)
+		if c.Machine("n2").daemon != nil || c.struck[DiskUnread] < 5 {
+			t.Fatalf("after %s a daemon runs that could not read its disk; tried %d times\n%s", first, c.struck[DiskUnread], c.Story())
+		}
+		if !bytes.Equal(before, c.Machine("n2").disk.files[engine.CIBFile]) {
+			t.Errorf("after %s: what could not be read was written over", first)
+		}
+		if s := c.State("n1"); len(s.View.Members) != 2 || !s.Quorum.Quorate || len(c.Agents.Owners("www")) != 1 {
+			t.Errorf("after %s: the others do not go on: %v", first, s.View)
+		}
+		c.Repair(unread)
+		c.whole = true
+		if !c.Settle(2 * time.Minute) {
+			t.Fatalf("after %s: not at rest: %v", first, c.Broken())
+		}
+		for _, p := range c.Verify() {
+			t.Errorf("after %s: %s", first, p)
 		}
 	}
 }

@@ -16,6 +16,17 @@ type DeviceFault struct {
 	Fail  bool          // it says that it could not
 }
 
+// kind is what a fault counts as.
+func (f DeviceFault) kind() Kind {
+	switch {
+	case f.Lie:
+		return DeviceLies
+	case f.Fail:
+		return DeviceFails
+	}
+	return DeviceSlow
+}
+
 // BreakDevice makes the next presses of a fence device misbehave.
 func (a *Agents) BreakDevice(id string, f DeviceFault) { a.devices[id] = &f }
 
@@ -49,6 +60,7 @@ func (a *Agents) beginFence(m *Machine, p *process) {
 		f.Times--
 		took += f.Slow
 		b.fail, b.lie = f.Fail, f.Lie
+		w.struck.add(f.kind(), 1)
 	}
 	timedOut := p.cmd.Timeout > 0 && took >= p.cmd.Timeout
 	if timedOut {

@@ -22,7 +22,7 @@ type Machine struct {
 
 	world      *World
 	clock      clock
-	boot       func(m *Machine, sameBoot bool) Daemon
+	boot       func(m *Machine, sameBoot bool) (Daemon, error)
 	daemon     Daemon
 	life       int // counts starts of the daemon; what belongs to an earlier one is void
 	powered    bool
@@ -64,8 +64,8 @@ type process struct {
 	ended   bool
 }
 
-// AddMachine adds a machine; boot makes its daemon.
-func (w *World) AddMachine(name string, addrs []string, boot func(m *Machine, sameBoot bool) Daemon) *Machine {
+// AddMachine adds a machine; boot makes its daemon, or tells why it does not start.
+func (w *World) AddMachine(name string, addrs []string, boot func(m *Machine, sameBoot bool) (Daemon, error)) *Machine {
 	m := &Machine{Name: name, Addrs: addrs, world: w, boot: boot, disk: newDisk(), clock: newClock()}
 	w.Machines = append(w.Machines, m)
 	for l, a := range addrs {
@@ -133,7 +133,7 @@ func (m *Machine) StartDaemon() {
 func (m *Machine) startDaemon(sameBoot bool) {
 	m.world.tell("%s: the daemon starts", m.Name)
 	m.life++
-	m.left, m.ranAlready = false, true
+	m.left = false
 	m.troubled()
 	for _, p := range m.orphans { // the new daemon ends them first (linux.EndOrphans)
 		p.ended = true
@@ -141,8 +141,27 @@ func (m *Machine) startDaemon(sameBoot bool) {
 	m.orphans = nil
 	m.running = map[host.Tag]*process{}
 	m.alarm = 0
-	m.daemon = m.boot(m, sameBoot)
+	daemon, err := m.boot(m, sameBoot)
+	if err != nil {
+		m.failedStart(err)
+		return
+	}
+	m.daemon, m.ranAlready = daemon, true
 	m.feed(host.Timeout{})
+}
+
+// restartAfter is when a daemon that could not start is started again.
+const restartAfter = time.Second
+
+// failedStart has who looks after the daemon try again, as systemd does.
+func (m *Machine) failedStart(err error) {
+	m.world.tell("%s: the daemon does not start: %v", m.Name, err)
+	life := m.life
+	m.after(restartAfter, func() {
+		if m.life == life {
+			m.StartDaemon()
+		}
+	})
 }
 
 func (m *Machine) stopDaemon(power bool) {

@@ -46,6 +46,7 @@ func (m *Machine) brokeOff() bool {
 		return false
 	}
 	m.breaks = nil
+	m.world.struck.add(b.fault.Kind, 1)
 	m.world.tell("%s: in the middle of a step", m.Name)
 	if b.fault.Kind == PowerMid {
 		m.PowerOff("fault")

@@ -71,9 +71,26 @@ func (w *World) Heal() {
 }
 
 // passes tells whether a direction of a link carries packets.
-func (w *World) passes(from, to *Machine, link int) bool {
-	return (len(w.Net.cut) == 0 || w.Net.cut[cable{from.Name, to.Name, link}] == 0) &&
-		!slices.Contains(from.unplugged, link) && !slices.Contains(to.unplugged, link)
+func (w *World) passes(from, to *Machine, link int) bool { return w.barrier(from, to, link) == "" }
+
+// barrier is the fault that keeps packets from a direction of a link, "" if none does.
+func (w *World) barrier(from, to *Machine, link int) Kind {
+	switch {
+	case slices.Contains(from.unplugged, link) || slices.Contains(to.unplugged, link):
+		return Unplug
+	case len(w.Net.cut) > 0 && w.Net.cut[cable{from.Name, to.Name, link}] > 0:
+		return LinkCut
+	}
+	return ""
+}
+
+// befalls draws whether a packet meets with a kind of fault.
+func (w *World) befalls(k Kind, share float64) bool {
+	if !w.chance(share) {
+		return false
+	}
+	w.struck.add(k, 1)
+	return true
 }
 
 // chance draws whether something of a given share happens.
@@ -85,7 +102,10 @@ func (w *World) delay() time.Duration {
 	if w.Net.Jitter > 0 {
 		d += time.Duration(w.rng.Int64N(int64(w.Net.Jitter)))
 	}
-	if w.chance(w.Net.Reorder) {
+	if w.Net.Latency > usualLatency {
+		w.struck.add(Delay, 1)
+	}
+	if w.befalls(Reorder, w.Net.Reorder) {
 		d += time.Duration(w.rng.Int64N(int64(heldUp)))
 	}
 	return d
@@ -94,15 +114,22 @@ func (w *World) delay() time.Duration {
 // carry takes a packet from one machine towards an address.
 func (w *World) carry(from *Machine, link int, addr string, data []byte) {
 	to := w.nets[socket{link, addr}]
-	if to == nil || link >= len(from.Addrs) || !w.passes(from, to, link) || w.chance(w.Net.Loss) {
+	if to == nil || link >= len(from.Addrs) {
+		return
+	}
+	if why := w.barrier(from, to, link); why != "" {
+		w.struck.add(why, 1)
+		return
+	}
+	if w.befalls(Loss, w.Net.Loss) {
 		return
 	}
 	packet := slices.Clone(data)
-	if w.chance(w.Net.Corrupt) && len(packet) > 0 {
+	if w.befalls(Corrupt, w.Net.Corrupt) && len(packet) > 0 {
 		bit := w.rng.IntN(8 * len(packet))
 		packet[bit/8] ^= 1 << (bit % 8)
 	}
-	if w.chance(w.Net.Duplicate) {
+	if w.befalls(Duplicate, w.Net.Duplicate) {
 		w.deliver(from, to, link, addr, slices.Clone(packet))
 	}
 	w.deliver(from, to, link, addr, packet)

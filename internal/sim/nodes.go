@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"mainstay/cib"
 	"mainstay/conf"
@@ -70,7 +71,16 @@ func (c *Cluster) Expel(by, name string) {
 	c.tell("scenario: %s is taken out by way of %s", name, by)
 	m := c.Machine(name)
 	m.stop()
-	c.RunWhile(func() bool { return m.daemon != nil }, c.Now+answerLimit)
+	c.expelled(by, m, c.Now+answerLimit)
+}
+
+// expelled goes on when a machine has left, or when that takes too long.
+func (c *Cluster) expelled(by string, m *Machine, limit time.Duration) {
+	if m.daemon != nil && c.Now < limit {
+		c.after(50*time.Millisecond, func() { c.expelled(by, m, limit) })
+		return
+	}
+	name := m.Name
 	m.PowerOff("taken out")
 	text, err := conf.RemoveNode(c.confText, name)
 	if err != nil {

@@ -125,8 +125,11 @@ func (l *life) stall() {
 }
 
 func (l *life) diskTrouble() {
-	f := Fault{Kind: one(l, DiskFull, DiskBroken, DiskSlow, DiskSlow), Node: l.anyNode()}
+	f := Fault{Kind: one(l, DiskFull, DiskBroken, DiskUnread, DiskSlow, DiskSlow), Node: l.anyNode()}
 	long := l.time(time.Minute, time.Hour)
+	if f.Kind == DiskUnread { // a daemon that starts is who notices
+		l.in(l.time(0, long), func() { l.fault(Fault{Kind: DaemonKill, Node: f.Node}, l.time(0, 3*time.Second)) })
+	}
 	if f.Kind == DiskSlow {
 		f.By, long = l.time(0, 2*time.Second), l.time(0, 2*time.Minute)
 	}
@@ -370,14 +373,14 @@ func (l *life) resize() {
 	if len(l.joined) > 0 && l.rng.IntN(2) == 0 {
 		name := l.joined[0]
 		l.joined = l.joined[1:]
-		l.totals.Wishes["expel"]++
+		l.totals.Wishes[Expel]++
 		l.Expel(by, name)
 		return
 	}
 	if len(l.Machines) < 6 {
 		l.notes++
 		l.joined = append(l.joined, fmt.Sprintf("j%d", l.notes))
-		l.totals.Wishes["join"]++
+		l.totals.Wishes[Join]++
 		l.Join(by, l.joined[len(l.joined)-1])
 	}
 }

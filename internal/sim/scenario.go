@@ -59,6 +59,7 @@ type Result struct {
 	Up       time.Duration // when the cluster had come up: what the times of steps count from
 	Story    string        // a line per thing that happened
 	Timeline string        // the same with views, plans and their reasons
+	Struck   Struck        // how often faults did something
 	Hash     string        // of the whole history: the same for the same scenario
 }
 
@@ -80,7 +81,7 @@ func (s Scenario) Play() Result {
 	}
 	problems := c.play(s)
 	sum := sha256.Sum256([]byte(c.Story()))
-	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Up: c.up, Story: c.Story(), Timeline: c.Timeline(),
+	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Up: c.up, Story: c.Story(), Timeline: c.Timeline(), Struck: c.struck,
 		Hash: fmt.Sprintf("%s-%d-%d", hex.EncodeToString(sum[:8]), c.handled, c.Now)}
 }
 
@@ -158,6 +159,9 @@ func (c *Cluster) perform(steps []Step) {
 	end := began
 	for _, s := range steps {
 		end = max(end, began+s.At+time.Second)
+		if s.Wish.Kind == Expel {
+			end = max(end, began+s.At+s.Wish.After)
+		}
 		c.at(began+s.At, func() { c.step(s) })
 	}
 	c.Run(end)
@@ -201,7 +205,7 @@ func (c *Cluster) Mend() {
 	c.Net.Loss, c.Net.Duplicate, c.Net.Reorder, c.Net.Corrupt, c.Net.Latency = 0, 0, 0, 0, usualLatency
 	c.Agents.faults, c.Agents.devices = map[opKey]*OpFault{}, map[string]*DeviceFault{}
 	for _, m := range c.Machines {
-		m.disk.fault, m.disk.slow, m.disk.tear = diskWell, 0, false
+		m.disk.fault, m.disk.unread, m.disk.slow, m.disk.tear = diskWell, false, 0, false
 		m.clock.run(c.Now, 1)
 		m.alarm = 0
 		m.Skew = 0

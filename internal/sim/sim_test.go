@@ -72,17 +72,33 @@ func play(t *testing.T, seed uint64, p Profile) Result {
 	return r
 }
 
-// TestSimRemembered plays histories that broke a law once.
+// TestSimRemembered plays histories that broke a law once: what befell clusters that
+// seeds draw.
 func TestSimRemembered(t *testing.T) {
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	for _, x := range []struct {
-		seed uint64
-		only []int
-		was  string
+		seed  uint64
+		was   string
+		steps []Step
 	}{
-		{500171, []int{2, 5, 6, 7, 8}, "two nodes left 3 ms apart, and one of them was fenced when the other came back"},
-		{7064, []int{1, 2, 3, 4, 5, 6}, "a daemon that came back while somebody was fenced was not told how that ended"},
+		{500171, "two nodes left 3 ms apart, and one of them was fenced when the other came back", []Step{
+			{At: ms(16068), For: ms(571), Fault: Fault{Kind: DaemonKill, Node: "n1"}},
+			{At: ms(43184), Wish: Wish{Kind: Restart, Node: "n3", After: ms(10000)}},
+			{At: ms(43379), Wish: Wish{Kind: Restart, Node: "n2", After: ms(15000)}},
+			{At: ms(51513), Wish: Wish{Kind: Swap, Value: "1", By: "n2"}},
+			{At: ms(61148), For: ms(1949), Fault: Fault{Kind: DaemonKill, Node: "n2"}},
+		}},
+		{7064, "a daemon that came back while somebody was fenced was not told how that ended", []Step{
+			{At: ms(19626), For: ms(27), Fault: Fault{Kind: DaemonKill, Node: "n3"}},
+			{At: ms(38828), For: ms(9311), Fault: Fault{Kind: LinkCut, Node: "n2", Link: AllLinks}},
+			{At: ms(57336), For: ms(14826), Fault: Fault{Kind: PowerLoss, Node: "n4"}},
+			{At: ms(58097), For: ms(2863), Fault: Fault{Kind: DaemonKill, Node: "n3"}},
+			{At: ms(65756), For: ms(32840), Fault: Fault{Kind: LinkCut, Node: "n2", Link: AllLinks, OneWay: true}},
+			{At: ms(67260), Wish: Wish{Kind: Cleanup, Resource: "p2", By: "n5"}},
+		}},
 	} {
-		s := Draw(x.seed, Usual(x.seed)).Only(x.only)
+		s := Draw(x.seed, Usual(x.seed))
+		s.Steps = x.steps
 		for _, p := range s.Play().Problems {
 			t.Errorf("seed %d (once: %s): %s", x.seed, x.was, p)
 		}

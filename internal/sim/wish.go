@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mainstay/attr"
 	"mainstay/cib"
 	"mainstay/conf"
 	"mainstay/engine"
@@ -30,7 +31,16 @@ const (
 	Swap        WishKind = "swap"        // an edit that holds only for the version that the operator saw [Value]
 	Add         WishKind = "add"         // a resource is added [Resource]
 	Remove      WishKind = "remove"      // a resource that was added is removed [Resource]
+	Roll        WishKind = "roll"        // all nodes leave and come back, one after the other [After: how long each is away]
+	Mark        WishKind = "mark"        // a node gets an attribute that rules ask for, or loses it [Node, Value]
+	Join        WishKind = "join"        // a node joins [Node]
+	Expel       WishKind = "expel"       // a node that joined is taken out, when all is quiet [Node, After: how long that is waited for]
 )
+
+// WishKinds lists all wishes.
+func WishKinds() []WishKind {
+	return []WishKind{Standby, Unstandby, Maintenance, Prefer, Property, Stop, Start, Cleanup, Restart, Upgrade, FenceNode, Swap, Add, Remove, Roll, Mark, Join, Expel}
+}
 
 // Wish is what an operator asks a node for.
 type Wish struct {
@@ -150,10 +160,25 @@ func (c *Cluster) wish(w Wish) {
 	}
 }
 
-// nodeWish is about a machine and not about the configuration.
+// nodeWish is about machines and not about the configuration.
 func (c *Cluster) nodeWish(w Wish) {
+	switch w.Kind {
+	case Roll:
+		c.roll(w.After)
+		return
+	case Join:
+		if c.atRest() {
+			c.Join(w.By, w.Node)
+		}
+		return
+	case Expel:
+		c.expelAtRest(w, c.Now+w.After)
+		return
+	}
 	m := c.Machine(w.Node)
 	switch w.Kind {
+	case Mark:
+		c.Ask(w.By, engine.SetAttribute{Set: attr.Set{Node: w.Node, Name: favour, Value: w.Value, Delete: w.Value == ""}}, func(engine.Reply) {})
 	case Restart:
 		m.stop()
 		c.after(w.After, m.StartDaemon)
@@ -166,6 +191,36 @@ func (c *Cluster) nodeWish(w Wish) {
 		c.Ask(w.By, engine.FenceNode{Node: w.Node, Action: "reboot", Timeout: time.Minute}, func(engine.Reply) {})
 	default:
 		panic("sim: nobody knows how to " + string(w.Kind))
+	}
+}
+
+// roll has the machines leave and come back, one after the other, as an operator
+// does who updates them.
+func (c *Cluster) roll(away time.Duration) {
+	for i, m := range slices.Clone(c.Machines) {
+		begin := time.Duration(i) * (away + rollGap)
+		c.after(begin, m.stop)
+		c.after(begin+away, m.StartDaemon)
+	}
+}
+
+// rollGap is how long an operator waits until the next machine's turn.
+const rollGap = 3 * time.Second
+
+// atRest tells whether every machine runs and the cluster has nothing to do: an
+// operator changes the list of nodes then only.
+func (c *Cluster) atRest() bool {
+	return len(c.Running()) == len(c.Machines) && c.Quiet()
+}
+
+// expelAtRest takes a machine out when the cluster is at rest, if it comes to rest in time.
+func (c *Cluster) expelAtRest(w Wish, until time.Duration) {
+	switch {
+	case c.whole || !slices.ContainsFunc(c.Machines, func(m *Machine) bool { return m.Name == w.Node }):
+	case c.atRest():
+		c.Expel(w.By, w.Node)
+	case c.Now < until:
+		c.after(time.Second, func() { c.expelAtRest(w, until) })
 	}
 }
 

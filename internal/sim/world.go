@@ -28,6 +28,7 @@ type World struct {
 	goOn    bool // a broken law does not end the run
 	laws    laws
 	handled int
+	struck  Struck
 	skipped time.Duration // that wall clocks are ahead of Now, because quiet time was left out
 	nets    map[socket]*Machine
 	changes []Change
@@ -118,7 +119,7 @@ func (e *events) pop() event {
 
 // New makes a world without machines.
 func New(seed uint64) *World {
-	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179)), nets: map[socket]*Machine{}, unseen: map[string]unseenStop{}, reboot: rebootTime}
+	w := &World{Seed: seed, Now: time.Second, rng: rand.New(rand.NewPCG(seed, 0x6d61696e73746179)), nets: map[socket]*Machine{}, unseen: map[string]unseenStop{}, struck: Struck{}, reboot: rebootTime}
 	w.Net = Network{Latency: usualLatency, Jitter: 100 * time.Microsecond}
 	w.Agents = newAgents()
 	return w
