@@ -42,7 +42,8 @@ type resource struct {
 	recurring []*job
 	history   []record // sorted by id
 
-	registered bool // a fence device that was started here
+	running    *Order // what had it running here or looked whether it runs: its parameters are those to stop it with
+	registered bool   // a fence device that was started here
 }
 
 type state int

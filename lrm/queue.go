@@ -2,9 +2,11 @@ package lrm
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"mainstay/agent"
+	"mainstay/cib"
 )
 
 // tick moves the jobs whose time has come into their queues.
@@ -100,7 +102,32 @@ func (m *Machine) callOf(j *job) agent.Call {
 	if f := m.facts[j.Agent]; isReload(op) && f != nil && f.meta.ReloadOp() != "" {
 		op = f.meta.ReloadOp()
 	}
-	return agent.Call{Name: j.Agent, Rsc: j.Rsc, Op: op, Interval: j.Interval, Timeout: j.Timeout, Params: j.Params}
+	return agent.Call{Name: j.Agent, Rsc: j.Rsc, Op: op, Interval: j.Interval, Timeout: j.Timeout, Params: j.rsc.with(j)}
+}
+
+// with are the parameters of a job. A stop takes the resource's own from what has it
+// running here: those that are configured by now may name another address or file,
+// and what is there would stay. What the cluster says of the operation is of today.
+func (r *resource) with(j *job) []cib.Attr {
+	switch {
+	case j.Op == "start", j.Op == "migrate_from", j.Op == "monitor" && j.Interval == 0, isReload(j.Op):
+		r.running = &j.Order
+	case j.Op == "stop" && r.running != nil && r.running.Agent == j.Agent:
+		list := slices.DeleteFunc(slices.Clone(j.Params), func(p cib.Attr) bool { return !ofCluster(p.Name) })
+		for _, p := range r.running.Params {
+			if !ofCluster(p.Name) {
+				list = append(list, p)
+			}
+		}
+		slices.SortFunc(list, func(a, b cib.Attr) int { return strings.Compare(a.Name, b.Name) })
+		return list
+	}
+	return j.Params
+}
+
+// ofCluster tells the parameters that are not the resource's own.
+func ofCluster(name string) bool {
+	return strings.HasPrefix(name, "CRM_meta_") || name == "crm_feature_set" || name == "op_target_rc" || name == "id"
 }
 
 func isReload(op string) bool { return op == "reload" || op == "reload-agent" }

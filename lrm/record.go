@@ -247,7 +247,7 @@ func digested(params []cib.Attr, recurring bool) []cib.Attr {
 	for _, p := range params {
 		switch {
 		case p.Name == "CRM_meta_timeout" && recurring:
-		case strings.HasPrefix(p.Name, "CRM_meta_"), p.Name == "crm_feature_set", p.Name == "op_target_rc", p.Name == "id":
+		case ofCluster(p.Name):
 			continue
 		}
 		list = append(list, p)

@@ -114,8 +114,8 @@ func (s *story) show(effects []Effect) string {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case Run:
-			fmt.Fprintf(&b, "run #%d %s %s %s timeout=%v params=%d\n", e.Tag, e.Call.Rsc, e.Call.Name,
-				opKey("", e.Call.Op, e.Call.Interval)[1:], e.Call.Timeout, len(e.Call.Params))
+			fmt.Fprintf(&b, "run #%d %s %s %s timeout=%v params=%d%s\n", e.Tag, e.Call.Rsc, e.Call.Name,
+				opKey("", e.Call.Op, e.Call.Interval)[1:], e.Call.Timeout, len(e.Call.Params), own(e.Call.Params))
 		case Kill:
 			fmt.Fprintf(&b, "kill #%d\n", e.Tag)
 		case Record:
@@ -141,6 +141,17 @@ func (s *story) show(effects []Effect) string {
 		return "nothing\n"
 	}
 	return b.String()
+}
+
+// own shows a resource's own parameters, if they are few.
+func own(params []cib.Attr) string {
+	text := ""
+	for _, p := range params {
+		if !ofCluster(p.Name) {
+			text += " " + p.Name + "=" + p.Value
+		}
+	}
+	return text
 }
 
 func (s *story) list() string {

@@ -159,7 +159,7 @@ func (a *action) setMeta(key, value string) {
 func (p *planner) unpackAct(a *action) {
 	r := a.r
 	task := a.task
-	a.meta = p.operationOf(a).meta
+	a.meta = p.operationOf(a).values
 	if task == "start" || task == "promote" {
 		switch {
 		case r.needsFencing:

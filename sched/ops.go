@@ -10,8 +10,7 @@ import (
 // opUse is what is configured for one operation of a resource. Nobody changes it.
 type opUse struct {
 	elem   *cib.Elem         // nil if there is none of its own
-	values map[string]string // all properties with defaults applied
-	meta   map[string]string // those that an action carries
+	values map[string]string // all properties with defaults applied; an action carries them, also those that only its agent knows
 }
 
 // operation works out what is configured for an operation of a resource on a node.
@@ -36,16 +35,8 @@ func (p *planner) operation(r *rsc, n *node, task string, interval int64) *opUse
 }
 
 func (p *planner) readOperation(r *rsc, n *node, task string, interval int64) *opUse {
-	u := &opUse{elem: p.findOp(r, task, interval, true), meta: map[string]string{}}
+	u := &opUse{elem: p.findOp(r, task, interval, true)}
 	u.values = p.opConfig(r, n, task, interval, u.elem)
-	for _, k := range []string{"timeout", "interval", "start-delay", "role", "on-fail", "enabled", "record-pending", "interval-origin"} {
-		if v, ok := u.values[k]; ok {
-			u.meta[k] = v
-		}
-	}
-	if name := u.values["name"]; name != "" {
-		u.meta["name"] = name
-	}
 	return u
 }
 

@@ -19,7 +19,7 @@ func (r *Runner) lsb(c agent.Call) (host.Cmd, error) {
 	if err != nil {
 		return host.Cmd{}, err
 	}
-	return host.Cmd{Path: path, Args: []string{op}, Env: r.finish(r.baseEnv()), Timeout: c.Timeout}, nil
+	return host.Cmd{Path: path, Args: []string{op}, Env: r.finish(append(r.baseEnv(), outputFormat)), Timeout: c.Timeout}, nil
 }
 
 // initOp names an operation as init scripts and units do.

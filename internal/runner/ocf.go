@@ -25,7 +25,7 @@ func (r *Runner) ocf(c agent.Call) (host.Cmd, error) {
 		"OCF_ROOT="+r.cfg.OCFRoot,
 		"OCF_RA_VERSION_MAJOR=1",
 		"OCF_RA_VERSION_MINOR=1",
-		"OCF_OUTPUT_FORMAT=text",
+		outputFormat,
 		"OCF_EXIT_REASON_PREFIX="+exitReasonPrefix,
 		"OCF_RESOURCE_TYPE="+c.Name.Type,
 		"OCF_RESOURCE_PROVIDER="+c.Name.Provider,
@@ -50,6 +50,9 @@ func (r *Runner) ocf(c agent.Call) (host.Cmd, error) {
 	}
 	return host.Cmd{Path: path, Args: []string{c.Op}, Env: r.finish(env), Timeout: c.Timeout}, nil
 }
+
+// outputFormat has the tools that an agent calls write for people, whatever is set elsewhere.
+const outputFormat = "OCF_OUTPUT_FORMAT=text"
 
 // envName tells whether a parameter's name can be part of a variable's name.
 func envName(s string) bool { return s != "" && !strings.ContainsAny(s, "=\x00") }

@@ -116,3 +116,16 @@ ran x a start 0 op-digest=0
 Restart x (a)
   x_stop_0 a
   x_start_0 a <- x_stop_0 a
+
+# An action carries all properties of its operation, also those that only its agent
+# knows.
+attributes
+option stonith-enabled false
+nodes a
+rsc ip mon=10s
+opdefaults all colour=blue
+opdefaults start taste=sweet
+----
+ip_monitor_10000 a of ip: colour=blue interval=10000 name=monitor timeout=20000
+ip_start_0 a of ip: colour=blue taste=sweet timeout=20000
+ip_monitor_0 a of ip: colour=blue op_target_rc=7 timeout=20000

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -121,6 +122,12 @@ func TestVarious(t *testing.T) {
 	g.says(t, time.Minute, at("mark"), "yes", "[ -f /run/mark-blue-sky ] && echo yes")
 
 	node := at("web")
+	g.run(t, node, "crm_resource", "-r", "web-ip", "-p", "ip", "-v", "10.107.2.245")
+	g.says(t, time.Minute, g.outside(node), "hello from "+node, "curl -s http://10.107.2.245/")
+	x.whole(t, g)
+	if got := g.sh(t, node, "ip -o -4 addr show dev br-mgmt"); strings.Contains(got, "10.107.2.243/") {
+		t.Errorf("the address was changed, and %s still has the old one, which it was started with:\n%s", node, got)
+	}
 	g.cutPower(t, node)
 	g.cluster(t, x.limit, "everything to run elsewhere", func(s *web.StatusReply) bool {
 		for _, id := range []string{"web", "web-ip", "proxy", "balance", "pulse", "mark", "watch", "vm", "data"} {
@@ -130,7 +137,7 @@ func TestVarious(t *testing.T) {
 		}
 		return len(in(s, "pair", status.Promoted)) == 1
 	})
-	g.says(t, time.Minute, g.outside(node), "hello from "+at("web"), "curl -s http://10.107.2.243/")
+	g.says(t, time.Minute, g.outside(node), "hello from "+at("web"), "curl -s http://10.107.2.245/")
 	g.restorePower(t, node)
 	x.whole(t, g)
 }
