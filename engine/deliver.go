@@ -72,6 +72,8 @@ func (e *Engine) deliver(from member.NodeID, payload []byte) {
 		e.replyOwn(from, m.Key.Seq)
 	case m.Ballot != nil:
 		e.ballot(*m.Ballot)
+	case m.Unrest != nil:
+		e.restless(from, m.Unrest.Plan)
 	default:
 		e.note(Warning, "a message of a kind that this version does not know is ignored", "from", e.nameOf(from))
 	}

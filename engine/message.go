@@ -34,6 +34,7 @@ type message struct {
 	Config    *nodeConfig        `json:"config,omitempty"`
 	Key       *keyChange         `json:"key,omitempty"`
 	Ballot    *ballot            `json:"ballot,omitempty"`
+	Unrest    *unrest            `json:"unrest,omitempty"`
 }
 
 // programs is the first byte of messages that are a program's own, not the
@@ -69,6 +70,10 @@ type nodeConfig struct {
 	Text string
 	Seq  uint64
 }
+
+// unrest tells all members what the coordinator plans again and again, or, if Plan is
+// empty, that this is over.
+type unrest struct{ Plan string }
 
 // keyChange gives all members a new cluster key beside the present one, or, if
 // Key is empty, has them forget the one before the present.

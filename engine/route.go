@@ -247,6 +247,7 @@ func (e *Engine) inSync(x replica.InSync) {
 		Patience: e.patience()})
 	e.publishVotes()
 	e.declareWatchdog()
+	e.alarms.clear(unrestAlarm)
 	e.shareFencing(x)
 	e.leaveSynced()
 }
@@ -334,7 +335,7 @@ func (e *Engine) controlIn(in control.Input) {
 			e.dirty = true
 			e.note(Debug, "the coordinator's state changed", "from", x.From, "to", x.To)
 		case control.Restless:
-			e.restless(x.Plan)
+			e.multicast(message{Unrest: &unrest{Plan: x.Plan}})
 		case control.Note:
 			e.note(levelOf(x.Level), x.Text)
 		default:

@@ -50,18 +50,6 @@ func (a *alarms) clear(kind string) {
 	a.list = slices.DeleteFunc(a.list, func(x Alarm) bool { return x.Kind == kind })
 }
 
-// restless raises the alarm that the coordinator plans the same again and again, or
-// ends it if there is no such plan.
-func (e *Engine) restless(plan string) {
-	e.dirty = true
-	if plan == "" {
-		e.alarms.clear("restless")
-		return
-	}
-	e.alarms.raise(Alarm{Kind: "restless", Text: "the cluster does not come to rest, it carried out the same again and again: " + plan,
-		Remedy: "it waits until something changes; see with mainstay history what asked for it, and change that, often a rule on an attribute that the resource itself sets"}, e.now.Wall)
-}
-
 // Link is the state of one link to one peer.
 type Link struct {
 	Node member.NodeID

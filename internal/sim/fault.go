@@ -332,6 +332,7 @@ func (m *Machine) power(off bool) {
 func (m *Machine) stop() {
 	if m.awake() {
 		m.world.struck.add(Leave, 1)
+		m.asked = true
 		m.Inject(node.Stop{})
 	}
 }

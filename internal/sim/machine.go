@@ -42,6 +42,8 @@ type Machine struct {
 	held       []func()  // what agents would have done while the machine was frozen
 
 	unplugged []int         // links without carrier
+	asked     bool          // its daemon was asked to leave
+	back      time.Duration // how long after it left its daemon is started again, 0: it is not
 	features  int           // message version that its daemon speaks, 0: the newest
 	bootTime  time.Duration // from the moment it is switched on until its daemon starts
 
@@ -133,7 +135,7 @@ func (m *Machine) StartDaemon() {
 func (m *Machine) startDaemon(sameBoot bool) {
 	m.world.tell("%s: the daemon starts", m.Name)
 	m.life++
-	m.left = false
+	m.left, m.asked, m.back = false, false, 0
 	m.troubled()
 	for _, p := range m.orphans { // the new daemon ends them first (linux.EndOrphans)
 		p.ended = true
@@ -233,6 +235,9 @@ func (m *Machine) feed(c host.Completion) {
 		m.world.tell("%s: the daemon ends: %s", m.Name, why)
 		m.world.checkLeave(m)
 		m.stopDaemon(false)
+		if m.back > 0 {
+			m.after(m.back, m.StartDaemon)
+		}
 		return
 	}
 	m.plan()

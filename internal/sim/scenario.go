@@ -213,6 +213,9 @@ func (c *Cluster) Mend() {
 		m.dead, m.breaks = false, nil
 		m.PowerOn()
 		m.StartDaemon()
+		if m.asked && m.back == 0 { // it is about to leave
+			m.back = time.Second
+		}
 		m.poke()
 	}
 }

@@ -198,9 +198,10 @@ func (c *Cluster) nodeWish(w Wish) {
 // does who updates them.
 func (c *Cluster) roll(away time.Duration) {
 	for i, m := range slices.Clone(c.Machines) {
-		begin := time.Duration(i) * (away + rollGap)
-		c.after(begin, m.stop)
-		c.after(begin+away, m.StartDaemon)
+		c.after(time.Duration(i)*(away+rollGap), func() {
+			m.back = away
+			m.stop()
+		})
 	}
 }
 
