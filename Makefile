@@ -113,11 +113,16 @@ vm: build ## the watchdog on a whole machine: QEMU without acceleration, some mi
 	@echo "== watchdog in a virtual machine"
 	go test -tags vm -count=1 -timeout 30m -v ./test/vm -program $(CURDIR)/bin/mainstay
 
-shells: build ## Debian's crmsh and pcs drive a cluster in the playground (needs root)
-	@echo "== shells of the distribution"
+# Packages whose scripts drive a cluster beside the shells.
+SCRIPTS = drbd-utils prometheus-hacluster-exporter puppet-module-voxpupuli-corosync puppet-agent
+
+shells: build ## Debian's crmsh and pcs, and scripts of its packages, drive a cluster in the playground (needs root)
+	@./.ci/deps $(SCRIPTS)
+	@echo "== shells and scripts of the distribution"
 	go test -tags e2e -count=1 -timeout 40m -v ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)" -cases "$(abspath $(TEXTS))"
 
-record-shells: build ## the same on real Pacemaker, recorded for make shells; SESSION=name records one (needs root, corosync, pacemaker)
+record-shells: build ## the same on real Pacemaker, recorded for make shells; SESSION=name records one (needs root)
+	@./.ci/deps $(SCRIPTS) pacemaker
 	go test -tags e2e -count=1 -timeout 40m -v -run TestShells ./test/shells -program $(CURDIR)/bin/mainstay -session "$(SESSION)" -record
 
 demo: deps build ## three nodes, real services, one power cut: watch them survive

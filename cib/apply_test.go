@@ -85,6 +85,10 @@ func TestCommitLikeCibadmin(t *testing.T) {
 		{OpCreate, "nonsense", "", `<primitive id="A"/>`, ErrInvalid, "1.5.3", "", ""},
 		{OpReplace, "", "//nothing", `<x/>`, ErrNotFound, "1.5.3", "", ""},
 		{OpReplace, "", "//[", `<x/>`, ErrInvalid, "1.5.3", "", ""},
+		{OpPatch, "", "", patchOf("1.5.3", "1.6.0"), nil, "1.6.0", "//primitive[@id='A'][@description='p']", "1"},
+		{OpPatch, "", "", patchOf("1.5.2", "1.6.0"), ErrOld, "1.5.3", "", ""},
+		{OpPatch, "", "", patchOf("1.5.3", "1.5.3"), ErrOld, "1.5.3", "", ""}, // what it was made from it also promises: refused by the peer as well
+		{OpPatch, "", "", patchOf("1.5.3", "1.4.9"), ErrOld, "1.5.3", "", ""},
 		{"mangle", "", "", `<x/>`, ErrInvalid, "1.5.3", "", ""},
 		{OpModify, "", "", "", ErrInvalid, "1.5.3", "", ""},
 	} {
@@ -240,4 +244,16 @@ func TestReplaceSectionByDocument(t *testing.T) {
 	if _, err := Apply(root, []Edit{{Op: OpReplace, Scope: "alerts", Elem: old}}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("a section that the document lacks: %v", err)
 	}
+}
+
+// patchOf is a patch from one version to another that describes the primitive A.
+func patchOf(from, to string) string {
+	version := func(name, v string) string {
+		f := strings.Split(v, ".")
+		return `<` + name + ` admin_epoch="` + f[0] + `" epoch="` + f[1] + `" num_updates="` + f[2] + `"/>`
+	}
+	return `<diff format="2"><version>` + version("source", from) + version("target", to) + `</version>` +
+		`<change operation="modify" path="/cib/configuration/resources/primitive[@id='A']"><change-list>` +
+		`<change-attr name="description" operation="set" value="p"/></change-list>` +
+		`<change-result><primitive id="A" class="ocf" provider="heartbeat" type="Dummy" description="p"/></change-result></change></diff>`
 }

@@ -1,6 +1,7 @@
 package cib
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -41,9 +42,11 @@ func Patch(root, diff *Elem) (*Elem, error) {
 	return p.root, nil
 }
 
-// patchEdit is Patch as an edit.
+// patchEdit is Patch as an edit. A patch with versions must lead to a newer one, as
+// the peer wants it: who sends the same patch again, or one whose maker forgot to
+// count on, hears that it is old.
 func patchEdit(root, diff *Elem) (*Elem, *EditError) {
-	if err := checkSource(root, diff); err != nil {
+	if err := cmp.Or(checkSource(root, diff), checkTarget(diff)); err != nil {
 		return nil, &EditError{Kind: ErrOld, What: Label(diff), Detail: err.Error(), Remedy: "make the change against the present configuration again"}
 	}
 	out, err := Patch(root, diff)
@@ -60,6 +63,17 @@ func checkSource(root, diff *Elem) error {
 	}
 	if want, have := VersionOf(src), VersionOf(root); want != have {
 		return fmt.Errorf("the patch is for version %s, the present one is %s", want, have)
+	}
+	return nil
+}
+
+func checkTarget(diff *Elem) error {
+	v := diff.Child("version")
+	if v == nil {
+		return nil
+	}
+	if from, to := VersionOf(v.Child("source")), VersionOf(v.Child("target")); to.Compare(from) <= 0 {
+		return fmt.Errorf("the patch leads from version %s to %s, which is not newer", from, to)
 	}
 	return nil
 }

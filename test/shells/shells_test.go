@@ -69,7 +69,7 @@ type reply struct {
 // Pacemaker 2.1.5. With -record it records them. Each session has a fresh cluster;
 // there are several a shell, so that what is new can be recorded by itself.
 func TestShells(t *testing.T) {
-	for _, shell := range []string{"crmsh", "pcs", "crmsh-more", "pcs-more", "crmsh-wrong", "pcs-wrong"} {
+	for _, shell := range []string{"crmsh", "pcs", "crmsh-more", "pcs-more", "crmsh-wrong", "pcs-wrong", "scripts"} {
 		if *only != "" && *only != shell {
 			continue
 		}
