@@ -1,6 +1,7 @@
 package transit
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,6 +27,39 @@ func isFencing(a *graph.Action) bool { return a.Kind == graph.Cluster && a.Task 
 
 // isShutdown tells whether the action asks its node to leave; its end is that the node is gone.
 func isShutdown(a *graph.Action) bool { return a.Kind == graph.Cluster && a.Task == "do_shutdown" }
+
+// leaveLast has each request to leave wait for what else the node is to do, unless that
+// waits for the request itself.
+func (r *run) leaveLast() {
+	for i, a := range r.g.Actions {
+		if !isShutdown(a) {
+			continue
+		}
+		after := r.reached(i)
+		for j, o := range r.g.Actions {
+			if o.Kind == graph.Resource && concerns(o, a.Node) && !after[j] && !slices.Contains(a.Inputs, o.ID) {
+				r.steps[i].missing++
+				r.steps[j].next = append(r.steps[j].next, i)
+			}
+		}
+	}
+}
+
+// reached are the steps that wait for a step, directly or not, and itself.
+func (r *run) reached(from int) map[int]bool {
+	seen := map[int]bool{from: true}
+	for todo := []int{from}; len(todo) > 0; {
+		last := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, n := range r.steps[last].next {
+			if !seen[n] {
+				seen[n] = true
+				todo = append(todo, n)
+			}
+		}
+	}
+	return seen
+}
 
 // concerns tells whether a node, by name or id, carries the action out or routes it.
 func concerns(a *graph.Action, node string) bool {

@@ -67,6 +67,9 @@ func newRun(cfg Config, g *graph.Graph) (*run, error) {
 			r.steps[j].next = append(r.steps[j].next, i)
 		}
 	}
+	if cfg.LeaveLast {
+		r.leaveLast()
+	}
 	r.delay = cfg.ClusterDelay
 	if d := duration(graphAttr(g, "cluster-delay")); d > 0 {
 		r.delay = d

@@ -42,6 +42,8 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) string {
 			switch a.Key {
 			case "one-by-one":
 				cfg.OneByOne = true
+			case "leave-last":
+				cfg.LeaveLast = true
 			case "node-limit":
 				cfg.NodeLimit, _ = strconv.Atoi(a.Vals[0])
 			default:

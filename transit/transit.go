@@ -30,6 +30,10 @@ type Config struct {
 	// OneByOne hands out one action and looks for the next only after its
 	// result, so that a whole run is a single sequence. The simulator wants this.
 	OneByOne bool
+	// LeaveLast has a node asked to leave only when everything else that the graph
+	// wants of it has ended well. The graph itself has only its stops come before: a
+	// probe may yet find something that runs there, when its history was cleaned up.
+	LeaveLast bool
 }
 
 // Input is what a machine is told.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"mainstay/engine"
 )
 
 // Nodes are added to a cluster at work and taken out of it; what they run goes
@@ -55,4 +57,23 @@ func TestSimNodesComeAndGo(t *testing.T) {
 			t.Errorf("seed %d: the view is %v", seed, c.State("n3").View)
 		}
 	})
+}
+
+// A node that leaves is not let go before it was asked again for a service whose
+// history was cleaned up while it still ran there.
+func TestSimCleanupWhileLeaving(t *testing.T) {
+	c := settledRich(t, Options{})
+	from := c.Agents.Promoted("db")[0]
+	c.Inject(Fault{Kind: OpSlow, Resource: "www", Op: "stop", By: 3 * time.Second})
+	m := c.Machine(from)
+	m.stop()
+	c.Run(c.Now + time.Second)
+	if !slices.Contains(c.Agents.On(from), "www") {
+		t.Fatalf("%s has stopped www, which waits for nothing else", from)
+	}
+	c.Ask(from, engine.Forget{Resource: "db"}, func(engine.Reply) {})
+	c.Run(c.Now + 20*time.Second)
+	if len(c.Broken()) > 0 || m.daemon != nil || len(c.Agents.On(from)) > 0 {
+		t.Errorf("%s: broken %v, left %v, runs %v", from, c.Broken(), m.daemon == nil, c.Agents.On(from))
+	}
 }
