@@ -33,9 +33,20 @@ func (a *app) crmCommand() *cobra.Command {
 			if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
 				return c.Help()
 			}
-			return (&crmShell{app: a}).main(c.Context(), args)
+			return asCrmsh((&crmShell{app: a}).main(c.Context(), args))
 		},
 	}
+}
+
+// asCrmsh makes an error one that ends the shell as crmsh ends: with 1, whatever it was.
+func asCrmsh(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case face.Describe(err) == "":
+		return face.Silent(face.Error)
+	}
+	return &face.Failure{Code: face.Error, Err: err}
 }
 
 // crmShell is one run of the shell.

@@ -43,8 +43,12 @@ func (p *parser) node() (*Statement, *cib.Problem) {
 		case p.take("utilization"):
 			tag = "utilization"
 		default:
-			st.Elem = e.WithKids(kids)
-			return st, nil
+			// The first attributes need no word before them.
+			if t, more := p.peek(); !more || len(kids) > 0 || t.quoted || !strings.Contains(t.text, "=") {
+				st.Elem = e.WithKids(kids)
+				return st, nil
+			}
+			tag = "instance_attributes"
 		}
 		set, err := p.attrSet(tag)
 		if err != nil {

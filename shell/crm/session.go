@@ -136,7 +136,27 @@ func (s *Session) Run(line string) Reply {
 	if c, ok := commands()[args[0]]; ok && len(sts) == 1 {
 		return c.run(s, args[1:])
 	}
+	if p := s.taken(line); p != nil {
+		return Reply{Problems: []cib.Problem{*p}}
+	}
 	return s.Loaded(line, Update)
+}
+
+// taken tells whether a statement defines what is there already: on the command line
+// that is a mistake, as in crmsh; in a file it is a change. Options, fencing levels and
+// the attributes of nodes are added to what is there.
+func (s *Session) taken(line string) *cib.Problem {
+	sts, _ := Parse(line)
+	for _, st := range sts {
+		if slices.Contains([]string{"node", "property", "rsc_defaults", "op_defaults", "fencing_topology", "monitor", "delete"}, st.Kind) {
+			continue
+		}
+		if old := s.find(st.ID); old != nil && st.ID != "" && space(kindOfElem(old.Elem)) == space(st.Kind) {
+			return &cib.Problem{Line: st.Line, ID: st.ID, Severity: cib.Error, Msg: fmt.Sprintf("%s %s: there is already a %s of that name", st.Kind, st.ID, kindOfElem(old.Elem)),
+				Remedy: fmt.Sprintf("choose another name; to change what is there, \"edit %s\", \"set %s.NAME VALUE\", or \"load update FILE\"", st.ID, st.ID)}
+		}
+	}
+	return nil
 }
 
 // Loaded takes a text in, as a statement or from a file.
@@ -280,10 +300,6 @@ func (s *Session) edit(args []string) Reply {
 		return Reply{Problems: []cib.Problem{s.noObject(missing[0])}}
 	}
 	return Reply{Effect: EditText{Text: text, Names: args}}
-}
-
-func (s *Session) remove(args []string) Reply {
-	return s.Loaded("delete "+strings.Join(args, " "), Update)
 }
 
 func (s *Session) getProperty(args []string) Reply {
