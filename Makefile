@@ -105,9 +105,9 @@ bench-sim: ## how much faster than real time simulated clusters run, as time pas
 	@echo "== simulator, speed"
 	go test -count=1 -run '^$$' -bench 'Sim' -benchtime 1x ./internal/sim
 
-e2e: build ## end-to-end tests on whole nodes in the playground (needs root)
+e2e: build ## end-to-end tests on whole nodes in the playground (needs root); LONG=1 for some that take minutes
 	@echo "== end to end in the playground"
-	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e -program $(CURDIR)/bin/mainstay -engine $(ENGINE)
+	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e -program $(CURDIR)/bin/mainstay -engine $(ENGINE) $(if $(LONG),-long)
 
 vm: build ## the watchdog on a whole machine: QEMU without acceleration, some minutes (needs qemu-system-x86 linux-image-amd64 busybox-static)
 	@echo "== watchdog in a virtual machine"

@@ -125,10 +125,12 @@ func (p *planner) level(ids []string) []step {
 	return steps
 }
 
-// named makes the step of a device; one that is not there can be run by nobody.
+// named makes the step of a device; one that is not there can be run by nobody, and
+// neither can one whose list of hosts does not have the target: it would press the
+// wrong plug, or none, and call that fenced.
 func (p *planner) named(id, action string) step {
 	for _, d := range p.setup.Devices {
-		if d.ID == id {
+		if d.ID == id && d.mayFence(p.req.Target) {
 			return p.step(d, action)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,62 @@ func (g *rig) restorePower(t *testing.T, nodes ...string) {
 	if err := g.PowerOn(nodes...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// allOff cuts the power of all nodes at once, restores it, and waits until the service
+// is as it was at first.
+func (x site) allOff(t *testing.T, g *rig) {
+	t.Helper()
+	g.cutPower(t, g.Nodes()...)
+	g.restorePower(t, g.Nodes()...)
+	x.whole(t, g)
+}
+
+// outlive kills the cluster's daemon on a node: services of these programs, or with
+// these pid files, go on there as the same processes, children that they make and end
+// aside.
+func (x site) outlive(t *testing.T, g *rig, node string, programs ...string) {
+	t.Helper()
+	before, daemon := map[string]string{}, g.Processes(node, "mainstay")
+	heads := func(p string) string {
+		if p[0] == '/' {
+			return "[" + g.sh(t, node, "cat %s && kill -0 $(cat %s)", p, p) + "]"
+		}
+		return fmt.Sprint(g.heads(node, p))
+	}
+	for _, p := range programs {
+		if before[p] = heads(p); before[p] == "[]" {
+			t.Fatalf("no %s runs on %s", p, node)
+		}
+	}
+	g.kill(t, node, "mainstay")
+	g.eventually(t, time.Minute, "the daemon is back", func() bool {
+		now := g.Processes(node, "mainstay")
+		_, err := g.StatusOf(g.ctx, node)
+		return len(now) == 1 && !slices.Equal(now, daemon) && err == nil
+	})
+	x.whole(t, g)
+	for _, p := range programs {
+		if now := heads(p); now != before[p] {
+			t.Errorf("law 6: the daemon of %s was killed; %s was %s there, now it is %s", node, p, before[p], now)
+		}
+	}
+}
+
+// heads are the processes of a program on a node that are not children of others of it.
+func (g *rig) heads(node, program string) []int {
+	all := g.Processes(node, program)
+	heads := slices.DeleteFunc(slices.Clone(all), func(pid int) bool {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			return true // it has ended
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		f := strings.Fields(rest)
+		return len(f) > 1 && slices.ContainsFunc(all, func(p int) bool { return f[1] == fmt.Sprint(p) })
+	})
+	slices.Sort(heads)
+	return heads
 }
 
 // failed waits until a failure of a resource on a node is on record.

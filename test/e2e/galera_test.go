@@ -41,7 +41,7 @@ clone db-clone db meta promotable=true promoted-max=3 interleave=true
 	limit: 3 * time.Minute,
 }
 
-// TestGalera kills a server, cuts the power of a node, and then of all of them at
+// TestGalera kills a daemon of the cluster and a server, cuts the power of a node, and then of all of them at
 // once while one has older data: the cluster must come back by itself from a node
 // that has every row.
 func TestGalera(t *testing.T) {
@@ -56,6 +56,7 @@ func TestGalera(t *testing.T) {
 	add("node1", 1)
 	has("node3", "1")
 
+	galera.outlive(t, g, "node3", "mariadbd")
 	g.kill(t, "node2", "mariadbd")
 	g.failed(t, "db", "node2")
 	add("node1", 2)

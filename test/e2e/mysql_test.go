@@ -52,7 +52,7 @@ order db-ip-after-writer Mandatory: db-clone:promote db-ip:start
 
 // TestReplication kills the replica, which must catch up, then cuts the power of the
 // writing server: the replica takes over with what was written, the address follows,
-// and the old one becomes a replica. The writing server is not killed alone: when the
+// and the old one becomes a replica; then that of all nodes. The writing server is not killed alone: when the
 // same server is promoted again, this agent tells its replicas to start without
 // telling them from whom.
 func TestReplication(t *testing.T) {
@@ -69,6 +69,7 @@ func TestReplication(t *testing.T) {
 	sql("create database shop; create table shop.orders (n int primary key); insert into shop.orders values (1)")
 	has(replica(), "1")
 
+	replication.outlive(t, g, g.leader(t, "db"), "mariadbd")
 	second := replica()
 	g.kill(t, second, "mariadbd")
 	g.failed(t, "db", second)
@@ -89,4 +90,9 @@ func TestReplication(t *testing.T) {
 	g.restorePower(t, writer)
 	replication.whole(t, g)
 	has(writer, "1,2,3")
+
+	replication.allOff(t, g)
+	has(replica(), "1,2,3")
+	sql("insert into shop.orders values (4)")
+	has(replica(), "1,2,3,4")
 }

@@ -77,6 +77,7 @@ func TestPostgres(t *testing.T) {
 	sql("insert into orders values (1)")
 
 	first := g.leader(t, "pg")
+	postgres.outlive(t, g, first, "postgres")
 	g.kill(t, first, "postgres")
 	takenOver(first)
 	if got := sql("select string_agg(n::text, ',') from orders"); got != "1" {
@@ -96,6 +97,16 @@ func TestPostgres(t *testing.T) {
 	g.cluster(t, time.Minute, "the node to be back", allOnline)
 	remade(second)
 	if got := sql("select string_agg(n::text, ',' order by n) from orders"); got != "1,2,3" {
-		t.Errorf("rows at the end: %q", got)
+		t.Errorf("rows after the node is back: %q", got)
 	}
+
+	third := g.leader(t, "pg")
+	g.cutPower(t, g.Nodes()...)
+	g.restorePower(t, g.Nodes()...)
+	takenOver(third)
+	if got := sql("select string_agg(n::text, ',' order by n) from orders"); got != "1,2,3" {
+		t.Errorf("rows after the power cut of all: %q", got)
+	}
+	sql("insert into orders values (4)")
+	remade(third)
 }

@@ -22,8 +22,9 @@ clone mq-clone mq meta notify=true ordered=true interleave=true
 	limit: 5 * time.Minute,
 }
 
-// TestRabbitMQ kills a broker, then cuts the power of another node: each must find
-// its way back into the brokers' own cluster, and messages stay.
+// TestRabbitMQ kills a broker, then cuts the power of another node, and of all: each must find
+// its way back into the brokers' own cluster, and messages stay. Where no broker is
+// left, this agent begins with an empty one.
 func TestRabbitMQ(t *testing.T) {
 	t.Parallel()
 	g := rabbit.open(t)
@@ -38,13 +39,17 @@ func TestRabbitMQ(t *testing.T) {
 		g.says(t, 3*time.Minute, node, want, `rabbitmqctl -q list_queues name messages | awk '$1=="orders" {print $2}'`)
 	}
 	members("3")
-	g.sh(t, "node1", `rabbitmqctl eval 'rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>,queue,<<"orders">>),true,false,[],none,<<"guest">>).'`)
+	declare := func(node string) {
+		g.sh(t, node, `rabbitmqctl eval 'rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>,queue,<<"orders">>),true,false,[],none,<<"guest">>).'`)
+	}
+	declare("node1")
 	send := func(node, text string) {
 		g.sh(t, node, `rabbitmqctl eval 'rabbit_basic:publish(rabbit_misc:r(<<"/">>,exchange,<<>>),<<"orders">>,[{delivery_mode,2}],<<"%s">>).'`, text)
 	}
 	send("node1", "first")
 	queued("node2", "1")
 
+	rabbit.outlive(t, g, "node1", "/run/rabbitmq/rmq.pid")
 	g.kill(t, "node2", "beam.smp")
 	g.failed(t, "mq", "node2")
 	rabbit.whole(t, g)
@@ -59,4 +64,13 @@ func TestRabbitMQ(t *testing.T) {
 	rabbit.whole(t, g)
 	members("3")
 	queued("node3", "2")
+
+	if !*long {
+		return // the brokers take a minute to find together
+	}
+	rabbit.allOff(t, g)
+	members("3")
+	declare("node3")
+	send("node2", "third")
+	queued("node1", "1")
 }

@@ -29,7 +29,7 @@ order kv-ip-after-writer Mandatory: kv-clone:promote kv-ip:start
 	limit: 2 * time.Minute,
 }
 
-// TestRedis kills the writable server, then cuts its power: another one must take
+// TestRedis kills the writable server, then cuts its power, then that of all: another one must take
 // over with what was written, and the address must follow it.
 func TestRedis(t *testing.T) {
 	t.Parallel()
@@ -45,6 +45,7 @@ func TestRedis(t *testing.T) {
 	synced()
 
 	writer := g.leader(t, "kv")
+	redis.outlive(t, g, writer, "redis-server")
 	g.kill(t, writer, "redis-server")
 	g.failed(t, "kv", writer)
 	redis.whole(t, g)
@@ -63,6 +64,10 @@ func TestRedis(t *testing.T) {
 	g.restorePower(t, writer)
 	redis.whole(t, g)
 	g.says(t, time.Minute, writer, "3", "redis-cli get c")
+
+	redis.allOff(t, g)
+	g.says(t, time.Minute, g.outside(g.leader(t, "kv")), "1 2 3", "echo $(redis-cli -h 10.107.2.241 mget a b c)")
+	synced()
 }
 
 // outside is a node that is alive and not this one.

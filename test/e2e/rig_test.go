@@ -31,6 +31,7 @@ var (
 	program = flag.String("program", "", "mainstay program to test (default: build it)")
 	dir     = flag.String("dir", "/var/tmp/mainstay-e2e", "directory of the playground")
 	provide = flag.String("engine", "ring", "who does membership and messages: ring or corosync")
+	long    = flag.Bool("long", false, "also what takes minutes and tells little more")
 	verbose = flag.Bool("progress", false, "print the playground's progress")
 )
 

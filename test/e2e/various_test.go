@@ -87,7 +87,7 @@ esac
 exit 0
 `
 
-// TestVarious kills each service, then cuts the power of the node that has the site.
+// TestVarious kills each service, then cuts the power of the node that has the site, and of all.
 func TestVarious(t *testing.T) {
 	t.Parallel()
 	x, g := various, various.open(t)
@@ -113,6 +113,9 @@ func TestVarious(t *testing.T) {
 			t.Errorf("%s was killed on %s and runs on %s now", id, node, now)
 		}
 	}
+	x.outlive(t, g, at("web"), "apache2")
+	x.outlive(t, g, at("proxy"), "nginx")
+	x.outlive(t, g, at("vm"), "tail")
 	g.sh(t, at("pulse"), "kill $(cat /run/pulse.pid)")
 	g.failed(t, "pulse", at("pulse"))
 	x.whole(t, g)
@@ -140,4 +143,9 @@ func TestVarious(t *testing.T) {
 	g.says(t, time.Minute, g.outside(node), "hello from "+at("web"), "curl -s http://10.107.2.245/")
 	g.restorePower(t, node)
 	x.whole(t, g)
+
+	x.allOff(t, g)
+	g.says(t, time.Minute, g.outside(at("web")), "hello from "+at("web"), "curl -s http://10.107.2.245/")
+	g.says(t, time.Minute, at("data"), "yes", "[ -f /srv/data/here ] && echo yes")
+	g.says(t, time.Minute, at("mark"), "yes", "[ -f /run/mark-blue-sky ] && echo yes")
 }
