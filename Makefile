@@ -23,6 +23,9 @@ ENGINE  ?= ring
 # shell/crm (two seconds each); none if it is empty.
 TEXTS   ?=
 SEEDS   ?= 20
+# A directory of CIBs for make documents, and how many changes of each; some of our own if it is empty.
+DOCUMENTS ?=
+CHANGES ?= 1
 FROM    ?= 1
 MUTANTS ?= known
 YEARS   ?= 1000
@@ -165,6 +168,11 @@ conformance: ## compare the scheduler with the peer's regression cases (CASES=di
 differ: ## plan random changes of cases beside the installed crm_simulate: CASES=dir SEEDS=n FROM=n OUT=dir NAMES=a,b
 	@echo "== mutants of $(CASES), planned by us and by the peer"
 	go test -count=1 -timeout 24h -v -run 'TestDiffer$$' ./internal/conformance -differ $(abspath $(CASES)) -differ.seeds $(SEEDS) -differ.seed $(FROM) $(if $(OUT),-out $(abspath $(OUT))) $(if $(NAMES),-names $(NAMES)) $(if $(SHRINK),-differ.shrink $(SHRINK))
+
+.PHONY: documents
+documents: ## upgrades, digests and patches of the CIBs in DOCUMENTS=dir beside the installed Pacemaker's: CHANGES=n of each
+	@echo "== documents of $(DOCUMENTS)"
+	go test -count=1 -timeout 4h -v -run TestDocumentsAsThePeer ./internal/tools $(if $(DOCUMENTS),-documents $(abspath $(DOCUMENTS))) -documents.seeds $(CHANGES)
 
 clean: ## remove what was built
 	rm -rf bin

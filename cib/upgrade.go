@@ -15,9 +15,9 @@ import (
 func Upgrade(root *Elem) (*Elem, error) { return UpgradeTo(root, ValidateWith) }
 
 // UpgradeTo is Upgrade to a vocabulary that is not the newest, because other tools
-// have to read the document. What it writes is valid in pacemaker-3.7 and later;
-// a document of the same major number only gets the new name; one that has reached
-// the vocabulary comes back as it is.
+// have to read the document: to one of pacemaker-3, the old words stay as far as they
+// are known there. A document of the same major number only gets the new name; one
+// that has reached the vocabulary comes back as it is.
 func UpgradeTo(root *Elem, name string) (*Elem, error) {
 	from := root.Get("validate-with")
 	major, err := schemaMajor(from)
@@ -35,9 +35,13 @@ func UpgradeTo(root *Elem, name string) (*Elem, error) {
 		// Within one major number nothing was renamed, only added.
 		return root.With("validate-with", name), nil
 	}
-	conf = rewrite(conf, modernElem)
-	conf = moveDefaults(conf)
-	conf = upgradeACLs(conf)
+	if strings.HasPrefix(name, "pacemaker-3.") {
+		conf = upgradeTo3(conf)
+	} else {
+		conf = rewrite(conf, modernElem)
+		conf = moveDefaults(conf)
+		conf = upgradeACLs(conf)
+	}
 	return root.Put(conf).With("validate-with", name), nil
 }
 
@@ -193,8 +197,11 @@ func modernOptions(set *Elem) *Elem {
 	return set.WithKids(kids)
 }
 
+// formerOption is a cluster option that is a default of resources or operations now.
+type formerOption struct{ name, section, now string }
+
 // formerOptions are options that are defaults of resources or operations now.
-var formerOptions = []struct{ name, section, now string }{
+var formerOptions = []formerOption{
 	{"default-resource-stickiness", "rsc_defaults", "resource-stickiness"},
 	{"is-managed-default", "rsc_defaults", "is-managed"},
 	{"default-migration-threshold", "rsc_defaults", "migration-threshold"},
@@ -251,6 +258,7 @@ func upgradeACLs(conf *Elem) *Elem {
 		case "acl_user":
 			target := New("acl_target", Attr{"id", k.ID()})
 			var own []*Elem
+			at := len(kids)
 			for _, r := range k.kids {
 				if r.name == "role_ref" {
 					target = target.Append(New("role", Attr{"id", r.ID()}))
@@ -263,7 +271,7 @@ func upgradeACLs(conf *Elem) *Elem {
 				kids = append(kids, New("acl_role", Attr{"id", role}).WithKids(permissions(own)))
 				target = target.Append(New("role", Attr{"id", role}))
 			}
-			kids = append(kids, target)
+			kids = slices.Insert(kids, at, target) // before its role
 		default:
 			kids = append(kids, k)
 		}

@@ -22,6 +22,9 @@ func Validate(root *Elem) []Problem {
 		v.report(nil, root, Error, "<cib> has no <configuration>", "add one with crm_config, nodes, resources and constraints")
 		return v.out
 	}
+	if _, err := schemaMajor(root.Get("validate-with")); err != nil {
+		v.report(nil, root, Error, err.Error(), "name one of these, or none")
+	}
 	at := &trail{e: conf, up: &trail{e: root}}
 	for _, s := range []string{"crm_config", "nodes", "resources", "constraints"} {
 		if conf.Child(s) == nil {
@@ -200,10 +203,25 @@ func (v *validator) values(at *trail) {
 		}
 	case "cluster_property_set", "instance_attributes", "meta_attributes", "utilization", "rsc_colocation", "rsc_location":
 		v.score(at, "score")
+	case "expression":
+		v.oneOf(at, "operation", "lt", "gt", "lte", "gte", "eq", "ne", "defined", "not_defined")
+	case "node":
+		v.oneOf(at, "type", "member", "ping", "remote", "normal")
+	case "tag":
+		if len(e.kids) == 0 {
+			v.report(at, e, Error, Label(e)+" is empty", "put an <obj_ref> into it, or remove it")
+		}
 	case "role":
 		if to := v.ids[e.ID()]; e.ID() != "" && (to == nil || to.name != "acl_role") {
 			v.report(at, e, Error, fmt.Sprintf("%s: there is no role %s", Label(at.up.e), e.ID()), "define the role, or correct the name")
 		}
+	}
+}
+
+// oneOf checks that an attribute, if it is there, has one of the values that it may have.
+func (v *validator) oneOf(at *trail, name string, values ...string) {
+	if s, ok := at.e.Lookup(name); ok && s != "" && !slices.Contains(values, s) {
+		v.report(at, at.e, Error, fmt.Sprintf("%s: unknown %s %q", Label(at.e), name, s), "write one of "+strings.Join(values, ", "))
 	}
 }
 

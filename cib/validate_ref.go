@@ -206,6 +206,9 @@ func (v *validator) location(at *trail) {
 		v.report(at, c, Error, "location "+c.ID()+" is for no resource", "name one by rsc, rsc-pattern or a resource set")
 	}
 	v.roleOf(at, "role")
+	if c.Get("node") != "" && c.Get("score") == "" && c.Get("score-attribute") == "" {
+		v.report(at, c, Error, "location "+c.ID()+" has no score", "give it one, such as INFINITY")
+	}
 	if d := c.Get("resource-discovery"); d != "" && !slices.Contains([]string{"always", "never", "exclusive"}, d) {
 		v.report(at, c, Error, fmt.Sprintf("location %s: resource-discovery %q is unknown", c.ID(), d), "write always, never or exclusive")
 	}

@@ -60,10 +60,10 @@ func (s *screen) replica(r *status.Resource) {
 		at = container.Places[0].Node
 	}
 	if len(subject.Places) > 1 {
-		s.out.item(s.line(subject, name, "", false) + several(subject))
+		s.out.classed(s.look(subject), s.line(subject, name, "", false)+several(subject))
 		return
 	}
-	s.out.item(s.line(subject, name, at, true))
+	s.out.classed(s.look(subject), s.line(subject, name, at, true))
 }
 
 // replicaParts writes every primitive of a replica.

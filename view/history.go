@@ -96,7 +96,7 @@ func (s *screen) operations() {
 		if n == nil || !n.Online || !s.shows(h.Node) {
 			continue
 		}
-		s.out.open("Node: " + s.nodeName(n))
+		s.out.openNode(s.nodeName(n))
 		for _, r := range h.Resources {
 			s.resourceHistory(h.Node, r)
 		}
@@ -180,7 +180,7 @@ func (s *screen) failCounts(empty bool) {
 		if len(by[n.Name]) == 0 {
 			continue
 		}
-		s.out.open("Node: " + s.nodeName(n))
+		s.out.openNode(s.nodeName(n))
 		for _, line := range by[n.Name] {
 			s.out.item(line)
 		}

@@ -10,6 +10,12 @@ import (
 // Text is the cluster's state in the layout of crm_mon -1.
 func Text(f *Frame, opt Options) string {
 	s := newScreen(f, opt)
+	s.show()
+	return s.out.String()
+}
+
+// show writes every section that is chosen.
+func (s *screen) show() {
 	s.clusterSummary()
 	if s.opt.has(Nodes) || s.opt.GroupByNode {
 		s.out.gap()
@@ -39,13 +45,16 @@ func Text(f *Frame, opt Options) string {
 	s.fencingRest()
 	s.notes()
 	s.connections()
-	return s.out.String()
 }
 
 // clusterSummary is the block on the cluster as a whole.
 func (s *screen) clusterSummary() {
 	c := s.c
 	if s.opt.HideHeaders || !(s.opt.has(Stack) || s.opt.has(DC) || s.opt.has(Times) || s.opt.has(Counts) || s.opt.has(ClusterOptions)) {
+		return
+	}
+	if s.out.page != nil {
+		s.htmlSummary()
 		return
 	}
 	s.out.open("Cluster Summary")

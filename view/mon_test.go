@@ -171,6 +171,6 @@ func TestOwnFormats(t *testing.T) {
 	golden(t, "rich-full-fencing.txt", Text(rich(t), Options{FullFencing: true, Sections: map[Section]bool{FencingFailures: true, FencingSuccesses: true}}))
 	golden(t, "rich.json", JSON(rich(t)))
 	golden(t, "rich.xml", XML(rich(t), Options{}, Reply{Request: "crm_mon --output-as=xml"}))
-	golden(t, "rich.html", HTML(rich(t), Options{Inactive: true, Sections: sections}))
+	golden(t, "rich.html", HTML(rich(t), Options{Inactive: true, Sections: sections}, Page{}))
 	golden(t, "rich.prom", Metrics(rich(t)))
 }

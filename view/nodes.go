@@ -101,6 +101,10 @@ func sortedNodes(c *status.Cluster) []*status.Node {
 // nodeList writes the block about nodes: those with something to tell one a
 // line, then the rest as lists of names.
 func (s *screen) nodeList() {
+	if s.out.page != nil {
+		s.htmlNodes()
+		return
+	}
 	s.out.open("Node List")
 	defer s.out.close()
 	if s.opt.GroupByNode {

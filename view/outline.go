@@ -8,10 +8,15 @@ import "strings"
 type outline struct {
 	b     strings.Builder
 	depth int
+	page  *htmlPage // where it goes instead, if it is to become a page
 }
 
 // open begins a list with a title.
 func (o *outline) open(title string) {
+	if o.page != nil {
+		o.page.open(title)
+		return
+	}
 	if o.depth == 0 {
 		o.b.WriteString(title + ":\n")
 	} else {
@@ -21,10 +26,47 @@ func (o *outline) open(title string) {
 }
 
 // close ends the innermost list.
-func (o *outline) close() { o.depth-- }
+func (o *outline) close() {
+	if o.page != nil {
+		o.page.close()
+		return
+	}
+	o.depth--
+}
+
+// classed is item; on a page the text is of a class.
+func (o *outline) classed(class, text string) {
+	if o.page != nil {
+		o.page.add(newTag("li", span(class, text)))
+		return
+	}
+	o.item(text)
+}
+
+// entry is item, with other words on a page.
+func (o *outline) entry(text string, onPage ...*tag) {
+	if o.page != nil {
+		o.page.add(newTag("li", onPage...))
+		return
+	}
+	o.item(text)
+}
+
+// openNode begins a list about a node.
+func (o *outline) openNode(name string) {
+	if o.page != nil {
+		o.open(name + ":")
+		return
+	}
+	o.open("Node: " + name)
+}
 
 // item writes one bullet.
 func (o *outline) item(text string) {
+	if o.page != nil {
+		o.page.add(words("li", text))
+		return
+	}
 	for range o.depth {
 		o.b.WriteString("  ")
 	}

@@ -151,10 +151,10 @@ func (s *screen) resource(r *status.Resource) {
 // primitive writes one line about an instance.
 func (s *screen) primitive(r *status.Resource) {
 	if s.opt.NoPlaces {
-		s.out.item(s.line(r, s.called(r), spot(r), false))
+		s.out.classed(s.look(r), s.line(r, s.called(r), spot(r), false))
 		return
 	}
-	s.out.item(s.line(r, s.called(r), spot(r), true) + several(r))
+	s.out.classed(s.look(r), s.line(r, s.called(r), spot(r), true)+several(r))
 }
 
 // called is an instance's name in lines of its own: anonymous clone instances

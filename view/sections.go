@@ -25,9 +25,9 @@ func (s *screen) attributes() {
 			s.out.open("Node Attributes")
 			opened = true
 		}
-		s.out.open("Node: " + s.nodeName(n))
+		s.out.openNode(s.nodeName(n))
 		for _, a := range sortedAttributes(n.Attributes) {
-			s.out.item(fmt.Sprintf("%-32s\t: %-10s", a.Name, a.Value) + expectation(a))
+			s.out.entry(fmt.Sprintf("%-32s\t: %-10s", a.Name, a.Value)+expectation(a), htmlAttribute(a)...)
 		}
 		s.out.close()
 	}
@@ -51,7 +51,7 @@ func sortedAttributes(list []status.Attribute) []status.Attribute {
 // hiddenAttribute tells whether an attribute is shown in another block, or is
 // the cluster's own business.
 func hiddenAttribute(name string) bool {
-	for _, p := range []string{"fail-count-", "last-failure-", "shutdown", "terminate", "standby", "probe_complete", "#"} {
+	for _, p := range []string{"fail-count-", "last-failure-", "shutdown", "terminate", "standby", "#"} {
 		if strings.HasPrefix(name, p) {
 			return true
 		}
@@ -100,7 +100,11 @@ func (s *screen) failure(f *status.Failure) string {
 	if f.IntervalMS > 0 {
 		text += millis(f.IntervalMS) + "-interval "
 	}
-	text += f.Task + " on " + f.Node
+	task := f.Task
+	if task == "monitor" && f.IntervalMS == 0 {
+		task = "probe"
+	}
+	text += task + " on " + f.Node
 	switch {
 	case f.Status == 0:
 		text += " returned '" + f.RCText + "'"
@@ -179,14 +183,14 @@ func (s *screen) tickets() {
 	defer s.out.close()
 	for i := range s.c.Tickets {
 		t := &s.c.Tickets[i]
-		text := t.ID + ": " + either(t.Granted, "granted", "revoked")
+		text := either(t.Granted, "granted", "revoked")
 		if t.Standby {
 			text += " [standby]"
 		}
 		if at := s.ticketTime(t.LastGranted); at != "" {
 			text += ` last-granted="` + at + `"`
 		}
-		s.out.item(text)
+		s.out.entry(t.ID+": "+text, &tag{text: t.ID + ":\t" + text})
 	}
 }
 

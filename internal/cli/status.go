@@ -90,7 +90,7 @@ func (a *app) renderStatus(ctx context.Context, o statusOptions) (string, error)
 	if err != nil {
 		return "", a.noConfigurationYet(ctx, err)
 	}
-	return tools.Render(f, o.format, Name+" status", o.options())
+	return tools.Render(f, o.format, Name+" status", o.options(), view.Page{})
 }
 
 // noConfigurationYet adds to the refusal of a node without a CIB what it knows:

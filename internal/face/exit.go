@@ -66,7 +66,7 @@ func Meanings() []Meaning {
 		{Software, "SOFTWARE", "a mistake of the program itself"},
 		{CantCreate, "CANTCREAT", "a file cannot be created"},
 		{IOError, "IOERR", "reading or writing failed"},
-		{BadConfig, "CONFIG", "the node's own configuration file is wrong"},
+		{BadConfig, "CONFIG", "a document or the node's own configuration file is wrong"},
 		{Disconnected, "DISCONNECT", "no node daemon answers on this machine"},
 		{Old, "OLD", "the change was made against an old version; look and try again"},
 		{NoSuch, "NOSUCH", "no such node, resource, attribute or element"},
@@ -108,9 +108,14 @@ func CodeOf(err error) Code {
 	var f *Failure
 	var p *web.Problem
 	var missing *intent.NotFound
+	var none *NoCIB
 	switch {
 	case err == nil:
 		return OK
+	case errors.As(err, &none) && none.Missing:
+		return NoSuch
+	case errors.As(err, &none):
+		return BadConfig
 	case errors.As(err, &missing):
 		return NoSuch
 	case errors.As(err, &f):

@@ -6,8 +6,10 @@ package face
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,9 +92,31 @@ func ShadowFile(getenv func(string) string, name string) string {
 // CIB returns the whole document: of the file named by $CIB_file, else the node's.
 func (e *Env) CIB(ctx context.Context) (*cib.Elem, error) {
 	if name := e.CIBFile(); name != "" {
-		return ReadCIB(name)
+		return OpenCIB(name)
 	}
 	return e.Client().CIB(ctx)
+}
+
+// NoCIB is the error of a file that was to stand for the cluster and does not hold
+// a document.
+type NoCIB struct {
+	Missing bool // there is no such file
+	Err     error
+}
+
+// Error implements error.
+func (n *NoCIB) Error() string { return n.Err.Error() }
+
+// Unwrap returns the error inside.
+func (n *NoCIB) Unwrap() error { return n.Err }
+
+// OpenCIB is ReadCIB for the file that stands for the cluster; errors are of type *NoCIB.
+func OpenCIB(name string) (*cib.Elem, error) {
+	root, err := ReadCIB(name)
+	if err != nil {
+		return nil, &NoCIB{errors.Is(err, fs.ErrNotExist), err}
+	}
+	return root, nil
 }
 
 // ReadCIB reads a document from a file.
@@ -163,7 +187,7 @@ func (e *Env) Confirm(question string) error {
 // EditFile applies edits to the document in a file, if what results is valid. The file
 // stays the same one, as under Pacemaker's tools: pcs holds it open and reads it again.
 func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
-	before, err := ReadCIB(name)
+	before, err := OpenCIB(name)
 	if err != nil {
 		return err
 	}

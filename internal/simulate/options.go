@@ -51,7 +51,7 @@ func parse(args []string) (*options, error) {
 			o.help = true
 			return o, nil
 		}
-		return nil, face.Failf(face.Usage, "%w; see --help", err)
+		return nil, face.Failf(face.Usage, "%s", face.OptionText(err, args))
 	}
 	if f.NArg() > 0 {
 		return nil, face.Failf(face.Usage, "unexpected argument %q; see --help", f.Arg(0))
@@ -61,9 +61,17 @@ func parse(args []string) (*options, error) {
 	case "xml":
 		o.xml = true
 	default:
-		return nil, face.Failf(face.Usage, "--output-as=%s: want text or xml", *format)
+		return nil, &unknownFormat{*format}
 	}
 	return o, o.check()
+}
+
+// unknownFormat is the error of an output format that there is not.
+type unknownFormat struct{ name string }
+
+// Error implements error, in the peer's words.
+func (u *unknownFormat) Error() string {
+	return "Error creating output format " + u.name + ": Unknown output format"
 }
 
 // declare names the options.

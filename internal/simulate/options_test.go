@@ -47,13 +47,13 @@ func TestParseOptions(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	for args, want := range map[string]string{
-		"--what":          "unknown flag",
-		"-x":              "needs an argument",
+		"--what":          "Unknown option --what",
+		"-x":              "Missing argument for -x",
 		"more":            "unexpected argument",
 		"-x a -p":         "exclude each other",
 		"-X":              "needs --xml-file",
 		"-x a -i nothing": "no @NODE",
-		"--output-as=pdf": "want text or xml",
+		"--output-as=pdf": "Unknown output format",
 		"--repeat=0":      "at least 1",
 	} {
 		if _, err := parse(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {

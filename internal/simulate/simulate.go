@@ -27,6 +27,11 @@ func Tool(ctx context.Context, env *face.Env, args []string) face.Code {
 		err = run(ctx, env, o)
 	}
 	var f *face.Failure
+	var format *unknownFormat
+	if errors.As(err, &format) { // as the peer has it
+		env.Errorf("%v\n", err)
+		return face.NoSuch
+	}
 	if err != nil && !(errors.As(err, &f) && f.Err == nil) {
 		env.Errorf("crm_simulate: %v\n", err)
 	}
@@ -118,6 +123,10 @@ func (s *session) load(ctx context.Context) (*cib.Elem, error) {
 	default:
 		name = "the running cluster"
 		root, err = s.env.CIB(ctx)
+		var none *face.NoCIB
+		if errors.As(err, &none) {
+			err = face.Failf(face.NoInput, "CIB query failed: Input file not available\n  %v", none)
+		}
 	}
 	if err != nil {
 		return nil, err

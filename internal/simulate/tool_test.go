@@ -133,7 +133,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"-x", input, "-i", "db_monitor_0@n1=7"}, face.NoSuch, "no such resource"},
 		{[]string{"-x", input, "-R", "-G", filepath.Join(dir, "no", "graph")}, face.CantCreate, "save"},
 		{[]string{"--profile", dir + "/nothing"}, face.NoInput, "no XML files"},
-		{[]string{"--what"}, face.Usage, "see --help"},
+		{[]string{"--what"}, face.Usage, "Unknown option --what"},
 	} {
 		_, errs, code := call(t, "", c.args...)
 		if code != c.code || !strings.Contains(errs, c.says) {

@@ -2,7 +2,11 @@ package tools
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"regexp"
+
+	"github.com/spf13/pflag"
 
 	"mainstay/cib"
 	"mainstay/intent"
@@ -46,12 +50,25 @@ func crmAttribute(ctx context.Context, env *face.Env, args []string) face.Code {
 	if code, done := f.parse(joinOptional(args, "-p", "--promotion")); done {
 		return code
 	}
-	o.isSet = f.Changed("update") || f.Changed("attr-value")
+	o.lastCommand(f)
 	o.hasDefault, o.byPromotion = f.Changed("default"), f.Changed("promotion")
 	if code := o.complete(f); code != face.OK {
 		return code
 	}
 	return o.out.finish(runAttribute(ctx, env, o))
+}
+
+// lastCommand decides between setting, deleting and asking: of several, the last counts.
+func (o *attributeOptions) lastCommand(f *flags) {
+	last := "query"
+	f.Visit(func(g *pflag.Flag) { // in the order of the command line
+		switch g.Name {
+		case "update", "attr-value", "delete", "delete-attr", "query", "get-value":
+			last = g.Name
+		}
+	})
+	o.isSet = last == "update" || last == "attr-value"
+	o.remove = last == "delete" || last == "delete-attr"
 }
 
 // complete fills in what follows from other options.
@@ -110,9 +127,13 @@ func runAttribute(ctx context.Context, env *face.Env, o attributeOptions) error 
 		return err
 	}
 	h, err := holderOf(root, o)
-	if err != nil {
+	var told *face.Failure
+	switch {
+	case errors.As(err, &told):
 		env.Errorf("%s: %v\n", env.Name, err)
 		return face.Silent(face.NoSuch)
+	case err != nil:
+		return &face.Failure{Code: face.NoSuch, Err: err}
 	}
 	switch {
 	case o.isSet:
@@ -160,7 +181,7 @@ func holderOf(root *cib.Elem, o attributeOptions) (intent.Holder, error) {
 	case "crm_config", "rsc_defaults", "op_defaults":
 		h = intent.OfSection(root, intent.Section(o.section))
 	default:
-		return h, face.Failf(face.NoSuch, "no options in section %q: want crm_config, rsc_defaults, op_defaults, nodes, tickets or status", o.section)
+		return h, fmt.Errorf("no options in section %q: want crm_config, rsc_defaults, op_defaults, nodes or status", o.section)
 	}
 	return within(h, o), nil
 }

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"mainstay/cib"
 	"mainstay/intent"
+	"mainstay/internal/client"
 	"mainstay/internal/face"
 	"mainstay/internal/web"
 )
@@ -49,8 +51,8 @@ func crmMaster(ctx context.Context, env *face.Env, args []string) face.Code {
 		return crmAttribute(ctx, env, args)
 	}
 	if rsc == "" {
-		env.Errorf("%s: no resource: call it from an agent, or give -r\n", env.Name)
-		return face.Usage
+		env.Errorf("error: No resource specified\n  call it from an agent, or give -r\n")
+		return face.Error
 	}
 	rest[0] = "--promotion=" + rsc
 	return crmAttribute(ctx, env, append(rest, "--lifetime", lifetime))
@@ -69,6 +71,9 @@ func crmStandby(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.StringVarP(&o.id, "id", "i", "", "with this XML id")
 	o.oldNames(f)
 	if code, done := f.parse(args); done {
+		if code == face.Usage { // the peer's is a script, and ends so
+			code = face.Error
+		}
 		return code
 	}
 	o.name, o.isSet = "standby", f.Changed("update") || f.Changed("attr-value")
@@ -311,11 +316,26 @@ func crmNode(ctx context.Context, env *face.Env, args []string) face.Code {
 		env.Printf("%s\n", own)
 		return face.OK
 	}
-	if remove != "" {
-		return say(env, env.Client().RemoveNode(ctx, remove))
+	if !(id || list || name || partition || quorum) && nameFor == "" && remove == "" || f.NArg() > 0 {
+		env.Errorf("%s", f.helpText())
+		return face.Usage
 	}
-	s, err := env.Client().Node(ctx)
-	if err != nil {
+	if remove != "" && !force {
+		env.Errorf("The supplied command is considered dangerous.  To prevent accidental destruction of the cluster, the --force flag is required in order to proceed.\n")
+		return face.Usage
+	}
+	var s *web.Snapshot
+	var err error
+	if remove != "" {
+		err = env.Client().RemoveNode(ctx, remove)
+	} else {
+		s, err = env.Client().Node(ctx)
+	}
+	switch {
+	case errors.Is(err, client.ErrNoDaemon):
+		env.Errorf("error: Could not connect to controller: Connection refused\n")
+		return face.Disconnected
+	case err != nil || remove != "":
 		return say(env, err)
 	}
 	switch {
@@ -336,19 +356,22 @@ func crmNode(ctx context.Context, env *face.Env, args []string) face.Code {
 		env.Printf("\n")
 	case quorum:
 		env.Printf("%d\n", oneIf(s.Quorum.Quorate))
-	case nameFor != "":
-		for _, p := range s.Peers {
-			if p.ID.String() == nameFor {
-				env.Printf("%s\n", p.Name)
-				return face.OK
-			}
-		}
-		env.Errorf("Node is not known to cluster\n")
-		return face.NoHost
 	default:
-		return f.usage("Must specify a command; see --help")
+		return nodeNamed(env, s, nameFor)
 	}
 	return face.OK
+}
+
+// nodeNamed tells the name of the node with an id.
+func nodeNamed(env *face.Env, s *web.Snapshot, id string) face.Code {
+	for _, p := range s.Peers {
+		if p.ID.String() == id {
+			env.Printf("%s\n", p.Name)
+			return face.OK
+		}
+	}
+	env.Errorf("Node is not known to cluster\n")
+	return face.NoHost
 }
 
 func memberWord(in bool) string {

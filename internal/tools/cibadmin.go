@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mainstay/cib"
@@ -15,30 +16,40 @@ import (
 
 // cibOptions are cibadmin's.
 type cibOptions struct {
-	query, erase, bump, create, modify, patch, replace, remove, removeAll bool
-	empty, digest, versionedDigest, upgrade                               bool
+	action string // the last command option given, one of cibCommands
 
 	text, file, scope, xpath                        string
 	pipe, allowCreate, noChildren, nodePath, forced bool
+}
+
+// cibCommands are the options that choose what cibadmin does, and the peer's names
+// for what is asked of the CIB.
+var cibCommands = []struct {
+	option [4]string
+	call   string
+}{
+	{[4]string{"upgrade", "u", "", "bring the configuration to the newest syntax"}, "cib_upgrade"},
+	{[4]string{"query", "Q", "", "print the CIB"}, "cib_query"},
+	{[4]string{"erase", "E", "", "erase the configuration"}, "cib_erase"},
+	{[4]string{"bump", "B", "", "raise the epoch"}, "cib_bump"},
+	{[4]string{"create", "C", "", "create an element (which must not be there)"}, "cib_create"},
+	{[4]string{"modify", "M", "", "update an element (which must be there, but for -c)"}, "cib_modify"},
+	{[4]string{"patch", "P", "", "apply a diff of crm_diff(8)"}, "cib_apply_diff"},
+	{[4]string{"replace", "R", "", "replace an element and all below it"}, "cib_replace"},
+	{[4]string{"delete", "D", "", "delete the first element that matches"}, "cib_delete"},
+	{[4]string{"delete-all", "d", "", "delete all elements that match --xpath"}, "cib_delete"},
+	{[4]string{"empty", "a", "", "print an empty CIB"}, "cib_noop"},
+	{[4]string{"md5-sum", "5", "", "print the digest of a CIB on disk"}, "cib_noop"},
+	{[4]string{"md5-sum-versioned", "6", "", "print the digest of a CIB on the wire"}, "cib_noop"},
 }
 
 // cibadmin is cibadmin: query and edit the CIB.
 func cibadmin(ctx context.Context, env *face.Env, args []string) face.Code {
 	var o cibOptions
 	f := newFlags(env, "query and edit the configuration")
-	f.BoolVarP(&o.upgrade, "upgrade", "u", false, "bring the configuration to the newest syntax")
-	f.BoolVarP(&o.query, "query", "Q", false, "print the CIB")
-	f.BoolVarP(&o.erase, "erase", "E", false, "erase the configuration")
-	f.BoolVarP(&o.bump, "bump", "B", false, "raise the epoch")
-	f.BoolVarP(&o.create, "create", "C", false, "create an element (which must not be there)")
-	f.BoolVarP(&o.modify, "modify", "M", false, "update an element (which must be there, but for -c)")
-	f.BoolVarP(&o.patch, "patch", "P", false, "apply a diff of crm_diff(8)")
-	f.BoolVarP(&o.replace, "replace", "R", false, "replace an element and all below it")
-	f.BoolVarP(&o.remove, "delete", "D", false, "delete the first element that matches")
-	f.BoolVarP(&o.removeAll, "delete-all", "d", false, "delete all elements that match --xpath")
-	f.BoolVarP(&o.empty, "empty", "a", false, "print an empty CIB")
-	f.BoolVarP(&o.digest, "md5-sum", "5", false, "print the digest of a CIB on disk")
-	f.BoolVarP(&o.versionedDigest, "md5-sum-versioned", "6", false, "print the digest of a CIB on the wire")
+	for _, c := range cibCommands {
+		f.command(c.option, func(string) { o.action = c.option[0] })
+	}
 	f.StringVarP(&o.text, "xml-text", "X", "", "XML")
 	f.StringVarP(&o.file, "xml-file", "x", "", "file with XML")
 	f.BoolVarP(&o.pipe, "xml-pipe", "p", false, "XML from standard input")
@@ -59,6 +70,11 @@ func cibadmin(ctx context.Context, env *face.Env, args []string) face.Code {
 	if code, done := f.parse(args); done {
 		return code
 	}
+	if f.NArg() > 0 {
+		env.Printf("non-option ARGV-elements: %s \n", strings.Join(f.Args(), " "))
+		env.Errorf("%s", f.helpText())
+		return face.Usage
+	}
 	call := "Call"
 	if env.CIBFile() == "" { // the peer names the call where it waits for a daemon's answer
 		call = "Call " + o.call()
@@ -68,15 +84,9 @@ func cibadmin(ctx context.Context, env *face.Env, args []string) face.Code {
 
 // call is the peer's name for what is asked of the CIB.
 func (o *cibOptions) call() string {
-	for _, c := range []struct {
-		chosen bool
-		name   string
-	}{
-		{o.query, "cib_query"}, {o.upgrade, "cib_upgrade"}, {o.erase, "cib_erase"}, {o.bump, "cib_bump"}, {o.create, "cib_create"},
-		{o.modify, "cib_modify"}, {o.patch, "cib_apply_diff"}, {o.replace, "cib_replace"}, {o.remove || o.removeAll, "cib_delete"},
-	} {
-		if c.chosen {
-			return c.name
+	for _, c := range cibCommands {
+		if c.option[0] == o.action {
+			return c.call
 		}
 	}
 	return "cib_noop"
@@ -85,10 +95,14 @@ func (o *cibOptions) call() string {
 // cibSay writes an error in cibadmin's words; call is what failed.
 func cibSay(env *face.Env, call string, err error) face.Code {
 	var f *face.Failure
+	var none *face.NoCIB
 	code := face.CodeOf(err)
 	switch {
 	case err == nil:
 		return face.OK
+	case errors.As(err, &none):
+		env.Errorf("%s\n  %v\nInit failed, could not perform requested operations\n", noCIBText(none), none)
+		return code
 	case errors.As(err, &f):
 		if f.Err != nil {
 			env.Errorf("%v\n", f.Err)
@@ -104,6 +118,9 @@ func cibSay(env *face.Env, call string, err error) face.Code {
 		return face.BadConfig
 	}
 	word, detail := reason(err)
+	if code == face.BadData { // the peer's code for what it calls an invalid argument
+		code = face.Software
+	}
 	env.Errorf("%s failed: %s\n", call, word)
 	if detail != "" {
 		env.Errorf("  %s\n", strings.ReplaceAll(detail, "\n", "\n  "))
@@ -119,18 +136,23 @@ func failedUpdate(e *cib.Elem) *cib.Elem {
 
 func (o *cibOptions) run(ctx context.Context, f *flags) error {
 	env := f.env
-	switch {
-	case o.empty:
+	if f.Changed("xpath") { // one that means nothing selects nothing, as the peer has it
+		if _, err := cib.FindPlaces(cib.Empty(), o.xpath); err != nil {
+			return web.Problemf(web.NotFound, "%v", err)
+		}
+	}
+	switch o.action {
+	case "empty":
 		env.Printf("%s", cib.Empty().AppendXML(nil, true))
 		return nil
-	case o.digest, o.versionedDigest:
-		return o.printDigest(env)
-	case o.query:
+	case "md5-sum", "md5-sum-versioned":
+		return o.printDigest(env, f)
+	case "query":
 		if f.Changed("show-access") && env.User == "" {
 			env.Errorf("The supplied command requires -U user specified.\n")
 			return face.Silent(face.Usage)
 		}
-		return o.print(ctx, env)
+		return o.print(ctx, f)
 	}
 	op, code := o.op(f)
 	if code != face.OK {
@@ -140,8 +162,8 @@ func (o *cibOptions) run(ctx context.Context, f *flags) error {
 	if op == cib.OpUpgrade {
 		return o.upgradeCIB(ctx, env)
 	}
-	if o.create || o.modify || o.patch || o.replace || o.remove && o.xpath == "" {
-		elem, err := o.input(env)
+	if slices.Contains([]string{"create", "modify", "patch", "replace"}, o.action) || o.action == "delete" && o.xpath == "" {
+		elem, err := o.input(env, f)
 		if err != nil {
 			return err
 		}
@@ -210,26 +232,27 @@ func (o *cibOptions) op(f *flags) (cib.EditOp, face.Code) {
 		}
 		return op, face.OK
 	}
-	switch {
-	case o.upgrade:
+	switch o.action {
+	case "upgrade":
 		return dangerous(cib.OpUpgrade, true)
-	case o.erase:
+	case "erase":
 		return dangerous(cib.OpErase, true)
-	case o.removeAll:
+	case "delete-all":
 		return dangerous(cib.OpDeleteAll, true)
-	case o.bump:
+	case "bump":
 		return cib.OpBump, face.OK
-	case o.create:
+	case "create":
 		return cib.OpCreate, face.OK
-	case o.modify && o.allowCreate:
-		return cib.OpModify, face.OK
-	case o.modify:
+	case "modify":
+		if o.allowCreate {
+			return cib.OpModify, face.OK
+		}
 		return cib.OpUpdate, face.OK
-	case o.patch:
+	case "patch":
 		return cib.OpPatch, face.OK
-	case o.replace:
+	case "replace":
 		return cib.OpReplace, face.OK
-	case o.remove:
+	case "delete":
 		return cib.OpDelete, face.OK
 	}
 	f.env.Errorf("%s", f.helpText())
@@ -237,36 +260,41 @@ func (o *cibOptions) op(f *flags) (cib.EditOp, face.Code) {
 }
 
 // input reads the XML that a command is given.
-func (o *cibOptions) input(env *face.Env) (*cib.Elem, error) {
+func (o *cibOptions) input(env *face.Env, f *flags) (*cib.Elem, error) {
 	var text []byte
+	var err error
+	from := ""
 	switch {
-	case o.text != "":
-		text = []byte(o.text)
-	case o.file != "" || o.pipe:
-		name := o.file
-		if o.pipe {
-			name = "-"
-		}
-		var err error
-		if text, err = env.Input(name); err != nil {
-			return nil, face.Failf(face.BadConfig, "Couldn't parse input from %s.\n  %v", name, err)
-		}
+	case f.Changed("xml-text"):
+		text, from = []byte(o.text), "input string"
+	case o.pipe:
+		from = "STDIN"
+		text, err = env.Input("-")
+	case o.file != "":
+		from = o.file
+		text, err = env.Input(o.file)
 	default:
 		return nil, face.Failf(face.Software, "Call failed: Invalid argument")
 	}
-	e, err := cib.Parse(text)
+	var e *cib.Elem
+	if err == nil {
+		e, err = cib.Parse(text)
+	}
 	if err != nil {
-		return nil, face.Failf(face.BadData, "Couldn't parse input: %v", err)
+		return nil, face.Failf(face.BadConfig, "Couldn't parse input from %s.\n  %v", from, err)
 	}
 	return e, nil
 }
 
-func (o *cibOptions) printDigest(env *face.Env) error {
-	e, err := o.input(env)
+func (o *cibOptions) printDigest(env *face.Env, f *flags) error {
+	if !f.Changed("xml-text") && o.file == "" && !o.pipe {
+		return face.Failf(face.Usage, "Please supply XML to process with -X, -x or -p")
+	}
+	e, err := o.input(env, f)
 	if err != nil {
 		return err
 	}
-	if o.digest {
+	if o.action == "md5-sum" {
 		env.Errorf("Digest: ")
 		env.Printf("%s\n", cib.Digest(e))
 		return nil
@@ -278,7 +306,8 @@ func (o *cibOptions) printDigest(env *face.Env) error {
 }
 
 // print is the query.
-func (o *cibOptions) print(ctx context.Context, env *face.Env) error {
+func (o *cibOptions) print(ctx context.Context, f *flags) error {
+	env := f.env
 	if o.nodePath && o.xpath != "" {
 		root, err := env.CIB(ctx)
 		if err != nil {

@@ -81,7 +81,7 @@ func fragment(env *face.Env, file, text string, stdin bool) (*cib.Elem, bool) {
 	}
 	e, err := cib.Parse(doc)
 	if err != nil {
-		env.Errorf("%v\n", err)
+		env.Errorf("  %v\n", err)
 	}
 	return e, err == nil
 }
@@ -93,8 +93,8 @@ func applyPatch(env *face.Env, before, diff *cib.Elem, asCIB bool) face.Code {
 	}
 	out, err := cib.Patch(before, diff)
 	if err != nil {
-		env.Errorf("Could not apply patch: %v\n", err)
-		return face.Error
+		env.Errorf("Could not apply patch: Invalid argument\n  %v\n", err)
+		return face.Software
 	}
 	env.Printf("%s", out.AppendXML(nil, true))
 	return face.OK

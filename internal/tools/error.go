@@ -38,10 +38,13 @@ func crmError(_ context.Context, env *face.Env, args []string) face.Code {
 	for _, a := range f.Args() {
 		n, err := strconv.Atoi(a)
 		if err != nil {
-			n = 1
-			if !exit {
-				n, table = -1001, returnCodes
+			n, table = -1001, returnCodes
+			if exit {
+				n, table = -1, nil
 			}
+		}
+		if !exit && !rc && n < 0 && n > -lastErrno { // results of old functions are negative
+			n = -n
 		}
 		c, ok := findCode(table, n)
 		if !ok {

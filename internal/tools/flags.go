@@ -87,7 +87,7 @@ func (f *flags) parse(args []string) (code face.Code, done bool) {
 		f.env.Printf("%s", f.helpText())
 		return face.OK, true
 	case err != nil:
-		return f.refused(usageText(err)), true
+		return f.refused(face.OptionText(err, args)), true
 	case f.version:
 		f.env.Printf("Pacemaker %s\nMainstay %s answers in its place\n", peerVersion, f.env.Version)
 		return face.OK, true
@@ -107,26 +107,6 @@ func (f *flags) refused(text string) face.Code {
 	}
 	f.env.Errorf("%s: %s\n", f.env.Name, text)
 	return face.Usage
-}
-
-// usageText says in the peer's words what is wrong with an option.
-func usageText(err error) string {
-	var unknown *pflag.NotExistError
-	var missing *pflag.ValueRequiredError
-	var invalid *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return "Unknown option -" + unknown.GetSpecifiedName()
-	case errors.As(err, &unknown):
-		return "Unknown option --" + unknown.GetSpecifiedName()
-	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() != "":
-		return "Missing argument for -" + missing.GetSpecifiedName()
-	case errors.As(err, &missing):
-		return "Missing argument for --" + missing.GetSpecifiedName()
-	case errors.As(err, &invalid):
-		return fmt.Sprintf("Cannot parse value %q for --%s", invalid.GetValue(), invalid.GetFlag().Name)
-	}
-	return err.Error()
 }
 
 // joinOptional puts the value of an option that may stand alone right behind it:
@@ -172,8 +152,21 @@ func say(env *face.Env, err error) face.Code {
 		env.Errorf("%s: Error connecting to the cluster: Transport endpoint is not connected\n", env.Name)
 		return face.Disconnected
 	}
+	var none *face.NoCIB
+	if errors.As(err, &none) {
+		env.Errorf("%s: %s\n  %v\n", env.Name, noCIBText(none), none)
+		return code
+	}
 	env.Errorf("%s: Error performing operation: %s\n", env.Name, reasonText(err))
 	return code
+}
+
+// noCIBText is the peer's words for a file that cannot stand for the cluster.
+func noCIBText(none *face.NoCIB) string {
+	if none.Missing {
+		return "Could not connect to the CIB: No such device or address"
+	}
+	return "Could not connect to the CIB: Update does not conform to the configured schema"
 }
 
 // reasonText is the peer's word for a kind of error; our message follows.

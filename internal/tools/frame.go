@@ -13,7 +13,7 @@ import (
 // the file that $CIB_file names, else from the node daemon.
 func Frame(ctx context.Context, env *face.Env) (*view.Frame, error) {
 	if name := env.CIBFile(); name != "" {
-		root, err := face.ReadCIB(name)
+		root, err := face.OpenCIB(name)
 		if err != nil {
 			return nil, err
 		}

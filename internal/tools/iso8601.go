@@ -41,7 +41,7 @@ func iso8601(_ context.Context, env *face.Env, args []string) face.Code {
 	}
 	var at time.Time
 	switch {
-	case date != "":
+	case f.Changed("date"):
 		var ok bool
 		if at, ok = o.parse(date); !ok {
 			return bad("date/time", date)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mainstay/cib"
 	"mainstay/internal/client"
 	"mainstay/internal/face"
 	"mainstay/view"
@@ -23,6 +24,7 @@ type monOptions struct {
 	tickets             bool
 	fencing             string // level of the fencing history
 	sink                sink
+	page                view.Page
 }
 
 // crmMon is crm_mon: the state of the cluster.
@@ -55,13 +57,13 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.BoolVarP(&o.view.Quiet, "quiet", "Q", false, "say less")
 	f.optional("fence-history", "2")
 	f.BoolP("disable-ncurses", "N", false, "")
-	f.BoolP("web-cgi", "w", false, "")
-	f.Bool("html-cgi", false, "")
+	webCGI := f.BoolP("web-cgi", "w", false, "")
+	f.BoolVar(&o.page.CGI, "html-cgi", false, "with the header that a web server expects of a program (with --output-as=html)")
 	f.Bool("text-fancy", false, "")
-	f.String("html-stylesheet", "", "")
-	f.String("html-title", "", "")
+	f.StringVar(&o.page.Stylesheet, "html-stylesheet", "", "address of a style sheet (with --output-as=html)")
+	f.StringVar(&o.page.Title, "html-title", "", "title of the page (with --output-as=html)")
 	o.sink.declare(f)
-	f.hide("web-cgi", "html-cgi", "text-fancy", "html-stylesheet", "html-title", "as-xml", "pending", "disable-ncurses")
+	f.hide("web-cgi", "text-fancy", "as-xml", "pending", "disable-ncurses")
 	if code, done := f.parse(joinOptional(oldOutput(args), "-L", "--neg-locations", "-m", "--fence-history")); done {
 		return code
 	}
@@ -71,8 +73,14 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	if err := o.sections(); err != nil {
 		return f.usage("%v", err)
 	}
-	if o.asXML {
+	if _, err := cib.ParseDuration(o.interval); err != nil {
+		return f.usage("Invalid value for -i: %s\n  %v", o.interval, err)
+	}
+	switch {
+	case o.asXML:
 		o.format = "xml"
+	case *webCGI || strings.HasSuffix(env.Name, ".cgi"):
+		o.format, o.page.CGI = "html", true
 	}
 	if err := o.sink.check(); err != nil {
 		return f.usage("%v", err)
@@ -82,10 +90,18 @@ func crmMon(ctx context.Context, env *face.Env, args []string) face.Code {
 	}
 	watching := o.sink.daemonize || o.sink.agent != ""
 	o.once = o.once || o.simple || !watching && o.format != "text" || env.CIBFile() != ""
+	if d, err := cib.ParseDuration(o.interval); err == nil && !o.once {
+		o.page.Refresh = itoa(int(d.Seconds()))
+	}
 	return monSay(env, o.run(ctx, env))
 }
 
 func monSay(env *face.Env, err error) face.Code {
+	var none *face.NoCIB
+	if errors.As(err, &none) {
+		env.Errorf("%s\n  %v\n", noCIBText(none), none)
+		return face.CodeOf(err)
+	}
 	if errors.Is(err, client.ErrNoDaemon) {
 		env.Errorf("%s: Error: cluster is not available on this node\n", env.Name)
 		return face.Disconnected
@@ -201,7 +217,7 @@ func (o *monOptions) render(ctx context.Context, env *face.Env) (string, error) 
 	if o.format == "xml" && len(o.changes) == 0 {
 		opt.Sections = nil // everything
 	}
-	return Render(f, o.format, "crm_mon "+strings.Join(o.args, " "), opt)
+	return Render(f, o.format, "crm_mon "+strings.Join(o.args, " "), opt, o.page)
 }
 
 // simpleStatus is the one line that monitoring plug-ins read.

@@ -29,6 +29,9 @@ type reply struct {
 	notes   []string // remarks that stand among the errors
 	// verbatim texts stand in the document unchanged, as character data.
 	verbatim []string
+	html     bool          // there is a form as a page
+	page     view.Page     // its head
+	blocks   []*view.Block // its body
 }
 
 // withOutput gives a tool the options of tools that can answer in XML.
@@ -41,8 +44,19 @@ func (f *flags) withOutput(args []string) *reply {
 	return r
 }
 
-// xml tells whether the answer is a document.
-func (r *reply) xml() bool { return r.format == "xml" }
+// withHTML adds the options of tools that can answer with a page, too.
+func (r *reply) withHTML(f *flags) {
+	r.html, r.page.Title = true, r.request
+	f.BoolVar(&r.page.CGI, "html-cgi", false, "with the header that a web server expects of a program (with --output-as=html)")
+	f.StringVar(&r.page.Stylesheet, "html-stylesheet", "", "address of a style sheet (with --output-as=html)")
+	f.StringVar(&r.page.Title, "html-title", r.request, "title of the page (with --output-as=html)")
+}
+
+// xml tells whether the answer is a document, made whole at the end: XML or a page.
+func (r *reply) xml() bool { return r.format == "xml" || r.format == "html" }
+
+// show puts blocks into a page; elsewhere they do not show.
+func (r *reply) show(blocks ...*view.Block) { r.blocks = append(r.blocks, blocks...) }
 
 // printf writes text, where the answer is text.
 func (r *reply) printf(format string, args ...any) {
@@ -74,12 +88,15 @@ func (r *reply) add(kids ...*cib.Elem) { r.kids = append(r.kids, kids...) }
 
 // known refuses a format that there is not.
 func (r *reply) known() error {
-	if r.format == "text" || r.format == "xml" {
+	if r.format == "text" || r.format == "xml" || r.format == "html" && r.html {
 		return nil
 	}
-	unknown := r.format
+	r.env.Errorf("%s: Error creating output format %s: Unknown output format\n", r.env.Name, r.format)
+	if r.env.Name == "crm_resource" { // as the peer's
+		r.env.Errorf("Error performing operation: Error occurred\n")
+	}
 	r.format = "text"
-	return refuse(face.Error, "Error creating output format %s: Unknown output format", unknown)
+	return face.Silent(face.Error)
 }
 
 // finish is end for tools that as text tell an error in the words of say.
@@ -105,7 +122,16 @@ func (r *reply) end(err error) face.Code {
 		r.quiet = false
 	}
 	text := r.errorText(err)
-	if r.xml() {
+	if r.format == "html" {
+		notes := r.notes
+		if text != "" {
+			notes = strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+		}
+		if len(notes) > 0 {
+			r.show(view.ListBlock("", "", notes)...)
+		}
+		r.write(view.HTMLPage(r.page, r.blocks...))
+	} else if r.xml() {
 		reply := view.Reply{Request: r.request, Code: int(code), Message: exitText(code)}
 		reply.Errors = r.notes
 		if text != "" {
@@ -117,11 +143,7 @@ func (r *reply) end(err error) face.Code {
 			text = strings.ReplaceAll(text, "]]>", "]]]]><![CDATA[>")
 			doc = strings.Replace(doc, fmt.Sprintf(">verbatim-%d-text<", i), "><![CDATA["+text+"]]><", 1)
 		}
-		if r.to == "" || r.to == "-" {
-			r.env.Printf("%s", doc)
-		} else {
-			r.text.WriteString(doc)
-		}
+		r.write(doc)
 	} else {
 		r.env.Errorf("%s", text)
 	}
@@ -132,6 +154,15 @@ func (r *reply) end(err error) face.Code {
 		}
 	}
 	return code
+}
+
+// write writes a whole document.
+func (r *reply) write(doc string) {
+	if r.to == "" || r.to == "-" {
+		r.env.Printf("%s", doc)
+		return
+	}
+	r.text.WriteString(doc)
 }
 
 // errorText is an error in the words of the peer's tools: what happened, then what
@@ -157,7 +188,10 @@ func (r *reply) errorText(err error) string {
 func message(err error) string {
 	var p *web.Problem
 	var missing *intent.NotFound
+	var none *face.NoCIB
 	switch {
+	case errors.As(err, &none):
+		return noCIBText(none) + "\n  " + none.Error()
 	case errors.Is(err, client.ErrNoDaemon):
 		return "Error connecting to the cluster: Transport endpoint is not connected"
 	case errors.As(err, &missing) && missing.Kind == "resource":

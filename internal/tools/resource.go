@@ -149,7 +149,7 @@ func (o *resourceOptions) judge() error {
 	case o.command == "validate" && described && o.rsc != "":
 		return refuse(face.Usage, "--resource cannot be used with --class, --agent, and --provider")
 	case described && o.command != "validate":
-		return refuse(face.Usage, "--class, --agent, and --provider can only be used with --validate")
+		return refuse(face.Usage, "--class, --agent, and --provider can only be used with --validate and --force-*")
 	case o.command == "set-parameter" && !o.f.Changed("parameter-value"):
 		return refuse(face.Usage, "You need to supply a value with the -v option")
 	case o.rsc == "" && slices.Contains(needResource, o.command), o.rsc == "" && o.command == "validate" && !described:

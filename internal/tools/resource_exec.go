@@ -50,7 +50,7 @@ func (o *resourceOptions) execute(ctx context.Context, w *world, p *cib.Place) e
 	for _, x := range o.options {
 		name, value, ok := strings.Cut(x, "=")
 		if !ok {
-			return refuse(face.Usage, "Error parsing '%s' as a name=value pair", x)
+			return refuse(face.Usage, "Error parsing option --option\n  '%s' is no name=value pair", x)
 		}
 		params[name] = value
 	}

@@ -37,7 +37,7 @@ func crmRule(ctx context.Context, env *face.Env, args []string) face.Code {
 		return r.end(refuse(face.Usage, "--check requires use of --rule="))
 	}
 	at := env.Now()
-	if date != "" {
+	if f.Changed("date") {
 		var err error
 		if at, err = cib.ParseTime(date, at.Location()); err != nil {
 			env.Errorf("%s: Invalid date specified: '%s'\n", env.Name, date)
@@ -84,7 +84,8 @@ func ruleDocument(ctx context.Context, env *face.Env, text string, given bool) (
 	}
 	root, err := cib.Parse(doc)
 	if err != nil {
-		return nil, refuse(face.BadData, "Couldn't parse input string: %s", text)
+		env.Errorf("%s: Couldn't parse input string: %s\n\n  %v\n", env.Name, text, err)
+		return nil, face.Silent(face.BadData)
 	}
 	return root, nil
 }

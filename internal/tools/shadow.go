@@ -162,6 +162,7 @@ func (o *shadowOptions) remove() error {
 	if err := os.Remove(o.path(o.name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return refuse(face.CantCreate, "Could not remove shadow instance '%s': %v", o.name, err)
 	}
+	o.env.Printf("Please remember to unset the CIB_shadow variable by pasting the following into your shell:\n  unset CIB_shadow\n")
 	return nil
 }
 

@@ -3,8 +3,8 @@ package tools
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +58,7 @@ func stonithAdmin(ctx context.Context, env *face.Env, args []string) face.Code {
 	o := &fencingOptions{}
 	f := newFlagsFor(env, "look at fencing and fence nodes", "?")
 	o.f, o.reply = f, f.withOutput(args)
+	o.withHTML(f)
 	for _, c := range fencingCommands {
 		f.command(c, func(v string) { o.command, o.arg = c[0], v })
 	}
@@ -125,6 +126,8 @@ func (o *fencingOptions) listing(title, thing string, list []string) {
 		o.printf("%s\n", s)
 	}
 	o.printf("%d %s%s found\n", len(list), thing, plural(len(list)))
+	class := thing[strings.LastIndexByte(thing, ' ')+1:] // device or target
+	o.show(view.ListBlock(strings.ToUpper(title[:1])+title[1:], class, list)...)
 	o.add(items(title, map[bool]string{true: "target", false: "device"}[thing == "fence target"], list))
 }
 
@@ -265,6 +268,7 @@ func (o *fencingOptions) metadata(ctx context.Context) error {
 		return face.Silent(face.NoSuch)
 	}
 	o.printf("%s\n", strings.TrimSuffix(string(text), "\n"))
+	o.show(view.TextBlock(string(text), "pre", "lang", "xml"))
 	o.add(o.cdata("metadata", string(text)))
 	return nil
 }
@@ -279,7 +283,7 @@ func (o *fencingOptions) validate(ctx context.Context) error {
 	for _, x := range o.options {
 		name, value, ok := strings.Cut(x, "=")
 		if !ok {
-			return refuse(face.Usage, "Invalid option: -o/--option \"%s\"", x)
+			return refuse(face.Usage, "Invalid option: -o %s: Operation not permitted", x)
 		}
 		params[name] = value
 	}
@@ -291,6 +295,7 @@ func (o *fencingOptions) validate(ctx context.Context) error {
 	if _, err := catalog(o.env).Metadata(ctx, n); err != nil {
 		o.printf("Validation of %s failed\nAgent %s not found\n", o.agent, o.agent)
 		o.add(e.With("valid", "false"))
+		o.show(view.TextBlock("Validation of "+o.agent+" failed", "div"), view.TextBlock("Command Output", "h2"), view.TextBlock("Return code: -2", "div"))
 		return face.Silent(face.NoSuch)
 	}
 	res := catalog(o.env).Run(ctx, agent.Call{Name: n, Rsc: "test", Op: "validate-all", Timeout: o.patience(), Params: sortedParams(params)})
@@ -301,7 +306,12 @@ func (o *fencingOptions) validate(ctx context.Context) error {
 	} else {
 		o.add(e.Append(element("command", "code", itoa(int(res.RC))).Append(element("output", "source", "stderr").WithText(string(res.Output)))))
 	}
-	o.printf("Validation of %s %s\n", o.agent, map[bool]string{true: "succeeded", false: "failed"}[good])
+	verdict := fmt.Sprintf("Validation of %s %s", o.agent, map[bool]string{true: "succeeded", false: "failed"}[good])
+	o.printf("%s\n", verdict)
+	o.show(view.TextBlock(verdict, "div"), view.TextBlock("Command Output", "h2"), view.TextBlock("Return code: "+itoa(int(res.RC)), "div"))
+	if len(res.Output) > 0 {
+		o.show(view.TextBlock("Stderr", "div"), view.TextBlock(string(res.Output), "div", "class", "output"))
+	}
 	if len(res.Output) > 0 {
 		o.printf("%s\n", res.Output)
 	}
@@ -352,187 +362,3 @@ func (o *fencingOptions) failed(what string, err error) error {
 	o.env.Errorf("%s: Couldn't %s %s: %s\n", o.env.Name, what, o.arg, why)
 	return face.Silent(face.CodeOf(err))
 }
-
-// events are the fencings of a node, or of all, newest first.
-func (o *fencingOptions) events(ctx context.Context) ([]web.FenceEvent, error) {
-	s, err := o.env.Client().Node(ctx)
-	if err != nil {
-		return nil, err
-	}
-	target := o.arg
-	if o.nodeID {
-		for _, p := range s.Peers {
-			if p.ID.String() == target {
-				target = p.Name
-			}
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(s.Fencing), func(e web.FenceEvent) bool {
-		return target != "*" && target != "" && e.Node != target
-	}), nil
-}
-
-// last tells when a node was last fenced.
-func (o *fencingOptions) last(ctx context.Context) error {
-	events, err := o.events(ctx)
-	if err != nil {
-		return err
-	}
-	for _, e := range events {
-		if !e.Done || !e.OK {
-			continue
-		}
-		o.printf("Node %s last fenced at: %s\n", o.arg, e.Ended.In(o.env.Now().Location()).Format("Mon Jan _2 15:04:05 2006"))
-		o.add(element("last-fenced", "target", o.arg, "when", stamp(e.Ended)))
-		return nil
-	}
-	o.printf("Node %s has never been fenced\n", o.arg)
-	o.add(element("last-fenced", "target", o.arg))
-	return nil
-}
-
-// stamp writes a time as XML answers do.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
-
-// fencingWords are what is told of the actions.
-var fencingWords = map[string]string{"off": "turning off", "on": "unfencing", "reboot": "reboot"}
-
-// history tells how nodes were fenced.
-func (o *fencingOptions) history(ctx context.Context) error {
-	if o.cleanup {
-		if !o.quiet {
-			o.printf("cleaning up fencing-history for node %s\n", o.arg)
-		}
-		node := o.arg
-		if node == "*" {
-			node = ""
-		}
-		return o.env.Client().ForgetFencing(ctx, node)
-	}
-	if o.broadcast && !o.quiet {
-		o.printf("gather fencing-history from all nodes\n")
-	}
-	events, err := o.events(ctx)
-	if err != nil {
-		return err
-	}
-	verbose := o.f.verbosity() > 0
-	var list []*cib.Elem
-	seen := map[string]bool{}
-	for _, e := range events {
-		if !verbose {
-			if !e.Done || !e.OK || seen[e.Node] {
-				continue
-			}
-			seen[e.Node] = true
-		}
-		list = append(list, o.event(e, verbose))
-	}
-	if o.quiet {
-		list = nil
-	}
-	o.printf("%d event%s found\n", len(list), plural(len(list)))
-	o.add(element("list", "name", "fencing history", "count", itoa(len(list))).WithKids(list))
-	return nil
-}
-
-// event tells one fencing.
-func (o *fencingOptions) event(e web.FenceEvent, verbose bool) *cib.Elem {
-	state, tail := "success", "last-successful"
-	switch {
-	case !e.Done:
-		state, tail = "pending", ""
-	case !e.OK:
-		state, tail = "failed", "completed"
-	case verbose:
-		tail = "completed"
-	}
-	x := element("fence_event", "action", e.Action, "target", e.Node, "client", e.Client, "origin", e.Origin, "status", state)
-	who := ""
-	if e.Agent != "" {
-		x, who = x.With("delegate", e.Agent), "delegate="+e.Agent+", "
-	}
-	if o.quiet {
-		o.printf("%d\n", e.Ended.Unix())
-		return x
-	}
-	word := fencingWords[e.Action]
-	if word == "" {
-		word = e.Action
-	}
-	if !e.Done {
-		o.printf("%s of %s pending: client=%s, origin=%s\n", word, e.Node, e.Client, e.Origin)
-		return x
-	}
-	if !e.OK && e.Output != "" {
-		x = x.With("exit-reason", strings.TrimSpace(e.Output))
-	}
-	words := map[string]string{"success": "successful", "failed": "failed"}[state]
-	o.printf("%s of %s %s: %sclient=%s, origin=%s, %s='%s'\n", word, e.Node, words, who, e.Client, e.Origin, tail, stamp(e.Ended))
-	return x.With("completed", stamp(e.Ended))
-}
-
-// fenceWatchdog is fence_watchdog: an agent that only describes itself, because the
-// node's own watchdog does the fencing.
-func fenceWatchdog(_ context.Context, env *face.Env, args []string) face.Code {
-	f := newFlags(env, "describe the watchdog as a fence device")
-	action := f.StringP("action", "o", "", "metadata")
-	f.StringP("nodename", "N", "", "ignored")
-	f.StringP("plug", "n", "", "ignored")
-	if code, done := f.parse(args); done {
-		return code
-	}
-	if *action == "" && len(args) == 0 {
-		text, err := env.Input("-")
-		if err != nil && !errors.Is(err, os.ErrClosed) {
-			env.Errorf("%s: %v\n", env.Name, err)
-			return face.Error
-		}
-		for line := range strings.Lines(string(text)) {
-			if v, ok := strings.CutPrefix(strings.TrimSpace(line), "action="); ok {
-				*action = v
-			}
-		}
-	}
-	switch *action {
-	case "metadata", "meta-data":
-		env.Printf("%s", watchdogMetadata)
-		return face.OK
-	}
-	env.Errorf("%s: only \"metadata\" is answered here; the watchdog of the node does the fencing\n", env.Name)
-	return face.Error
-}
-
-// watchdogMetadata is what fence_watchdog says of itself.
-const watchdogMetadata = `<?xml version="1.0" ?>
-<resource-agent name="fence_watchdog" shortdesc="A node's own watchdog">
-<longdesc>Stands for the watchdog of each node, by which a node that must be gone resets itself. The agent only describes itself; the node daemon counts on the watchdog.</longdesc>
-<vendor-url></vendor-url>
-<parameters>
-	<parameter name="action" required="1">
-		<getopt mixed="-o, --action=[action]" />
-		<content type="string" default="metadata" />
-		<shortdesc lang="en">What to do</shortdesc>
-	</parameter>
-	<parameter name="nodename" required="0">
-		<getopt mixed="-N, --nodename" />
-		<content type="string" />
-		<shortdesc lang="en">Ignored</shortdesc>
-	</parameter>
-	<parameter name="plug" required="1">
-		<getopt mixed="-n, --plug=[id]" />
-		<content type="string" />
-		<shortdesc lang="en">Ignored</shortdesc>
-	</parameter>
-</parameters>
-<actions>
-	<action name="reboot" />
-	<action name="off" />
-	<action name="on" />
-	<action name="monitor" />
-	<action name="status" />
-	<action name="list" />
-	<action name="metadata" />
-</actions>
-</resource-agent>
-`

@@ -235,6 +235,9 @@ func (o *ticketOptions) modify(ctx context.Context, root, t *cib.Elem) error {
 		}
 	}
 	if o.command == "delete-attr" {
+		if t == nil {
+			return nil // there is nothing to take away
+		}
 		now = now.Without(o.arg)
 	}
 	was, _ := cib.ParseBool(t.Get("granted"))

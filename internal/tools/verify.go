@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 
@@ -30,6 +31,10 @@ func crmVerify(ctx context.Context, env *face.Env, args []string) face.Code {
 	switch {
 	case live:
 		root, err = env.CIB(ctx)
+		var none *face.NoCIB
+		if errors.As(err, &none) {
+			err = refuse(face.NoInput, "CIB query failed: Input file not available\n  %v", none)
+		}
 	case file != "":
 		root, err = v.read(file, "file")
 	case f.Changed("xml-text"):
@@ -178,7 +183,7 @@ func (v verification) invalid() error {
 
 // over ends the tool: its errors are told without what the exit code means.
 func (v verification) over(err error) face.Code {
-	if err != nil && !v.xml() {
+	if err != nil { // the document tells the code, standard error the words
 		v.env.Errorf("%s: %s\n", v.env.Name, message(err))
 		code := face.CodeOf(err)
 		v.end(face.Silent(code))

@@ -7,7 +7,7 @@ import (
 // Refuse judges a change of a document: what it would break that was not broken
 // before is a problem of kind Invalid that lists it, one detail each.
 func Refuse(before, after *cib.Elem) error {
-	if after.Child("configuration") == before.Child("configuration") {
+	if after.Child("configuration") == before.Child("configuration") && after.Get("validate-with") == before.Get("validate-with") {
 		return nil
 	}
 	var wrong []cib.Problem
