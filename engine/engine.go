@@ -251,7 +251,9 @@ type Engine struct {
 	control *control.Control
 	lrm     *lrm.Machine
 	fence   *fence.Machine
-	attr    *attr.Machine
+	// registered is what the present setup of fence knows of registrations by hand.
+	registered *cib.Elem
+	attr       *attr.Machine
 
 	now       Time
 	out       []Effect // of this step; the memory is used again, as is that of ringOut

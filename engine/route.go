@@ -207,7 +207,9 @@ func levelOf(s string) Level {
 
 func (e *Engine) changed(x replica.Changed) {
 	e.dirty = true
-	if x.Config || x.Update == nil {
+	registered := cib.Registered(x.New)
+	if x.Config || x.Update == nil || registered != e.registered {
+		e.registered = registered
 		setup := fence.FromCIB(x.New)
 		e.fenceIn(setup)
 		e.rely(setup)

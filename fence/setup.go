@@ -29,7 +29,7 @@ func Ask(r Request, root *cib.Elem, members []member.NodeID) Request {
 }
 
 // FromCIB reads the fencing configuration out of a whole <cib>: properties,
-// nodes, fence devices and topology.
+// nodes, fence devices and topology, and what was registered by hand besides.
 func FromCIB(root *cib.Elem) Setup {
 	conf := root.Child("configuration")
 	s := Setup{
@@ -62,6 +62,9 @@ func FromCIB(root *cib.Elem) Setup {
 	s.Devices = r.devices
 	for l := range conf.Child("fencing-topology").Named("fencing-level") {
 		s.Levels = append(s.Levels, level(l))
+	}
+	if list := cib.Registered(root); list != nil {
+		s.register(list)
 	}
 	return s
 }

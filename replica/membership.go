@@ -16,6 +16,11 @@ const FeatureSet = "3.20.1"
 // computes the same, so no message is needed.
 func (r *Replica) membership(root *cib.Elem) (*cib.Elem, bool) {
 	root, config := r.configured(root)
+	if r.allFresh() { // what was registered by hand ends with the cluster that knew it
+		if st := root.Child("status"); cib.Registered(root) != nil {
+			root = root.Put(st.Drop(func(k *cib.Elem) bool { return k.Name() == cib.Registrations }))
+		}
+	}
 	for _, m := range r.view.Members {
 		h := r.heads[m]
 		root = nodeState(root, m.String(), func(ns *cib.Elem) *cib.Elem { return r.present(ns, m, h) })
@@ -38,6 +43,16 @@ func (r *Replica) membership(root *cib.Elem) (*cib.Elem, bool) {
 		return root.With("epoch", itoa(v.Epoch+1)).With("num_updates", "0"), true
 	}
 	return bump(root), false
+}
+
+// allFresh tells whether no member of the view was in a view before.
+func (r *Replica) allFresh() bool {
+	for _, m := range r.view.Members {
+		if !r.heads[m].Fresh {
+			return false
+		}
+	}
+	return true
 }
 
 // quorate is the verdict of the view: votes are the same for all, but a member

@@ -140,7 +140,7 @@ func shownRole(r *rsc) role {
 func (p *planner) rscStatus(r *rsc) *status.Resource {
 	s := &status.Resource{ID: r.id, BaseID: r.elem.ID(), Role: shownRole(r).status(), Managed: r.managed, Maintenance: r.maintenance, Blocked: r.block,
 		Failed: r.failed, FailIgnored: r.failureIgnored, Orphan: r.removed, Disabled: disabled(r), Unique: r.unique, Promotable: r.promotable,
-		Description: r.elem.Get("description")}
+		Description: r.elem.Get("description"), Threshold: r.threshold % cib.Infinity}
 	if r.kind == primitive {
 		s.Kind = status.Primitive
 		s.Agent = agent.Name{Class: r.class, Provider: r.provider, Type: r.agent}.String()

@@ -107,6 +107,7 @@ type Resource struct {
 	Description  string
 	Children     []*Resource // members, instances, replicas
 	NodesRunning int
+	Threshold    int `json:",omitempty"` // migration-threshold, 0 if none
 }
 
 // Failure is a failed operation in the history.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -47,6 +48,22 @@ func (s *screen) runningOn(node string) []*status.Resource {
 				return
 			}
 		}
+	})
+	order := map[string]int{} // in which its history knows them, if it is there
+	for ns := range s.f.CIB.Child("status").Named("node_state") {
+		if ns.Get("uname") != node {
+			continue
+		}
+		for lr := range ns.Path("lrm", "lrm_resources").Named("lrm_resource") {
+			order[lr.ID()] = len(order) + 1
+		}
+	}
+	at := func(r *status.Resource) int { return max(order[r.ID], order[r.BaseID]) }
+	slices.SortStableFunc(list, func(a, b *status.Resource) int {
+		if at(a) == 0 || at(b) == 0 {
+			return cmp.Compare(at(b), at(a)) // those without history last
+		}
+		return cmp.Compare(at(a), at(b))
 	})
 	return list
 }

@@ -132,13 +132,8 @@ func (s *screen) resourceHistory(node string, r ResourceHistory) {
 
 // historyTitle is a resource with its migration-threshold and failures on a node.
 func (s *screen) historyTitle(node, rsc string) string {
-	text := rsc + ": migration-threshold="
 	fc := s.failCount(node, rsc)
-	if fc == nil || fc.Threshold == 0 {
-		text += "1000000"
-	} else {
-		text += itoa(fc.Threshold)
-	}
+	text := rsc + ": migration-threshold=" + s.threshold(rsc, fc)
 	if fc != nil && fc.Count > 0 {
 		text += " fail-count=" + cib.FormatScore(fc.Count)
 		if fc.LastFailure > 0 {
@@ -146,6 +141,21 @@ func (s *screen) historyTitle(node, rsc string) string {
 		}
 	}
 	return text
+}
+
+// threshold is how many failures of a resource a node bears.
+func (s *screen) threshold(rsc string, fc *status.FailCount) string {
+	n := 0
+	if r := s.find(rsc); r != nil {
+		n = r.Threshold
+	}
+	if fc != nil && fc.Threshold > 0 {
+		n = fc.Threshold
+	}
+	if n == 0 {
+		n = cib.Infinity
+	}
+	return itoa(n)
 }
 
 // failCount finds the failures of a resource on a node, or nil.

@@ -256,6 +256,9 @@ func htmlInstances(c *status.Cluster) []*tag {
 
 // htmlNodes is the block about nodes: each has an entry.
 func (s *screen) htmlNodes() {
+	if len(s.nodes()) == 0 {
+		return
+	}
 	s.out.open("Node List")
 	defer s.out.close()
 	for _, n := range s.nodes() {

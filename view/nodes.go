@@ -158,8 +158,11 @@ func listFor(n *status.Node) int {
 
 // featureSet is the remark on the node's feature set in detailed lines.
 func featureSet(n *status.Node) string {
-	if n.FeatureSet == "" || !n.Online {
+	switch {
+	case !n.Online:
 		return ""
+	case n.FeatureSet == "": // nodes tell it since then
+		return ", feature set <3.15.1"
 	}
 	return ", feature set " + n.FeatureSet
 }

@@ -289,11 +289,8 @@ func (s *screen) xmlHistory() *cib.Elem {
 }
 
 func (s *screen) xmlResourceHistory(node string, r ResourceHistory) *cib.Elem {
-	threshold, fc := "1000000", s.failCount(node, r.ID)
-	if fc != nil && fc.Threshold > 0 {
-		threshold = itoa(fc.Threshold)
-	}
-	e := elem("resource_history", "id", r.ID, "orphan", yes(r.Orphan), "migration-threshold", threshold)
+	fc := s.failCount(node, r.ID)
+	e := elem("resource_history", "id", r.ID, "orphan", yes(r.Orphan), "migration-threshold", s.threshold(r.ID, fc))
 	if fc != nil && fc.Count > 0 {
 		e = e.With("fail-count", cib.FormatScore(fc.Count))
 		if fc.LastFailure > 0 {

@@ -34,10 +34,10 @@ type fencingOptions struct {
 
 // fencingCommands are the options that choose what stonith_admin does.
 var fencingCommands = [][4]string{
-	{"register", "R", "=", "devices come from the configuration: not available"},
-	{"deregister", "D", "=", "devices come from the configuration: not available"},
-	{"register-level", "r", "=", "levels come from the configuration: not available"},
-	{"deregister-level", "d", "=", "levels come from the configuration: not available"},
+	{"register", "R", "=", "use a device (-a, -o) besides those of the configuration, until the cluster stops"},
+	{"deregister", "D", "=", "do not use a device any more"},
+	{"register-level", "r", "=", "use a level of the topology (-i, -v) for NODE, @PATTERN or ATTRIBUTE=VALUE"},
+	{"deregister-level", "d", "=", "do not use a level any more (-i)"},
 	{"list", "l", "=", "list the devices that can fence a node"},
 	{"list-registered", "L", "", "list all devices that are in use"},
 	{"list-installed", "I", "", "list the fence agents that are installed"},
@@ -93,8 +93,12 @@ func stonithAdmin(ctx context.Context, env *face.Env, args []string) face.Code {
 // run does what the last command option asked for.
 func (o *fencingOptions) run(ctx context.Context) error {
 	switch o.command {
-	case "register", "deregister", "register-level", "deregister-level":
-		return refuse(unimplemented, "Devices and levels are those of the configuration\nAdd a stonith resource or a fencing-level to it instead")
+	case "register":
+		return o.registerDevice(ctx)
+	case "deregister":
+		return o.registration(ctx, element("removed", "id", o.arg))
+	case "register-level", "deregister-level":
+		return o.registerLevel(ctx)
 	case "list", "list-registered":
 		return o.listDevices(ctx)
 	case "list-installed":
@@ -157,7 +161,7 @@ func (o *fencingOptions) devicesOf(ctx context.Context) ([]device, error) {
 		}
 		return true
 	})
-	return out, nil
+	return registeredDevices(root, out), nil
 }
 
 // covers tells whether a device's parameters name a target; a device that names
@@ -279,23 +283,17 @@ func (o *fencingOptions) validate(ctx context.Context) error {
 		o.warnf("Please specify an agent to validate with --agent\n%s", o.f.helpText())
 		return face.Silent(face.Usage)
 	}
-	params := map[string]string{}
-	for _, x := range o.options {
-		name, value, ok := strings.Cut(x, "=")
-		if !ok {
-			return refuse(face.Usage, "Invalid option: -o %s: Operation not permitted", x)
-		}
-		params[name] = value
-	}
-	for _, name := range o.environment {
-		params[name] = o.env.Getenv("OCF_RESKEY_" + name)
+	params, err := o.parameters()
+	if err != nil {
+		return err
 	}
 	n := agent.Name{Class: "stonith", Type: o.agent}
 	e := element("validate", "agent", o.agent)
 	if _, err := catalog(o.env).Metadata(ctx, n); err != nil {
 		o.printf("Validation of %s failed\nAgent %s not found\n", o.agent, o.agent)
 		o.add(e.With("valid", "false"))
-		o.show(view.TextBlock("Validation of "+o.agent+" failed", "div"), view.TextBlock("Command Output", "h2"), view.TextBlock("Return code: -2", "div"))
+		o.show(view.TextBlock("Validation of "+o.agent+" failed", "div"), view.TextBlock("Command Output", "h2"), view.TextBlock("Return code: -2", "div"),
+			view.TextBlock("Stderr", "div"), view.TextBlock("Agent "+o.agent+" not found", "div", "class", "output"))
 		return face.Silent(face.NoSuch)
 	}
 	res := catalog(o.env).Run(ctx, agent.Call{Name: n, Rsc: "test", Op: "validate-all", Timeout: o.patience(), Params: sortedParams(params)})
