@@ -11,6 +11,7 @@ import (
 	"mainstay/attr"
 	"mainstay/cib"
 	"mainstay/conf"
+	"mainstay/fence"
 	"mainstay/graph"
 	"mainstay/member"
 	"mainstay/replica"
@@ -240,6 +241,29 @@ func TestDeathIsFencedOnceAndRecovered(t *testing.T) {
 	}
 	if ns := r.state(r.other(at), at.String()); ns.Get("expected") != "down" {
 		t.Errorf("the dead node looks like %s", ns)
+	}
+}
+
+// TestRegisteredDeviceIsUsed has a node fenced by a device that is in no configuration.
+func TestRegisteredDeviceIsUsed(t *testing.T) {
+	r := newRig(t)
+	entry := func(name string, kv ...string) *cib.Elem {
+		e := cib.New(name)
+		for i := 0; i < len(kv); i += 2 {
+			e = e.With(kv[i], kv[i+1])
+		}
+		return e
+	}
+	list := cib.New(cib.Registrations).Append(
+		entry("primitive", "id", "by-hand", "class", "stonith", "type", "fence_x"),
+		entry("fencing-level", "target", "n3", "index", "1", "devices", "by-hand"))
+	r.step(1, Request{ID: 1, Body: Edit{Edits: []cib.Edit{{Op: cib.OpCreate, XPath: "/cib/status", Elem: list}}}})
+	r.run(time.Second)
+	r.fence = func(string) bool { return true }
+	r.step(2, Request{ID: 2, Body: FenceNode{Node: "n3", Action: "off", Timeout: time.Minute}})
+	r.run(3 * time.Second)
+	if a, ok := r.nodes[2].replies[2]; !ok || a.Err != nil || a.Body.(fence.Outcome).Device != "by-hand" {
+		t.Errorf("answered %v with %+v", ok, a)
 	}
 }
 

@@ -30,6 +30,7 @@ type (
 	FenceNode struct {
 		Node, Action string
 		Timeout      time.Duration
+		Delay        time.Duration // before it, besides the devices' own; negative: without any
 	}
 	// ConfirmOff is an operator's word that a node is off.
 	ConfirmOff struct{ Node, User string }
@@ -62,7 +63,7 @@ func (e *Engine) request(in Request) {
 		if !e.known(in.ID, b.Node) {
 			return
 		}
-		e.requestFence(control.Fence{Target: b.Node, Action: b.Action, Timeout: b.Timeout}, in.ID)
+		e.requestFence(control.Fence{Target: b.Node, Action: b.Action, Timeout: b.Timeout, Delay: b.Delay}, in.ID)
 	case ConfirmOff:
 		if !e.known(in.ID, b.Node) {
 			return

@@ -368,6 +368,30 @@ func TestDaemonRestartKeepsAttributes(t *testing.T) {
 	}
 }
 
+// TestRegistrationsEndWithTheCluster keeps what was registered by hand while a member
+// stays, and forgets it when all have come back.
+func TestRegistrationsEndWithTheCluster(t *testing.T) {
+	w := newWorld(t, 2)
+	w.view(true, 1, 2)
+	device := cib.New("primitive", cib.Attr{Name: "id", Value: "by-hand"}, cib.Attr{Name: "class", Value: "stonith"}, cib.Attr{Name: "type", Value: "fence_x"})
+	w.step(1, Submit{Update{Seq: w.nodes[1].r.NextSeq(), Edits: WireEdits([]cib.Edit{{Op: cib.OpCreate, XPath: "/cib/status",
+		Elem: cib.New(cib.Registrations).Append(device)}})}})
+	w.settle()
+	w.restart(2, true)
+	w.view(true, 1, 2)
+	w.equal(1, 2)
+	if cib.Registered(w.nodes[2].r.Root()).ChildID("primitive", "by-hand") == nil {
+		t.Error("one member was restarted, and the registration is gone")
+	}
+	w.restart(1, false)
+	w.restart(2, false)
+	w.view(true, 1, 2)
+	w.equal(1, 2)
+	if cib.Registered(w.nodes[1].r.Root()) != nil {
+		t.Error("the registration outlived the cluster")
+	}
+}
+
 func TestRecordsAndErasures(t *testing.T) {
 	w := newWorld(t, 2)
 	w.view(true, 1, 2)

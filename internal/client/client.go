@@ -165,8 +165,14 @@ func resourcePath(rsc, what string) string {
 
 // Fence has a node fenced and returns when that has ended.
 func (c *Client) Fence(ctx context.Context, node, action string, timeout time.Duration) (web.FenceEvent, error) {
+	return c.FenceAfter(ctx, node, action, timeout, 0)
+}
+
+// FenceAfter is Fence with a delay before it, besides those of the devices; a negative
+// one does without any.
+func (c *Client) FenceAfter(ctx context.Context, node, action string, timeout, delay time.Duration) (web.FenceEvent, error) {
 	var e web.FenceEvent
-	b := web.FenceBody{Action: action, TimeoutMS: int(timeout / time.Millisecond), Client: c.name}
+	b := web.FenceBody{Action: action, TimeoutMS: int(timeout / time.Millisecond), DelayMS: int(delay / time.Millisecond), Client: c.name}
 	return e, c.json(ctx, http.MethodPost, "/v1/nodes/"+url.PathEscape(node)+"/fence", b, &e)
 }
 

@@ -257,7 +257,7 @@ func (c *Cluster) SetAttribute(ctx context.Context, a web.AttributeChange) error
 // Fence implements web.Cluster. How long it takes is the devices' to say: the delays
 // and time-outs of all that are tried. It ends by itself when the last has failed.
 func (c *Cluster) Fence(ctx context.Context, r web.FenceRequest) (web.FenceEvent, error) {
-	reply, err := c.await(ctx, engine.FenceNode{Node: r.Node, Action: r.Action, Timeout: r.Timeout})
+	reply, err := c.await(ctx, engine.FenceNode{Node: r.Node, Action: r.Action, Timeout: r.Timeout, Delay: r.Delay})
 	o, ok := reply.Body.(fence.Outcome)
 	if !ok {
 		return web.FenceEvent{}, err

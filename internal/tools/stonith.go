@@ -27,7 +27,7 @@ type fencingOptions struct {
 	options, environment []string
 	devices              []string
 	timeout, tolerance   string
-	index                int
+	index, delay         int
 	cleanup, broadcast   bool
 	quiet, nodeID        bool
 }
@@ -71,7 +71,7 @@ func stonithAdmin(ctx context.Context, env *face.Env, args []string) face.Code {
 	f.StringArrayVarP(&o.devices, "device", "v", nil, "device of a level")
 	f.IntVarP(&o.index, "index", "i", 0, "level")
 	f.StringVarP(&o.timeout, "timeout", "t", "", "how long to wait (default 120 s)")
-	f.StringP("delay", "y", "", "delay before the fencing")
+	f.IntVarP(&o.delay, "delay", "y", 0, "seconds to wait before the fencing, besides the delays of the devices; -1 for none at all")
 	f.BoolVarP(&o.nodeID, "as-node-id", "n", false, "the node is given by its id (with -h)")
 	f.StringVar(&o.tolerance, "tolerance", "", "do nothing if the same was done less than this long ago")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say less")
@@ -333,7 +333,7 @@ func (o *fencingOptions) fence(ctx context.Context) error {
 			}
 		}
 	}
-	e, err := o.env.Client().Fence(ctx, o.arg, action, o.patience())
+	e, err := o.env.Client().FenceAfter(ctx, o.arg, action, o.patience(), time.Duration(o.delay)*time.Second)
 	if err == nil && !e.OK {
 		err = refuse(face.Error, "%s", strings.TrimSpace(e.Output))
 	}

@@ -92,6 +92,7 @@ type FenceRequest struct {
 	Node    string
 	Action  string // "off", "reboot" or "on"
 	Timeout time.Duration
+	Delay   time.Duration // before it, besides the devices' own; negative: without any
 	User    string
 	Client  string
 }

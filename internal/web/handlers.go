@@ -70,6 +70,7 @@ type AttributeBody struct {
 type FenceBody struct {
 	Action    string `json:"action"`
 	TimeoutMS int    `json:"timeout_ms,omitempty"`
+	DelayMS   int    `json:"delay_ms,omitempty"` // before the fencing, besides the devices' own; negative: without any
 	Client    string `json:"client,omitempty"`
 }
 
@@ -260,7 +261,7 @@ func (s *Server) fence(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return s.cluster.Fence(r.Context(), FenceRequest{Node: r.PathValue("name"), Action: b.Action, Timeout: timeout,
-		User: UserOf(r), Client: b.Client})
+		Delay: time.Duration(b.DelayMS) * time.Millisecond, User: UserOf(r), Client: b.Client})
 }
 
 // needNode refuses the name of a node that the configuration does not have.
