@@ -50,7 +50,7 @@ func (b *bar) show(p rehearse.Progress) {
 	}
 	if t := 10 * p.Done / p.All; t > b.tenth {
 		b.tenth = t
-		b.Errorf("%d of %d rows\n", p.Done, p.All)
+		b.Errorf("%d of %d rows after %s\n", p.Done, p.All, b.Now().Sub(b.began).Round(100*time.Millisecond))
 	}
 }
 

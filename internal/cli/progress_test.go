@@ -145,7 +145,7 @@ func TestProgressInAPipe(t *testing.T) {
 	if strings.ContainsAny(stdout+stderr, "\r\x1b█░") {
 		t.Errorf("a bar in a pipe:\n%q\n%q", stdout, stderr)
 	}
-	if strings.Contains(stdout, " of 20 rows") || strings.Count(stderr, " of 20 rows\n") != 10 || !strings.HasSuffix(stderr, "20 of 20 rows\n") {
+	if strings.Contains(stdout, " of 20 rows") || strings.Count(stderr, " of 20 rows after ") != 10 || !strings.Contains(stderr, "\n20 of 20 rows after 10s\n") {
 		t.Errorf("standard error:\n%s\nstandard output:\n%s", stderr, stdout)
 	}
 	if _, stderr := piped(t, "--only", "power:alpha"); stderr != "" {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,9 @@ func (a *app) rehearseCommand() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.bootSaid = c.Flags().Changed("boot")
+			if err := o.check(c.Flags().Changed); err != nil {
+				return err
+			}
 			return a.playFaults(c.Context(), args, o)
 		},
 	}
@@ -76,6 +80,52 @@ func (a *app) rehearseCommand() *cobra.Command {
 	f.BoolVar(&o.list, "list", false, "list the rows that would be played")
 	f.BoolVar(&o.json, "json", false, "write the result as JSON")
 	return c
+}
+
+// check refuses values that mean nothing, and flags that do not go together: a gate
+// that is told to look for nothing would let everything through.
+func (o rehearseOptions) check(said func(string) bool) error {
+	empty := func(list []string) bool {
+		return len(list) == 0 || slices.ContainsFunc(list, func(s string) bool { return strings.TrimSpace(s) == "" })
+	}
+	for _, x := range []struct {
+		flag   string
+		wrong  bool
+		remedy string
+	}{
+		{"fail-on", empty(o.failOn), "name what must not be, such as outage>30s,double-owner, or leave the flag out"},
+		{"phases", empty(o.phases), "name idle, recovery or both"},
+		{"nodes", empty(o.nodes), "name the nodes, such as n1,n2, or leave the flag out"},
+		{"only", empty(o.only), "name a row, such as stop:db@idle; --list shows them"},
+		{"explain", strings.TrimSpace(o.explain) == "", "name a row, such as stop:db@idle; --list shows them"},
+	} {
+		if said(x.flag) && x.wrong {
+			return face.Failf(face.Usage, "--%s: a value is empty\n  remedy: %s", x.flag, x.remedy)
+		}
+	}
+	for i, n := range o.nodes {
+		if slices.Contains(o.nodes[:i], n) {
+			return face.Failf(face.Usage, "--nodes: %s is named twice\n  remedy: give each node a name of its own", n)
+		}
+	}
+	switch {
+	case o.boot <= 0:
+		return face.Failf(face.Usage, "--boot: %v is no time to boot\n  remedy: write a time span such as 30s or 4m", o.boot)
+	case o.run.Workers < 1:
+		return face.Failf(face.Usage, "--jobs: %d clusters at once play nothing\n  remedy: 1 or more, or leave the flag out", o.run.Workers)
+	case o.run.Budget < 0:
+		return face.Failf(face.Usage, "--budget: there are no %d pairs\n  remedy: how many pairs to play at most, or 0 for all", o.run.Budget)
+	case o.run.Alike < 0:
+		return face.Failf(face.Usage, "--alike: there are no %d services\n  remedy: how many to play of those that are alike, or 0 for all", o.run.Alike)
+	case said("budget") && !o.run.Pairs:
+		return face.Failf(face.Usage, "--budget: it bounds pairs of faults, and none are played\n  remedy: say --pairs, too")
+	}
+	for _, other := range []string{"only", "list", "pairs"} {
+		if o.explain != "" && said(other) {
+			return face.Failf(face.Usage, "--explain: it plays its row alone\n  remedy: leave --%s out", other)
+		}
+	}
+	return nil
 }
 
 // findingsHelp lists the kinds of findings.
@@ -99,20 +149,18 @@ func (a *app) playFaults(ctx context.Context, args []string, o rehearseOptions) 
 		}
 		o.run.Phases = append(o.run.Phases, rehearse.Phase(p))
 	}
-	if o.boot <= 0 {
-		return face.Failf(face.Usage, "--boot: %v is no time to boot\n  remedy: write a time span such as 30s or 4m", o.boot)
-	}
 	s, err := a.rehearsed(ctx, args, o)
 	if err != nil {
 		return err
 	}
+	flag := "--only"
 	if o.explain != "" {
-		o.only = []string{o.explain}
+		o.only, flag = []string{o.explain}, "--explain"
 	}
 	for _, id := range o.only {
 		c, err := s.ParseCase(id)
 		if err != nil {
-			return face.Failf(face.NoSuch, "%v", err)
+			return face.Failf(face.NoSuch, "%s: %v", flag, err)
 		}
 		o.run.Only = append(o.run.Only, c)
 	}
@@ -163,6 +211,7 @@ func (a *app) rehearsed(ctx context.Context, args []string, o rehearseOptions) (
 			return nil, err
 		}
 	}
+	m.File = o.conf
 	if o.conf != "" || len(args) == 0 && a.CIBFile() == "" {
 		text, _, err := readConfig(o.conf)
 		var missing *face.Failure

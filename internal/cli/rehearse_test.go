@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +99,74 @@ func TestGuideIsRed(t *testing.T) {
 			if !strings.Contains(out, want) {
 				t.Errorf("%v lacks %q:\n%s", x.args, want, out)
 			}
+		}
+	}
+}
+
+// What is wrong with a flag is told with its name, its value and what to write instead;
+// a gate that is told to look for nothing does not let everything through.
+func TestRehearseRefuses(t *testing.T) {
+	t.Chdir("../..")
+	guide := "examples/ha-guide-network.crm"
+	for _, x := range []struct {
+		code face.Code
+		says string
+		args []string
+	}{
+		{face.Usage, "--fail-on: a value is empty", []string{"--fail-on", ""}},
+		{face.Usage, `--fail-on: condition "tripped" is not known`, []string{"--fail-on", "tripped"}},
+		{face.Usage, "--phases: a value is empty", []string{"--phases", ""}},
+		{face.Usage, `--phases: there is no phase "late"`, []string{"--phases", "late"}},
+		{face.Usage, "--nodes: a value is empty", []string{"--nodes", "a,,b"}},
+		{face.Usage, "--nodes: a is named twice", []string{"--nodes", "a,b,a"}},
+		{face.Usage, "--explain: a value is empty", []string{"--explain", ""}},
+		{face.Usage, "--explain: it plays its row alone\n  remedy: leave --only out", []string{"--explain", "power:node1", "--only", "power:node2"}},
+		{face.NoSuch, `--explain: there is no fault "power:node9"`, []string{"--explain", "power:node9"}},
+		{face.NoSuch, "--only: row \"power:node1@degraded\": there is no phase \"degraded\" for one fault\n  remedy: write @idle or @recovery", []string{"--only", "power:node1@degraded"}},
+		{face.Usage, "--boot: 0s is no time to boot", []string{"--boot", "0"}},
+		{face.Usage, "--jobs: 0 clusters", []string{"--jobs", "0"}},
+		{face.Usage, "--budget: there are no -1 pairs", []string{"--pairs", "--budget", "-1"}},
+		{face.Usage, "--budget: it bounds pairs", []string{"--budget", "5"}},
+		{face.Usage, "--alike: there are no -2 services", []string{"--alike", "-2"}},
+		{face.BadData, guide + " cannot be used\n  " + guide + ":", []string{"--conf", guide}},
+	} {
+		out, code := played(t, append([]string{guide}, x.args...)...)
+		if code != x.code || !strings.Contains(out, x.says) {
+			t.Errorf("%v: exit %d, want %d and %q:\n%s", x.args, code, x.code, x.says, out)
+		}
+	}
+}
+
+// A row comes out the same alone as among others, however many are played at once.
+func TestRowsReplay(t *testing.T) {
+	t.Chdir("../..")
+	guide := "examples/ha-guide-network.crm"
+	rows := func(args ...string) map[string]string {
+		out, _ := played(t, append([]string{guide, "--json"}, args...)...)
+		_, doc, ok := strings.Cut(out, "{\n") // progress comes before
+		var rep struct{ Rows []json.RawMessage }
+		if err := json.Unmarshal([]byte("{\n"+doc), &rep); !ok || err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+		by := map[string]string{}
+		for _, r := range rep.Rows {
+			var id struct{ ID string }
+			if err := json.Unmarshal(r, &id); err != nil {
+				t.Fatal(err)
+			}
+			by[id.ID] = string(r)
+		}
+		return by
+	}
+	all := rows("--jobs", "1")
+	for id, row := range rows("--jobs", "3") { //order: each by itself
+		if row != all[id] {
+			t.Errorf("%s is another one with three clusters at once:\n%s\n%s", id, row, all[id])
+		}
+	}
+	for _, id := range []string{"power:coordinator@idle", "isolate:node2@idle", "daemon:coordinator@recovery", "monitor:p_neutron-dhcp-agent@recovery", "stop:p_neutron-metadata-agent@recovery"} {
+		if alone := rows("--only", id)[id]; alone == "" || alone != all[id] {
+			t.Errorf("%s is another one alone:\n%s\n%s", id, alone, all[id])
 		}
 	}
 }

@@ -197,7 +197,8 @@ func (s *Subject) ParseCase(id string) (Case, error) {
 		c.Phase = []Phase{Idle, Recovery}[len(c.Faults)-1]
 	}
 	if !slices.Contains([]Phase{Idle, Recovery, Degraded}[len(c.Faults)-1:len(c.Faults)+1], c.Phase) {
-		return c, fmt.Errorf("row %q: there is no phase %q for %d fault(s)", id, phase, len(c.Faults))
+		return c, fmt.Errorf("row %q: there is no phase %q for %s\n  remedy: write %s", id, phase,
+			[]string{"one fault", "a pair"}[len(c.Faults)-1], []string{"@idle or @recovery", "@recovery or @degraded"}[len(c.Faults)-1])
 	}
 	return c, nil
 }

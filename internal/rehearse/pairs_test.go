@@ -20,7 +20,7 @@ func playPairs(t *testing.T, s *Subject, budget int, look func(c Case, r *Row, b
 	t.Helper()
 	cases := (&Report{}).sample(Pairs(s.Faults()), Options{Seed: 1, Budget: budget})
 	played := 0
-	idle, err := work(t.Context(), s, 1, len(cases), 0, 1, func(st *stage, i int) {
+	idle, err := chain(t.Context(), s, 1, 0, len(cases), func(st *stage, i int) {
 		played++
 		r := st.play(cases[i])
 		var broken []string

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Options say what to play and how.
@@ -63,7 +64,6 @@ func Run(ctx context.Context, s *Subject, o Options) (*Report, error) {
 		}
 	}
 	rep.Rows = make([]*Row, len(cases))
-	workers := min(max(o.Workers, 1), len(cases))
 	var mu sync.Mutex
 	done := 0
 	var playing []string
@@ -86,23 +86,67 @@ func Run(ctx context.Context, s *Subject, o Options) (*Report, error) {
 		playing = slices.DeleteFunc(playing, func(p string) bool { return p == id })
 		tell()
 	}
-	errs := make([]error, workers)
-	rests := make([][]Down, workers)
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			rests[w], errs[w] = work(ctx, s, o.Seed, len(cases), w, workers, play)
-		})
+	long := s.chain()
+	if long > 1 && len(cases) > 1 {
+		rep.Skipped = append(rep.Skipped, fmt.Sprintf("a cluster of this size plays %d rows one after the other; played alone, a row may differ by seconds and by who coordinates", long))
 	}
-	wg.Wait()
-	for w, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-		rep.AtRest = rests[w]
+	var err error
+	if rep.AtRest, err = work(ctx, s, o, len(cases), long, play); err != nil {
+		return nil, err
 	}
 	rep.conclude(s)
 	return rep, nil
+}
+
+// work plays so many cases, so many of them on one cluster after the other; several
+// clusters at once. It returns what does not run at rest.
+func work(ctx context.Context, s *Subject, o Options, cases, long int, play func(st *stage, i int)) ([]Down, error) {
+	var next, dead atomic.Int64
+	workers := min(max(o.Workers, 1), (cases+long-1)/long)
+	errs, rests := make([]error, workers), make([][]Down, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for errs[w] == nil && dead.Load() == 0 {
+				first := int(next.Add(1)-1) * long
+				if first >= cases {
+					return
+				}
+				rests[w], errs[w] = chain(ctx, s, o.Seed, first, min(first+long, cases), play)
+				if n := len(rests[w]); n > 0 && n == s.wanted() {
+					dead.Store(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range rests {
+		if r != nil { // that of any cluster: all began with the same seed
+			return r, nil
+		}
+	}
+	return nil, nil
+}
+
+// A row is played on a cluster of its own, so that it comes out the same whatever is
+// played besides; a cluster of more than smallCluster nodes times services takes so
+// long to come up that it plays chainLong rows.
+const (
+	smallCluster = 200
+	chainLong    = 40
+)
+
+// chain is how many rows one cluster plays.
+func (s *Subject) chain() int {
+	if len(s.Nodes)*len(s.Services) <= smallCluster {
+		return 1
+	}
+	return chainLong
 }
 
 // conclude makes findings of what does not run at rest, and says what could not be
@@ -132,12 +176,12 @@ func (rep *Report) conclude(s *Subject) {
 	}
 }
 
-// work plays every n-th case, on one cluster as long as that can be brought back
-// to rest between the cases, else on a fresh one. It returns what does not run at rest.
-func work(ctx context.Context, s *Subject, seed uint64, cases, first, n int, play func(st *stage, i int)) ([]Down, error) {
+// chain plays some cases on one cluster as long as that can be brought back to rest
+// between them, else on a fresh one. It returns what does not run at rest.
+func chain(ctx context.Context, s *Subject, seed uint64, from, to int, play func(st *stage, i int)) ([]Down, error) {
 	var st *stage
 	var idle []Down
-	for i := first; i < cases; i += n {
+	for i := from; i < to; i++ {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("rehearse: %w", err)
 		}

@@ -44,6 +44,7 @@ type Device struct {
 // Machines is what NewSubject needs that the configuration does not tell.
 type Machines struct {
 	Conf  []byte   // corosync.conf; nil: one is assumed
+	File  string   // its name in messages; "": corosync.conf
 	Nodes []string // names; nil: those that Conf or the configuration name
 	// Boot is how long a node that is rebooted takes until its daemon runs again; 0: UsualBoot.
 	Boot time.Duration
@@ -91,14 +92,15 @@ func (s *Subject) machines(root *cib.Elem, m Machines) error {
 		text = slices.Concat([]byte(assumedTotem), assumedQuorum(names), assumedNodelist(names, ids, assumedLinks))
 		s.assume("%d links join the nodes, token is %v%s; --conf FILE takes your corosync.conf", assumedLinks, conf.DefaultToken, twoNodeText(len(names)))
 	}
-	c, problems := conf.Parse(text, "corosync.conf")
+	file := cmp.Or(m.File, "corosync.conf")
+	c, problems := conf.Parse(text, file)
 	if c != nil && len(c.Nodes) == 0 { // of the days of multicast
 		text = slices.Concat(text, []byte("\n"), assumedNodelist(names, ids, max(1, len(c.Totem.Interfaces))))
 		s.assume("corosync.conf has no nodelist; the nodes are %s", strings.Join(names, ", "))
-		c, problems = conf.Parse(text, "corosync.conf")
+		c, problems = conf.Parse(text, file)
 	}
 	if conf.Failed(problems) {
-		return unusable(problems)
+		return unusable(file, problems)
 	}
 	s.Conf, s.Links, s.Token = text, c.Links(), c.Totem.Token
 	for _, n := range c.Nodes {
@@ -116,8 +118,8 @@ func (s *Subject) machines(root *cib.Elem, m Machines) error {
 }
 
 // unusable is the error of a configuration file with errors, a line each.
-func unusable(problems []conf.Problem) error {
-	text := "this corosync.conf cannot be used"
+func unusable(file string, problems []conf.Problem) error {
+	text := file + " cannot be used"
 	for _, p := range problems {
 		if p.Severity == conf.Error {
 			text += "\n  " + p.String()
