@@ -9,23 +9,47 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"mainstay/internal/playground"
 	"mainstay/internal/web"
 )
 
-// bmc stands in for ipmitool: it presses the playground's switch for the machine
-// whose management address it is given, and keeps the minutes.
-const bmc = `#!/bin/sh
-while [ $# -gt 0 ]; do case "$1" in -H) host=$2; shift 2 ;; chassis) break ;; *) shift ;; esac; done
-node=node${host##*.}
-echo "ipmitool $node $3" >>/var/log/presses
-case "$3" in
-status) fence_playground -o status -n "$node" >/dev/null; [ $? = 2 ] && echo "Chassis Power is off" || echo "Chassis Power is on" ;;
-off) fence_playground -o off -n "$node" && echo "Chassis Power Control: Down/Off" ;;
-on) fence_playground -o on -n "$node" && echo "Chassis Power Control: Up/On" ;;
-*) exit 1 ;;
+// chassis is what the simulated management boards (ipmi_sim of OpenIPMI, which speaks
+// IPMI over the network) call: it presses the playground's switch for the node that it
+// is given, and keeps the minutes.
+const chassis = `#!/bin/sh
+node=$1; shift
+case "$1 $2" in
+"get power") fence_playground -o status -n "$node" >/dev/null; [ $? = 2 ] && echo power:0 || echo power:1 ;;
+"set power") [ "$3" = 1 ] && what=on || what=off; echo "ipmi $node $what" >>/var/log/presses; fence_playground -o $what -n "$node" >/dev/null ;;
 esac
 `
+
+// board is one of them: where it listens, whom it lets in, what it calls.
+const board = `name "board%[1]d"
+set_working_mc 0x20
+  startlan 1
+    addr 192.0.2.%[1]d 623
+    priv_limit admin
+    allowed_auths_admin none md2 md5 straight
+    guid a123456789abcdefa123456789abcde%[1]d
+  endlan
+  chassis_control "/usr/local/sbin/chassis node%[1]d"
+  user 2 true "admin" "secret" admin 10 none md2 md5 straight
+`
+
+// boards lets a node reach the boards of all nodes, at addresses of its own.
+func (g *rig) boards(t *testing.T, node string) {
+	t.Helper()
+	g.put(t, node, "/usr/local/sbin/chassis", chassis)
+	g.put(t, node, "/etc/ipmi/board.emu", "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nmc_enable 0x20\n")
+	g.sh(t, node, "chmod 755 /usr/local/sbin/chassis; mkdir -p /run/ipmi; ip link set lo up")
+	for n := range g.Nodes() {
+		g.put(t, node, fmt.Sprintf("/etc/ipmi/board%d.conf", n+1), fmt.Sprintf(board, n+1))
+		g.sh(t, node, "ip addr add 192.0.2.%[1]d/32 dev lo; setsid ipmi_sim -n -p -c /etc/ipmi/board%[1]d.conf -f /etc/ipmi/board.emu -s /run/ipmi </dev/null >/dev/null 2>&1 &", n+1)
+	}
+}
 
 // hypervisor stands in for ssh to a machine that has virsh: a shell that knows one
 // command. Its guests have names of their own.
@@ -51,9 +75,9 @@ done
 // one by itself, one by an attribute; the dummy has to be told of each node that joins.
 const realDevices = `
 node node1 attributes host=big
-primitive board1 stonith:fence_ipmilan params ip=192.0.2.1 username=admin password=secret ipmitool_path=/usr/local/bin/bmc pcmk_host_list=node1 power_wait=0 op monitor interval=0
-primitive board2 stonith:fence_ipmilan params ip=192.0.2.2 username=admin password=secret ipmitool_path=/usr/local/bin/bmc pcmk_host_list=node2 power_wait=0 pcmk_reboot_timeout=70 op monitor interval=0
-primitive broken stonith:fence_ipmilan params ip=192.0.2.9 username=admin password=secret ipmitool_path=/bin/false pcmk_host_list=node2 pcmk_reboot_retries=1 op monitor interval=0
+primitive board1 stonith:fence_ipmilan params ip=192.0.2.1 username=admin password=secret lanplus=1 cipher=3 pcmk_host_list=node1 power_wait=0 op monitor interval=0
+primitive board2 stonith:fence_ipmilan params ip=192.0.2.2 username=admin password=secret lanplus=1 cipher=3 pcmk_host_list=node2 power_wait=0 pcmk_reboot_timeout=70 op monitor interval=0
+primitive broken stonith:fence_ipmilan params ip=192.0.2.9 username=admin password=secret lanplus=1 ipmitool_timeout=2 pcmk_host_list=node2 pcmk_reboot_retries=1 op monitor interval=0
 primitive guests stonith:fence_virsh params ip=192.0.2.100 username=root password=x ssh_path=/usr/local/bin/hypervisor pcmk_host_map="node1:guest1;node3:guest3" op monitor interval=0
 primitive switch stonith:fence_dummy params pcmk_host_list="node1 node2 node3" status_file=/run/switch.status meta provides=unfencing op monitor interval=0
 primitive work ocf:pacemaker:Dummy op monitor interval=10
@@ -100,15 +124,15 @@ func TestFenceAgents(t *testing.T) {
 	t.Parallel()
 	g := &rig{Room: openIn(t, *dir+"-fencing", playground.Options{Plain: true}), ctx: t.Context()}
 	for _, n := range g.Nodes() {
-		g.put(t, n, "/usr/local/bin/bmc", bmc)
+		g.boards(t, n)
 		g.put(t, n, "/usr/local/bin/hypervisor", hypervisor)
-		g.sh(t, n, "chmod 755 /usr/local/bin/bmc /usr/local/bin/hypervisor")
+		g.sh(t, n, "chmod 755 /usr/local/bin/hypervisor")
 	}
 	g.load(t, realDevices)
 	g.cluster(t, time.Minute, "the service", func(s *web.StatusReply) bool { return calm(s) && place(s, "work") == "node2" })
 
 	for _, x := range []struct{ node, device, presses string }{
-		{"node2", "board2", "ipmitool node2 off"},
+		{"node2", "board2", "ipmi node2 off"},
 		{"node3", "guests", "virsh node3 off virsh node3 on"},
 		{"node1", "guests", "virsh node1 off virsh node1 on"},
 	} {
@@ -120,7 +144,11 @@ func TestFenceAgents(t *testing.T) {
 
 	// Nothing reaches this one any more: it waits for the operator's word.
 	for _, n := range g.Nodes() {
-		g.sh(t, n, "ln -sf /bin/false /usr/local/bin/bmc")
+		for _, p := range g.Processes(n, "ipmi_sim") {
+			if err := unix.Kill(p, unix.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	g.cluster(t, time.Minute, "the service", func(s *web.StatusReply) bool { return calm(s) && place(s, "work") == "node2" })
 	if err := g.PowerOff("node2"); err != nil {
