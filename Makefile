@@ -93,7 +93,7 @@ years: build ## a thousand cluster-years (YEARS=n) from seed FROM=n on, quiet ti
 	@echo "== simulator, $(YEARS) cluster-years"
 	./bin/mainstay sim --years $(YEARS) --seed $(FROM)
 
-sim-mutants: ## plant twenty faults in the deciders and play what is known to notice each (MUTANTS=ten, known, search)
+sim-mutants: ## plant two dozen faults in the deciders and play what is known to notice each (MUTANTS=ten, known, search)
 	@echo "== planted faults"
 	go test -count=1 -timeout 30m -v -run 'TestSimMutants' ./internal/sim -mutants $(MUTANTS) | grep -v '^=== RUN'; exit $${PIPESTATUS[0]}
 

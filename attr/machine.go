@@ -51,6 +51,8 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		}
 	case Forget:
 		m.entries = slices.DeleteFunc(m.entries, func(e *entry) bool { return e.node == in.Node })
+	case Reached:
+		m.reached(in.Node, in.Change)
 	case Joined:
 		m.repeat()
 	}
@@ -88,6 +90,17 @@ func (m *Machine) settle() {
 func (m *Machine) arrived(e *entry) bool {
 	v, ok := m.present(e.node, e.set, e.name)
 	return ok == !e.deleted && (e.deleted || v == e.value)
+}
+
+// reached drops what was written and is made, unless it was changed since.
+func (m *Machine) reached(node string, c Change) {
+	i, found := m.find(node, c.Name, c.SetID)
+	if !found {
+		return
+	}
+	if e := m.entries[i]; !e.private && !e.pending && e.value == c.Value && e.deleted == c.Delete {
+		m.entries = slices.Delete(m.entries, i, i+1)
+	}
 }
 
 // repeat says again what was written but is not in the status. Only what is

@@ -17,6 +17,7 @@ import (
 //	tick|flush|joined at=S, forget node=N
 //	lose                  what is written from now on does not arrive
 //	arrive                it does again
+//	reached name=N [value=V]         what was written of n1 is made
 //	status node=N name=N [value=V]   somebody else writes (no value: deletes)
 //	held, wake
 type story struct {
@@ -98,6 +99,8 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) string {
 		in = Tick{}
 	case "flush":
 		in = Flush{}
+	case "reached":
+		in = Reached{Node: "n1", Change: Change{Name: arg("name"), Value: arg("value"), Delete: !d.HasArg("value")}}
 	case "joined":
 		in = Joined{}
 	case "forget":

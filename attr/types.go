@@ -43,6 +43,13 @@ type (
 	// Forget drops what is held of a node (its status was erased).
 	Forget struct{ Node string }
 
+	// Reached says that a change that this Machine wrote is made, at its place among
+	// those of others: what comes of it since is not for this Machine to say.
+	Reached struct {
+		Node   string
+		Change Change
+	}
+
 	// Joined says that the status may have been made anew: what did not reach it is said again.
 	Joined struct{}
 )
@@ -57,11 +64,12 @@ const (
 	Both              // attrd_updater -B
 )
 
-func (Tick) input()   {}
-func (Set) input()    {}
-func (Flush) input()  {}
-func (Forget) input() {}
-func (Joined) input() {}
+func (Tick) input()    {}
+func (Set) input()     {}
+func (Flush) input()   {}
+func (Forget) input()  {}
+func (Reached) input() {}
+func (Joined) input()  {}
 
 // Effect is what a Step asks for.
 type Effect interface{ effect() }

@@ -262,6 +262,7 @@ type Engine struct {
 	votes     quorum.State
 	batch     replica.Update // status changes that wait for the end of the step
 	clients   map[uint64]uint64
+	reads     map[uint64]bool          // which of them ask for the CIB
 	fencing   map[string]uint64        // fencing request → client's request
 	unfencing map[string]control.Fence // unfencing that this node asked for as the coordinator, by request
 	held      []fence.Request          // asked for before the view was synced
@@ -286,7 +287,7 @@ func New(cfg Config, now Time) (*Engine, error) {
 		return nil, fmt.Errorf("node %s is not in the nodelist", cfg.Self)
 	}
 	e := &Engine{cfg: cfg, name: self.Name, now: now,
-		clients: map[uint64]uint64{}, audible: map[member.NodeID]bool{}, fencing: map[string]uint64{}, unfencing: map[string]control.Fence{}, asked: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
+		clients: map[uint64]uint64{}, reads: map[uint64]bool{}, audible: map[member.NodeID]bool{}, fencing: map[string]uint64{}, unfencing: map[string]control.Fence{}, asked: map[string]uint64{}, links: newLinks(cfg.Conf, cfg.Self)}
 	e.history.number = cfg.History
 	e.lifeline = newLifeline(cfg)
 	var err error

@@ -370,6 +370,29 @@ func TestSynchronousAttribute(t *testing.T) {
 	}
 }
 
+// A read is answered with what another node was answered before, and only where there
+// is quorum.
+func TestReadIsAgreed(t *testing.T) {
+	r := newRig(t)
+	r.step(2, Request{ID: 1, Body: SetAttribute{Set: attr.Set{Name: "pgsql-status", Value: "PRI", Delay: -1}, Sync: true}})
+	r.step(3, Request{ID: 1, Body: Read{}})
+	if _, early := r.nodes[3].replies[1]; early {
+		t.Error("answered without the others")
+	}
+	r.run(500 * time.Millisecond)
+	a := r.nodes[3].replies[1]
+	if root, ok := a.Body.(*cib.Elem); !ok || a.Err != nil || !strings.Contains(root.String(), "pgsql-status") {
+		t.Errorf("read %v", a)
+	}
+	e := r.nodes[3].e
+	e.votes.Quorate = false
+	e.reads[77], e.clients[77] = true, 2
+	e.answered(replica.Answered{Seq: 77})
+	if x := e.out[len(e.out)-1].(Reply); x.Err == nil || x.Body != nil || x.ID != 2 {
+		t.Errorf("without quorum: %v", x)
+	}
+}
+
 func TestPatienceKnowsWhoIsHeard(t *testing.T) {
 	r := newRig(t)
 	e := r.nodes[1].e

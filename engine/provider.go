@@ -11,8 +11,8 @@ import (
 )
 
 // provider gives views and agreed messages, and takes what is to be multicast: the
-// built-in ring, or an installed Corosync. It speaks the ring's words; safe delivery,
-// which nothing here asks for, only the ring has.
+// built-in ring, or an installed Corosync. It speaks the ring's words; safe delivery
+// and transitions only the ring has.
 type provider interface {
 	Step(now time.Duration, in ring.Input) []ring.Effect
 	Wake() time.Duration

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,11 @@ type (
 		User   string
 		Client string
 	}
+	// Read asks for the CIB with all that was answered anywhere before Read came. The
+	// reply's Body is its root, a *cib.Elem; it fails where there is no quorum. With an
+	// installed Corosync in the ring's place, which has no safe delivery, a node
+	// that was cut off a moment ago may answer with what it has.
+	Read struct{}
 	// SetAttribute changes a transient attribute.
 	SetAttribute struct {
 		Set  attr.Set
@@ -57,6 +63,9 @@ func (e *Engine) request(in Request) {
 	switch b := in.Body.(type) {
 	case Edit:
 		e.edit(in.ID, b)
+	case Read:
+		seq := e.ask(in.ID, replica.Update{}, true)
+		e.reads[seq] = true
 	case SetAttribute:
 		e.setAttribute(in.ID, b)
 	case FenceNode:
@@ -110,10 +119,17 @@ func (e *Engine) edit(id uint64, b Edit) {
 		e.emit(Reply{ID: id, Err: err})
 		return
 	}
-	seq := e.replica.NextSeq()
-	e.clients[seq] = id
-	e.replicaIn(replica.Submit{Update: replica.Update{Seq: seq, Base: b.Base, Edits: replica.WireEdits(b.Edits),
-		User: b.User, Client: b.Client, Wall: e.wall()}})
+	status := next.Child("configuration") == e.replica.Root().Child("configuration")
+	e.ask(id, replica.Update{Base: b.Base, Edits: replica.WireEdits(b.Edits), User: b.User, Client: b.Client}, status)
+}
+
+// ask submits an update that ends a client's wait, and returns its number. Safe: when
+// every member has it, for what no disk is waited for.
+func (e *Engine) ask(id uint64, u replica.Update, safe bool) uint64 {
+	u.Seq, u.Wall = e.replica.NextSeq(), e.wall()
+	e.clients[u.Seq] = id
+	e.replicaIn(replica.Submit{Update: u, Safe: safe})
+	return u.Seq
 }
 
 func (e *Engine) answered(x replica.Answered) {
@@ -122,7 +138,15 @@ func (e *Engine) answered(x replica.Answered) {
 		return
 	}
 	delete(e.clients, x.Seq)
-	e.emit(Reply{ID: id, Err: x.Err, Body: x.Version})
+	r := Reply{ID: id, Err: x.Err, Body: x.Version}
+	if e.reads[x.Seq] {
+		delete(e.reads, x.Seq)
+		r.Body = e.replica.Root()
+		if r.Err == nil && (!e.votes.Quorate || e.votes.Pending) {
+			r.Body, r.Err = nil, errors.New("this partition has no quorum: others may have gone on without it")
+		}
+	}
+	e.emit(r)
 }
 
 // setAttribute hands an attribute to the damper. With Sync the answer waits until
@@ -139,11 +163,9 @@ func (e *Engine) setAttribute(id uint64, b SetAttribute) {
 		e.emit(Reply{ID: id, Body: cib.VersionOf(e.replica.Root())})
 		return
 	}
-	seq := e.replica.NextSeq()
-	e.clients[seq] = id
-	u := replica.Update{Seq: seq, Attributes: e.batch.Attributes, Wall: e.wall()}
+	u := replica.Update{Attributes: e.batch.Attributes}
 	e.batch.Attributes = nil
-	e.replicaIn(replica.Submit{Update: u})
+	e.ask(id, u, true)
 }
 
 // present looks a transient attribute up in the status section.

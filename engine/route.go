@@ -111,6 +111,7 @@ func (e *Engine) ringEffect(x ring.Effect) {
 		e.ringSeq.last = x.Seq
 		e.keepSeq()
 	case ring.Transition:
+		e.replicaIn(replica.Interrupted{})
 	case ring.Gone:
 		e.emit(Exit{"left the cluster", e.leaving.said && e.leaving.clean})
 	case ring.Note:
@@ -156,10 +157,11 @@ func (e *Engine) nameOf(id member.NodeID) string {
 func (e *Engine) replicaIn(in replica.Input) { e.replicaOut(e.replica.Step(e.now.Mono, in)) }
 
 func (e *Engine) replicaOut(effects []replica.Effect) {
+	joined := false
 	for _, x := range effects {
 		switch x := x.(type) {
 		case replica.Multicast:
-			e.multicast(wrap(x.Body))
+			e.ringIn(ring.Submit{Payload: e.cfg.Shared.encode(wrap(x.Body)), Safe: x.Safe})
 		case replica.WriteFile:
 			e.emit(Write{Tag: ofReplica, Name: CIBFile, Data: x.Data})
 		case replica.KeepLost:
@@ -169,8 +171,13 @@ func (e *Engine) replicaOut(effects []replica.Effect) {
 			e.changed(x)
 		case replica.InSync:
 			e.inSync(x)
+			joined = true
 		case replica.Answered:
 			e.answered(x)
+		case replica.Own:
+			for _, a := range x.Update.Attributes {
+				e.attrIn(attr.Reached{Node: a.Node, Change: attr.Change{Name: a.Name, SetID: a.Set, Value: a.Value, Delete: a.Delete}})
+			}
 		case replica.Durable:
 			e.controlIn(control.Durable{})
 		case replica.Note:
@@ -178,6 +185,9 @@ func (e *Engine) replicaOut(effects []replica.Effect) {
 		default:
 			panic(fmt.Sprintf("engine: unknown effect %T", x))
 		}
+	}
+	if joined { // when it is known what of the attributes' changes that waited is made
+		e.attrIn(attr.Joined{})
 	}
 }
 
@@ -243,7 +253,6 @@ func (e *Engine) inSync(x replica.InSync) {
 		e.fenceIn(r)
 	}
 	e.held = nil
-	e.attrIn(attr.Joined{})
 	e.event("synced", fmt.Sprintf("%s coordinates", e.nameOf(x.Coordinator)), "coordinator", e.nameOf(x.Coordinator))
 	e.controlIn(control.Synced{View: x.View, Me: x.Coordinator == e.cfg.Self, CIB: e.replica.Root(), New: unsettled,
 		Patience: e.patience()})

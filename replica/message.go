@@ -24,6 +24,8 @@ type Head struct {
 	LRMHash     string        `json:",omitempty"` // its digest, so that who holds the same need not read it
 	Lineage     string        `json:",omitempty"` // of the sender's configuration
 	Seen        []Seen        `json:",omitempty"` // what the sender knows of other nodes, sorted by node
+	Vouched     uint64        `json:",omitempty"` // sequence of the last ring with quorum whose status the sender holds
+	Tickets     string        `json:",omitempty"` // the sender's <tickets>, as XML
 	Attributes  string        // the sender's <transient_attributes>, as XML, "" if it knows none
 }
 

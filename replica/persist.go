@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -25,7 +26,7 @@ func (r *Replica) written(in Written) []Effect {
 	var out []Effect
 	if r.inWrite > r.onDisk {
 		r.onDisk = r.inWrite
-		out = append(out, Multicast{Persisted{Ring: r.view.Ring, Index: r.onDisk}})
+		out = append(out, Multicast{Body: Persisted{Ring: r.view.Ring, Index: r.onDisk}})
 	}
 	return r.flush(out)
 }
@@ -66,13 +67,22 @@ func (r *Replica) answer(out []Effect) []Effect {
 	return out
 }
 
-// abandon answers the waiting clients when a merge took on another CIB than the
-// one that their change is in.
-func (r *Replica) abandon(out []Effect) []Effect {
-	for _, w := range r.waiting {
-		out = append(out, Answered{Seq: w.seq, Err: fmt.Errorf(
-			"the partitions merged and the other side's configuration won; the change is kept with the lost configuration")})
+// abandon answers the waiting clients when a view took on another CIB than the one
+// that their change is in: all of them, or those who changed the status only, if
+// nothing of the configuration was lost.
+func (r *Replica) abandon(out []Effect, status bool) []Effect {
+	why := "the partitions merged and the other side's configuration won; the change is kept with the lost configuration"
+	if status {
+		why = "the members changed before all had the change, and it may be lost; look and try again"
 	}
-	r.waiting = nil
+	left := r.waiting[:0]
+	for _, w := range r.waiting {
+		if status && !w.status {
+			left = append(left, w)
+			continue
+		}
+		out = append(out, Answered{Seq: w.seq, Err: errors.New(why)})
+	}
+	r.waiting = slices.Clip(left)
 	return out
 }

@@ -57,10 +57,12 @@ type Replica struct {
 	fresh       bool
 	settled     bool
 	joined      uint64
+	vouched     uint64
 	seen        map[member.NodeID]sight
 	lineage     lineage // of the configuration
 	started     time.Duration
 
+	ending    bool   // the view ends: some members may not get what comes
 	index     uint64 // configuration changes applied in this view
 	onDisk    uint64 // of which this node has so many on disk
 	writing   bool
@@ -79,7 +81,11 @@ type wait struct {
 	seq     uint64
 	index   uint64
 	version cib.Version
+	status  bool // it changed nothing that goes to disk
 }
+
+// nextView is the index of a wait that no disk of this view ends.
+const nextView = ^uint64(0)
 
 // New makes a replica that holds the CIB found on disk.
 func New(cfg Config, saved *cib.Elem, now time.Duration) *Replica {
@@ -148,8 +154,15 @@ type (
 	// Agreed is an edit that all members derive by themselves from the same
 	// agreed message, such as "node 3 was fenced".
 	Agreed struct{ Update Update }
-	// Submit asks for an update by this node.
-	Submit struct{ Update Update }
+	// Submit asks for an update by this node. Safe: it is answered when every member
+	// of the view has it, which an edit of the configuration waits for anyhow.
+	Submit struct {
+		Update Update
+		Safe   bool
+	}
+	// Interrupted says that the view ends: what is delivered from here to the next
+	// Install may have reached some of its members only.
+	Interrupted struct{}
 	// Written says that the last WriteFile ended.
 	Written struct{ Err error }
 )
@@ -161,6 +174,7 @@ func (UpdateFrom) input()    {}
 func (PersistedFrom) input() {}
 func (Agreed) input()        {}
 func (Submit) input()        {}
+func (Interrupted) input()   {}
 func (Written) input()       {}
 
 // Effect is what a replica wants done.
@@ -168,8 +182,12 @@ type Effect interface{ effect() }
 
 // The effects.
 type (
-	// Multicast sends a Head, Part, Update or Persisted to the view, in order.
-	Multicast struct{ Body any }
+	// Multicast sends a Head, Part, Update or Persisted to the view, in order. Safe:
+	// nobody is to be given it before every member has it.
+	Multicast struct {
+		Body any
+		Safe bool
+	}
 	// WriteFile puts the CIB on stable storage; Written answers. One at a time.
 	WriteFile struct{ Data []byte }
 	// KeepLost saves a CIB that lost against another at a merge.
@@ -192,6 +210,9 @@ type (
 		Version cib.Version
 		Err     error
 	}
+	// Own says that an update of this node with attributes has had its place in the
+	// order. It comes before Changed.
+	Own struct{ Update *Update }
 	// Durable says that every member of the view has on disk what was changed so far.
 	Durable struct{}
 	// Note is for the log.
@@ -207,6 +228,7 @@ func (KeepLost) effect()  {}
 func (Changed) effect()   {}
 func (InSync) effect()    {}
 func (Answered) effect()  {}
+func (Own) effect()       {}
 func (Durable) effect()   {}
 func (Note) effect()      {}
 
@@ -226,7 +248,10 @@ func (r *Replica) Step(now time.Duration, in Input) []Effect {
 	case Agreed:
 		return r.inOrder(in.Update)
 	case Submit:
-		return r.submit(in.Update)
+		return r.submit(in)
+	case Interrupted:
+		r.ending = true
+		return nil
 	case Written:
 		return r.written(in)
 	}
@@ -239,9 +264,9 @@ func (r *Replica) NextSeq() uint64 {
 	return r.nextSeq
 }
 
-func (r *Replica) submit(u Update) []Effect {
-	u.Origin = r.cfg.Self
-	return []Effect{Multicast{u}}
+func (r *Replica) submit(in Submit) []Effect {
+	in.Update.Origin = r.cfg.Self
+	return []Effect{Multicast{in.Update, in.Safe}}
 }
 
 // inOrder applies an update at its place in the agreed order, which begins with the
@@ -274,6 +299,9 @@ func (r *Replica) apply(u *Update) []Effect {
 	r.root = root
 	r.saw(u)
 	var out []Effect
+	if u.Origin == r.cfg.Self && len(u.Attributes) > 0 {
+		out = append(out, Own{u})
+	}
 	if config {
 		r.index++
 		r.dirty = true
@@ -284,9 +312,12 @@ func (r *Replica) apply(u *Update) []Effect {
 		out = append(out, Changed{Old: old, New: root, Config: config, Update: u})
 	}
 	if u.Origin == r.cfg.Self && u.Seq != 0 {
-		w := wait{u.Seq, 0, cib.VersionOf(root)}
+		w := wait{seq: u.Seq, version: cib.VersionOf(root), status: !config}
 		if len(u.Edits) > 0 { // one that changes nothing asserts what may not be on disk yet
 			w.index = r.index
+		}
+		if r.ending {
+			w.index = nextView
 		}
 		r.waiting = append(r.waiting, w)
 		out = r.answer(out)

@@ -138,7 +138,7 @@ func (w *world) edit(id member.NodeID, name, value string) *Answered {
 	seq := n.r.NextSeq()
 	set := cib.New("cluster_property_set", cib.Attr{Name: "id", Value: "test"}).Append(cib.New("nvpair",
 		cib.Attr{Name: "id", Value: "test-" + name}, cib.Attr{Name: "name", Value: name}, cib.Attr{Name: "value", Value: value}))
-	w.step(id, Submit{Update{Seq: seq, Edits: WireEdits([]cib.Edit{{Op: cib.OpModify, Scope: "crm_config", Elem: cib.New("crm_config").Append(set)}})}})
+	w.step(id, Submit{Update: Update{Seq: seq, Edits: WireEdits([]cib.Edit{{Op: cib.OpModify, Scope: "crm_config", Elem: cib.New("crm_config").Append(set)}})}})
 	w.settle()
 	for i := range n.answers {
 		if n.answers[i].Seq == seq {
@@ -303,7 +303,7 @@ func TestStaleEditIsRefused(t *testing.T) {
 	base := cib.VersionOf(w.nodes[1].r.Root())
 	w.edit(2, "x", "1")
 	seq := w.nodes[1].r.NextSeq()
-	w.step(1, Submit{Update{Seq: seq, Base: &base, Edits: []WireEdit{{Op: cib.OpBump}}}})
+	w.step(1, Submit{Update: Update{Seq: seq, Base: &base, Edits: []WireEdit{{Op: cib.OpBump}}}})
 	w.settle()
 	var stale *StaleError
 	if a := w.nodes[1].answers; len(a) != 1 || !errors.As(a[0].Err, &stale) {
@@ -339,7 +339,7 @@ func TestUpdatesDuringSyncWait(t *testing.T) {
 		w.nodes[m].view = v
 	}
 	w.step(1, Install{View: v, Quorate: true})
-	w.step(1, Submit{Update{Attributes: []Attribute{{Node: "n1", Name: "early", Value: "1"}}}})
+	w.step(1, Submit{Update: Update{Attributes: []Attribute{{Node: "n1", Name: "early", Value: "1"}}}})
 	w.step(2, Install{View: v, Quorate: true})
 	w.settle()
 	w.equal(1, 2)
@@ -352,8 +352,8 @@ func TestDaemonRestartKeepsAttributes(t *testing.T) {
 	for _, sameBoot := range []bool{true, false} {
 		w := newWorld(t, 2)
 		w.view(true, 1, 2)
-		w.step(2, Submit{Update{Attributes: []Attribute{{Node: "n2", Name: "fail-count-x#monitor_1000", Value: "2"}}}})
-		w.step(2, Submit{Update{Attributes: []Attribute{{Node: "n2", Name: "shutdown", Value: "1700000000"}}}})
+		w.step(2, Submit{Update: Update{Attributes: []Attribute{{Node: "n2", Name: "fail-count-x#monitor_1000", Value: "2"}}}})
+		w.step(2, Submit{Update: Update{Attributes: []Attribute{{Node: "n2", Name: "shutdown", Value: "1700000000"}}}})
 		w.settle()
 		w.restart(2, sameBoot)
 		w.view(true, 1, 2)
@@ -399,7 +399,7 @@ func TestRecordsAndErasures(t *testing.T) {
 		return Record{Node: "n1", Rsc: rsc, Attrs: []cib.Attr{{Name: "class", Value: "ocf"}, {Name: "type", Value: "Dummy"}},
 			Op: `<lrm_rsc_op id="` + op + `" operation_key="` + op + `"/>`}
 	}
-	w.step(1, Submit{Update{Records: []Record{rec("a", "a_last_0"), rec("a", "a_last_failure_0"), rec("b", "b_last_0"), rec("b", "b_monitor_10000")}}})
+	w.step(1, Submit{Update: Update{Records: []Record{rec("a", "a_last_0"), rec("a", "a_last_failure_0"), rec("b", "b_last_0"), rec("b", "b_monitor_10000")}}})
 	w.settle()
 	w.equal(1, 2)
 	lrm := func() string {
@@ -414,7 +414,7 @@ func TestRecordsAndErasures(t *testing.T) {
 	if s := lrm(); strings.Contains(s, `id="a"`) || !strings.Contains(s, `id="b"`) {
 		t.Fatalf("after cleanup: %s", s)
 	}
-	w.step(1, Submit{Update{Erasures: []Erasure{{Node: "n1", Rsc: "b", Ops: []string{"b_monitor_10000"}}}}})
+	w.step(1, Submit{Update: Update{Erasures: []Erasure{{Node: "n1", Rsc: "b", Ops: []string{"b_monitor_10000"}}}}})
 	w.settle()
 	w.equal(1, 2)
 	if s := lrm(); strings.Contains(s, "b_monitor_10000") || !strings.Contains(s, "b_last_0") {
@@ -457,7 +457,7 @@ func TestLateFencingOfAReturnedNode(t *testing.T) {
 	w.restart(3, false)
 	w.view(true, 1, 2, 3)
 	gone := func(asked uint64) string {
-		w.step(1, Submit{Update{Gone: []string{"n3"}, Asked: asked}})
+		w.step(1, Submit{Update: Update{Gone: []string{"n3"}, Asked: asked}})
 		w.settle()
 		w.equal(1, 2, 3)
 		return w.nodes[2].r.Root().Child("status").ChildID("node_state", "3").Get("in_ccm")
@@ -467,5 +467,64 @@ func TestLateFencingOfAReturnedNode(t *testing.T) {
 	}
 	if got := gone(w.seq); got != "false" {
 		t.Errorf("a member that was fenced in this view is not gone: in_ccm %s", got)
+	}
+}
+
+// A member that was away and changed the configuration there brings that, but not the
+// tickets: those are what the members with quorum had last.
+func TestTicketsAreThoseOfTheQuorum(t *testing.T) {
+	grant := func(w *world, id member.NodeID, when string) {
+		seq := w.nodes[id].r.NextSeq()
+		w.step(id, Submit{Update: Update{Seq: seq, Edits: []WireEdit{{Op: cib.OpModify, Scope: "status",
+			XML: `<status><tickets><ticket_state id="t" granted="true" last-granted="` + when + `"/></tickets></status>`}}}, Safe: true})
+		w.settle()
+	}
+	has := func(w *world, id member.NodeID) string {
+		return w.nodes[id].r.Root().Path("status", "tickets").ChildID("ticket_state", "t").Get("last-granted")
+	}
+	for _, features := range []int{Features, Features - 1} {
+		w := newWorld(t, 3)
+		w.nodes[3].r.cfg.Features = features
+		w.view(true, 1, 2, 3)
+		grant(w, 1, "1")
+		w.view(true, 1, 2)
+		w.view(false, 3)
+		grant(w, 1, "2")
+		grant(w, 3, "3")
+		w.edit(3, "elsewhere", "yes")
+		w.view(true, 1, 2, 3)
+		w.equal(1, 2)
+		w.equal(1, 3)
+		if !strings.Contains(w.nodes[1].r.Root().String(), "elsewhere") {
+			t.Error("the newer configuration was not taken")
+		}
+		if want := map[bool]string{true: "2", false: "3"}[features == Features]; has(w, 1) != want {
+			t.Errorf("version %d: ticket %s, want %s", features, has(w, 1), want)
+		}
+	}
+}
+
+// What is delivered while a view ends may have reached some members only: it is
+// answered when the next view has it, and fails if that took on another CIB.
+func TestEndOfAViewDelaysAnswers(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		w := newWorld(t, 3)
+		w.view(true, 1, 2, 3)
+		w.step(1, Interrupted{})
+		seq := w.nodes[1].r.NextSeq()
+		u := Update{Origin: 1, Seq: seq, Attributes: []Attribute{{Node: "n2", Name: "a", Value: "1"}}}
+		w.step(1, UpdateFrom{1, u})
+		if len(w.nodes[1].answers) > 0 {
+			t.Error("answered although others may not have it")
+		}
+		if gone { // the others go on without it
+			w.view(true, 2, 3)
+			w.edit(2, "elsewhere", "yes")
+		}
+		w.view(true, 1, 2, 3)
+		a := w.nodes[1].answers
+		if len(a) != 1 || (a[0].Err != nil) != gone {
+			t.Errorf("lost %v: answers %v", gone, a)
+		}
 	}
 }

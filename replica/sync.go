@@ -18,9 +18,11 @@ import (
 // newer version brought begins with the view in which the last old member is gone.
 const (
 	// Features is the highest message version that this software speaks.
-	Features = 2
+	Features = 3
 	// seenFeature is the version from which heads tell who saw whom last.
 	seenFeature = 2
+	// ticketsFeature is the version from which heads tell the tickets.
+	ticketsFeature = 3
 )
 
 // Features is the version that the present view speaks.
@@ -39,7 +41,8 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 		r.fresh = false
 	}
 	r.overtaken(in.View)
-	r.phase, r.view = heads, in.View
+	r.vouch()
+	r.phase, r.view, r.ending = heads, in.View, false
 	r.heads = map[member.NodeID]*Head{}
 	r.persisted = map[member.NodeID]uint64{}
 	r.parts, r.holder, r.deferred = nil, 0, nil
@@ -57,6 +60,9 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 	if r.cfg.Features >= seenFeature {
 		h.Seen = r.tellSeen()
 	}
+	if r.cfg.Features >= ticketsFeature && r.vouched != 0 {
+		h.Vouched, h.Tickets = r.vouched, tickets(r.root)
+	}
 	if in.LRM != nil {
 		h.LRMHash = hashOf(in.LRM)
 		if h.LRMHash != r.told.hash { // views often follow each other without an operation between
@@ -68,7 +74,7 @@ func (r *Replica) install(now time.Duration, in Install) []Effect {
 		ta := r.root.Child("status").ChildID("node_state", id).Child("transient_attributes")
 		h.Attributes = string(ta.AppendXML(nil, false))
 	}
-	return []Effect{Multicast{h}}
+	return []Effect{Multicast{Body: h}}
 }
 
 func hashOf(root *cib.Elem) string {
@@ -146,7 +152,7 @@ func (r *Replica) sendWhole() []Effect {
 	var out []Effect
 	for i := range of {
 		end := min(len(data), (i+1)*r.cfg.PartSize)
-		out = append(out, Multicast{Part{Ring: r.view.Ring, Index: i, Of: of, Data: data[i*r.cfg.PartSize : end]}})
+		out = append(out, Multicast{Body: Part{Ring: r.view.Ring, Index: i, Of: of, Data: data[i*r.cfg.PartSize : end]}})
 	}
 	return out
 }
@@ -184,7 +190,9 @@ func (r *Replica) partFrom(in PartFrom) []Effect {
 		out = append(out, KeepLost{old}, Note{"warning", fmt.Sprintf(
 			"this node's configuration %s gave way to %s of %s; what was lost is kept",
 			cib.VersionOf(old), cib.VersionOf(root), r.nameOf(r.holder))})
-		out = r.abandon(out)
+		out = r.abandon(out, false)
+	} else {
+		out = r.abandon(out, true)
 	}
 	return r.agree(out, true)
 }
@@ -198,7 +206,7 @@ func (r *Replica) agree(out []Effect, replaced bool) []Effect {
 	if r.joined == 0 {
 		r.joined = r.view.Ring.Seq
 	}
-	root, config := r.membership(r.absentees(old))
+	root, config := r.membership(r.absentees(r.withTickets(old)))
 	root = r.cfg.Shared.same(root)
 	r.root = root
 	// The first thing of a view that goes to disk is its common base.
@@ -212,7 +220,7 @@ func (r *Replica) agree(out []Effect, replaced bool) []Effect {
 		out = r.flush(out)
 	} else {
 		r.onDisk = r.index
-		out = append(out, Multicast{Persisted{Ring: r.view.Ring, Index: r.onDisk}})
+		out = append(out, Multicast{Body: Persisted{Ring: r.view.Ring, Index: r.onDisk}})
 	}
 	waited := r.deferred
 	r.deferred = nil

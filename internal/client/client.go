@@ -64,9 +64,18 @@ func (c *Client) CIB(ctx context.Context) (*cib.Elem, error) {
 	return c.Query(ctx, "", "")
 }
 
-// Query fetches a section, or what an XPath selects.
+// Query fetches a section, or what an XPath selects, as the node has it.
 func (c *Client) Query(ctx context.Context, scope, xpath string) (*cib.Elem, error) {
-	q := url.Values{}
+	return c.query(ctx, url.Values{}, scope, xpath)
+}
+
+// Agreed is Query with all that was answered anywhere before, as the members agree; it
+// needs quorum.
+func (c *Client) Agreed(ctx context.Context, scope, xpath string) (*cib.Elem, error) {
+	return c.query(ctx, url.Values{"agreed": {"true"}}, scope, xpath)
+}
+
+func (c *Client) query(ctx context.Context, q url.Values, scope, xpath string) (*cib.Elem, error) {
 	if scope != "" {
 		q.Set("scope", scope)
 	}

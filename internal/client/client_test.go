@@ -62,6 +62,12 @@ func TestQueryAndEdit(t *testing.T) {
 	if err != nil || cib.VersionOf(root).String() != "0.3.1" {
 		t.Fatalf("CIB: %v, %v", root, err)
 	}
+	if asked := cluster.Asked(); len(asked) != 0 {
+		t.Errorf("what the node has was asked of the others: %v", asked)
+	}
+	if e, err := c.Agreed(ctx, "", ""); err != nil || cib.VersionOf(e) != cib.VersionOf(root) || !slices.Equal(cluster.Asked(), []string{"read"}) {
+		t.Errorf("agreed: %v, %v, asked %v", e, err, cluster.Asked())
+	}
 	res, err := c.Query(ctx, "resources", "")
 	if err != nil || res.Name() != "resources" || len(res.Kids()) != 2 {
 		t.Errorf("scope: %v, %v", res, err)

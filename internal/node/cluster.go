@@ -244,6 +244,15 @@ func (c *Cluster) Edit(ctx context.Context, r web.Request) (cib.Version, error) 
 	return reply.Body.(cib.Version), nil
 }
 
+// Read implements web.Cluster.
+func (c *Cluster) Read(ctx context.Context) (*cib.Elem, error) {
+	reply, err := c.ask(ctx, engine.Read{})
+	if err != nil {
+		return nil, err
+	}
+	return reply.Body.(*cib.Elem), nil
+}
+
 // SetAttribute implements web.Cluster.
 func (c *Cluster) SetAttribute(ctx context.Context, a web.AttributeChange) error {
 	set := attr.Set{Node: a.Node, Name: a.Name, Value: a.Value, Delete: a.Delete, SetID: a.Set, Private: a.Private, User: a.User, Delay: -1}

@@ -37,6 +37,8 @@
 //	one history                                CIBs of a view and version are equal         laws.go
 //	what was acknowledged stays                in the end and at every rest; lost/ counts   wish.go
 //	changes one after the other                porcupine on the configuration's version     history.go
+//	                                           and on what clients put and get at all nodes register.go
+//	what is answered, all members have         when a change is answered                    wish.go
 //	the manager is not the service             daemons killed one by one and all at once    sim_test.go
 //	no action without a reason                 every plan that is published                 laws.go
 //	it ends                                    quiet in time, the plan of the result is     verify.go

@@ -28,6 +28,7 @@ type Profile struct {
 	// Together has what is worst together always come together: a fence device fails
 	// when it is needed, all power fails when something was just acknowledged.
 	Together bool
+	Clients  int  // nothing but so many faults, and clients who write and read registers around each
 	Years    bool // a cluster that lives for long: failures expire within hours, rules name dates
 }
 
@@ -37,6 +38,10 @@ type Profile struct {
 func Draw(seed uint64, p Profile) Scenario {
 	d := &drawer{rng: rand.New(rand.NewPCG(seed, 0x64726177)), profile: p}
 	s := Scenario{Seed: seed, Options: d.options()}
+	if p.Clients > 0 {
+		s.Steps = d.clients()
+		return s
+	}
 	s.Steps = d.steps()
 	if p.NoWish && len(d.nodes) > 2 {
 		s.Without = pick(d, d.nodes...)

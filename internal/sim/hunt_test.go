@@ -73,7 +73,7 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
-// TestSimMutants tells how good the checkers are: each of twenty planted faults has
+// TestSimMutants tells how good the checkers are: each of the planted faults has
 // to be noticed by some history. What noticed each is in testdata/mutants.txt.
 // Without -mutants it only sees to it that the faults still have their places.
 func TestSimMutants(t *testing.T) {

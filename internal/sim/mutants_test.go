@@ -49,5 +49,9 @@ func planted() []mutant {
 		{"one vote less is enough", "quorum/count.go", "	s.Quorum = max(s.Expected, s.Votes)/2 + 1\n", "	s.Quorum = max(s.Expected, s.Votes)/2 + 1\n	if @ {\n		s.Quorum--\n	}\n", split},
 		{"quorum is never lost", "quorum/count.go", "		s.Quorate = s.Votes >= s.Quorum ||", "		s.Quorate = @ && m.state.Quorate || s.Votes >= s.Quorum ||", split},
 		{"nobody waits for all", "quorum/machine.go", "	m.waiting = m.cfg.waitForAll() &&", "	m.waiting = !@ && m.cfg.waitForAll() &&", two},
+		{"a read is answered without asking the others", "engine/request.go", "	case Read:\n", "	case Read:\n		if @ {\n			e.emit(Reply{ID: in.ID, Body: e.replica.Root()})\n			return\n		}\n", registers()},
+		{"a change of the status is acknowledged before others have it", "replica/replica.go", "[]Effect{Multicast{in.Update, in.Safe}}", "[]Effect{Multicast{in.Update, in.Safe && !@}}", registers()},
+		{"attributes that others changed since are said again", "engine/route.go", "		case replica.Own:\n", "		case replica.Own:\n			if @ {\n				continue\n			}\n", registers()},
+		{"tickets come with the newest configuration", "replica/tickets.go", "	if r.Features() < ticketsFeature {", "	if r.Features() < ticketsFeature || @ {", registers()},
 	}
 }

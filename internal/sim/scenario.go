@@ -121,6 +121,9 @@ func (c *Cluster) play(s Scenario) []string {
 	if !c.lostAny() && !c.linear() {
 		out = append(out, "changes of the configuration did not happen one after the other")
 	}
+	if what := c.unexplained(); what != "" && !c.lostAny() {
+		out = append(out, what)
+	}
 	return out
 }
 

@@ -196,3 +196,14 @@ func hashes(atOnce int) []string {
 
 // singles are the resources of Sample that run once.
 var singles = []string{"db", "web", "ip", "app"}
+
+// TestSimClients has clients at all nodes write and read while links break, processes
+// stop, daemons and machines die: their answers are those of one register each.
+func TestSimClients(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) { play(t, seed, registers()) })
+}
+
+// registers is the profile of histories in which clients write and read.
+func registers() Profile {
+	return Profile{Nodes: 3, Items: 3, Clients: 6, Mid: true, Kinds: []Kind{LinkCut, Unplug, Freeze, Pause, DaemonKill, DaemonMid}}
+}

@@ -35,6 +35,8 @@ const (
 	Mark        WishKind = "mark"        // a node gets an attribute that rules ask for, or loses it [Node, Value]
 	Join        WishKind = "join"        // a node joins [Node]
 	Expel       WishKind = "expel"       // a node that joined is taken out, when all is quiet [Node, After: how long that is waited for]
+	Put         WishKind = "put"         // a register gets a value [Name, Value]
+	Get         WishKind = "get"         // a register is read, as all agree that it is [Name]
 )
 
 // WishKinds lists all wishes.
@@ -74,6 +76,8 @@ type operator struct {
 	stopped map[string]bool // resources that were switched off
 	added   map[string]bool
 	log     []*exchange
+
+	accesses []*access
 }
 
 // edit parses one edit of the CIB.
@@ -98,10 +102,28 @@ func (c *Cluster) change(name string, base *cib.Version, answer func(error), edi
 		x.answered, x.err = c.Now, r.Err
 		if v, ok := r.Body.(cib.Version); ok {
 			x.got = v
+			c.shown(name, v)
 		}
 		x.quorate = c.state[name] != nil && c.state[name].Quorum.Quorate
 		answer(r.Err)
 	})
+}
+
+// shown looks whether what a node answered is what all members of its view have.
+func (c *Cluster) shown(name string, v cib.Version) {
+	at := c.state[name]
+	if at == nil {
+		return
+	}
+	for _, m := range c.Running() {
+		s := c.state[m.Name]
+		if s == nil || !s.Synced || s.View.Ring != at.View.Ring {
+			continue
+		}
+		if have := cib.VersionOf(s.CIB); have.AdminEpoch < v.AdminEpoch || have.AdminEpoch == v.AdminEpoch && have.Epoch < v.Epoch {
+			c.breakLaw("answered before all have it", "%s answered %s, %s has %s", name, v, m.Name, have)
+		}
+	}
 }
 
 // standbyEdit puts a node in standby or takes it out.
@@ -153,6 +175,8 @@ func (c *Cluster) wish(w Wish) {
 		c.Edit(w.By, nothing, cib.Edit{Op: cib.OpCreate, Scope: "resources", Elem: parse(primitive(w.Resource, 0, ""))})
 	case Remove:
 		c.Edit(w.By, nothing, cib.Edit{Op: cib.OpDelete, Scope: "resources", Elem: parse(`<primitive id="` + w.Resource + `"/>`)})
+	case Put, Get:
+		c.access(w)
 	case Cleanup:
 		c.Ask(w.By, engine.Forget{Resource: w.Resource}, func(engine.Reply) {})
 	default:

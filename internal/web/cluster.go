@@ -22,6 +22,9 @@ type Cluster interface {
 	Snapshot() *Snapshot
 	// CIB is the present document; nil while there is none.
 	CIB() *cib.Elem
+	// Read is the document with all that was answered anywhere before, as the members
+	// of a partition with quorum agree; it fails elsewhere.
+	Read(ctx context.Context) (*cib.Elem, error)
 	// Status unpacks the present CIB for displays.
 	Status() (*status.Cluster, error)
 	// Edit changes the CIB and returns its new version once every member of the

@@ -96,10 +96,15 @@ func (s *Server) getCIB(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	q := r.URL.Query()
+	if q.Get("agreed") == "true" {
+		if root, err = s.cluster.Read(r.Context()); err != nil {
+			return nil, err
+		}
+	}
 	if root, err = s.visible(r, root); err != nil {
 		return nil, err
 	}
-	q := r.URL.Query()
 	return Select(root, q.Get("scope"), q.Get("xpath"))
 }
 

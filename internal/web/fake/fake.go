@@ -61,6 +61,14 @@ func (c *Cluster) Asked() []string {
 // CIB returns the present document.
 func (c *Cluster) CIB() *cib.Elem { return c.Snapshot().CIB }
 
+// Read implements web.Cluster.
+func (c *Cluster) Read(context.Context) (*cib.Elem, error) {
+	c.mu.Lock()
+	c.note("read")
+	c.mu.Unlock()
+	return c.CIB(), nil
+}
+
 // Change edits the snapshot itself.
 func (c *Cluster) Change(f func(*web.Snapshot)) {
 	c.mu.Lock()
