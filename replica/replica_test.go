@@ -374,7 +374,7 @@ func TestRegistrationsEndWithTheCluster(t *testing.T) {
 	w := newWorld(t, 2)
 	w.view(true, 1, 2)
 	device := cib.New("primitive", cib.Attr{Name: "id", Value: "by-hand"}, cib.Attr{Name: "class", Value: "stonith"}, cib.Attr{Name: "type", Value: "fence_x"})
-	w.step(1, Submit{Update{Seq: w.nodes[1].r.NextSeq(), Edits: WireEdits([]cib.Edit{{Op: cib.OpCreate, XPath: "/cib/status",
+	w.step(1, Submit{Update: Update{Seq: w.nodes[1].r.NextSeq(), Edits: WireEdits([]cib.Edit{{Op: cib.OpCreate, XPath: "/cib/status",
 		Elem: cib.New(cib.Registrations).Append(device)}})}})
 	w.settle()
 	w.restart(2, true)
