@@ -67,6 +67,7 @@ func (st *stage) why(v Service) Down {
 	if d.Why == "" {
 		d.Why = st.failedOn(v)
 	}
+	d.Why = strings.ReplaceAll(d.Why, " [#group-members]", " of its group")
 	d.Why = cmp.Or(downFirst(d.Why, res.Status.Nodes), "the cluster does not say why")
 	d.remedy(causes)
 	return d

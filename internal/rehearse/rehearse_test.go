@@ -86,7 +86,7 @@ func TestMulticastConf(t *testing.T) {
 
 func TestHistoryTellsTimes(t *testing.T) {
 	status, err := cib.Parse([]byte(`<status><node_state id="1" uname="n1"><lrm id="1"><lrm_resources>
-<lrm_resource id="web"><lrm_rsc_op id="a" operation="start" exec-time="1500" rc-code="0"/><lrm_rsc_op id="b" operation="stop" exec-time="700" rc-code="1"/></lrm_resource>
+<lrm_resource id="web"><lrm_rsc_op id="a" operation="start" exec-time="1500" rc-code="0"/><lrm_rsc_op id="b" operation="stop" exec-time="700" rc-code="1"/><lrm_rsc_op id="web_last_failure_0" operation="stop" exec-time="700" rc-code="1"/></lrm_resource>
 <lrm_resource id="db:0"><lrm_rsc_op id="c" operation="monitor" exec-time="90" rc-code="8"/></lrm_resource>
 </lrm_resources></lrm></node_state><node_state id="2" uname="n2"><lrm id="2"><lrm_resources>
 <lrm_resource id="web"><lrm_rsc_op id="a" operation="start" exec-time="2500" rc-code="0"/></lrm_resource></lrm_resources></lrm></node_state></status>`))
@@ -105,6 +105,9 @@ func TestHistoryTellsTimes(t *testing.T) {
 	}
 	if !slices.ContainsFunc(s.Assumed, func(a string) bool { return strings.Contains(a, "history of 2 services records; for 2 without one") }) {
 		t.Errorf("assumed: %q", s.Assumed)
+	}
+	if !slices.Contains(s.Assumed, "web failed on record; it is played as if what made it fail is mended") {
+		t.Errorf("nobody says that web failed: %q", s.Assumed)
 	}
 	if kids := s.CIB.Child("status").Kids(); len(kids) > 0 {
 		t.Errorf("the status is played as well: %v", kids)

@@ -75,6 +75,9 @@ func NewSubject(root *cib.Elem, m Machines) (*Subject, error) {
 		return nil, errors.New("the configuration has no resources, so there is nothing to rehearse")
 	}
 	s.timings(root)
+	if ids := s.failing(root); len(ids) > 0 {
+		s.assume("%s failed on record; it is played as if what made it fail is mended", counted(ids))
+	}
 	if m.Boot == 0 && s.Fencing && len(s.Devices) > 0 {
 		s.assume("a node that is fenced is back after %v; --boot says otherwise", s.Boot)
 	}

@@ -3,6 +3,7 @@ package rehearse
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mainstay/agent"
@@ -93,6 +94,21 @@ func (s *Subject) limit(id, op string) time.Duration {
 		}
 	}
 	return least
+}
+
+// failing lists the services of which a status section has recorded a failure.
+func (s *Subject) failing(root *cib.Elem) []string {
+	var out []string
+	root.Child("status").Walk(func(e *cib.Elem) bool {
+		id := base(e.ID())
+		failed := e.Name() == "lrm_resource" && slices.ContainsFunc(e.Kids(), func(op *cib.Elem) bool { return strings.HasSuffix(op.ID(), "_last_failure_0") })
+		if failed && !slices.Contains(out, id) && slices.ContainsFunc(s.Services, func(v Service) bool { return v.ID == id }) {
+			out = append(out, id)
+		}
+		return true
+	})
+	slices.Sort(out)
+	return out
 }
 
 // history is the longest successful run of each operation of each resource that a
