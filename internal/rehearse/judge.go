@@ -333,7 +333,7 @@ func (p *performance) judge(r *Row) {
 		r.add(Finding{Kind: Restless, Why: "the cluster still had something to do when nothing changed any more", Do: "see --explain for what it tried"})
 	}
 	for _, f := range r.Fenced {
-		if !f.OK && !slices.ContainsFunc(r.Findings, func(x Finding) bool { return x.Kind == NotFenced }) {
+		if (!f.OK || f.failing && !r.Settled) && !slices.ContainsFunc(r.Findings, func(x Finding) bool { return x.Kind == NotFenced }) {
 			r.add(Finding{Kind: NotFenced, Nodes: []string{f.Node}, Why: "no device could cut it off", Do: secondWay})
 		}
 	}

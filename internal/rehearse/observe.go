@@ -201,6 +201,7 @@ func (p *performance) pressed(r *Row) {
 			r.Fenced = append(r.Fenced, Fenced{Node: f.Target})
 			i = len(r.Fenced) - 1
 		}
+		r.Fenced[i].failing = !f.Done
 		if f.Done {
 			r.Fenced[i].Times++
 			r.Fenced[i].OK = true

@@ -46,6 +46,9 @@ func sound(r *Row) error {
 			return fmt.Errorf("%s is away for good, and nobody says why", o.Service)
 		}
 	}
+	if !r.Settled && r.Level != Red {
+		return fmt.Errorf("the cluster never came to rest, and the level is %s", r.Level)
+	}
 	if (r.Level == Red) != (len(r.Findings) > 0) && r.Level != Void {
 		return fmt.Errorf("level %s with findings %v", r.Level, r.Findings)
 	}
@@ -142,4 +145,23 @@ func parted(c Case) (split, whole bool) {
 	}
 	cut := isolated || len(links) == 2
 	return cut && harmless, !cut
+}
+
+// A node that was cut off once, came back, and can then not be cut off when it is lost
+// again is a finding, also if nothing but an instance of a clone is missing.
+func TestPairsFencedOnce(t *testing.T) {
+	s := subject(t, "node n1\nnode n2\nnode n3\nprimitive web ocf:heartbeat:nginx op monitor interval=10s timeout=20s\nclone webs web\n"+
+		"primitive power stonith:fence_ipmilan params pcmk_host_list=\"n1 n2 n3\" op monitor interval=60s\n", Machines{})
+	c, err := s.ParseCase("stop:web+fence:power@degraded")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := Run(t.Context(), s, Options{Seed: 1, Only: []Case{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rep.Rows[0]
+	if err := sound(r); err != nil || len(r.Findings) != 1 || r.Findings[0].Kind != NotFenced || len(r.Fenced) != 1 || r.Fenced[0].Times == 0 {
+		t.Errorf("%v: fenced %v, findings %v\n%s", err, r.Fenced, r.Findings, r.Timeline())
+	}
 }

@@ -140,8 +140,8 @@ func TestConditions(t *testing.T) {
 		t.Fatal(err)
 	}
 	rep := &Report{Rows: []*Row{
-		{ID: "a", Level: Yellow, Outages: []Outage{{"db", Seconds(31 * time.Second), false}}, Fenced: []Fenced{{"n1", 1, true}}},
-		{ID: "b", Level: Yellow, Outages: []Outage{{"db", Seconds(29 * time.Second), false}}, Fenced: []Fenced{{"n1", 0, false}}},
+		{ID: "a", Level: Yellow, Outages: []Outage{{"db", Seconds(31 * time.Second), false}}, Fenced: []Fenced{{Node: "n1", Times: 1, OK: true}}},
+		{ID: "b", Level: Yellow, Outages: []Outage{{"db", Seconds(29 * time.Second), false}}, Fenced: []Fenced{{Node: "n1", Times: 0, OK: false}}},
 		{ID: "c", Level: Red, Outages: []Outage{{"db", Seconds(time.Second), true}}, Findings: []Finding{{Kind: DoubleOwner, Why: "two"}}},
 		{ID: "d", Level: Green},
 	}}

@@ -80,7 +80,9 @@ type Outage struct {
 type Fenced struct {
 	Node  string `json:"node"`
 	Times int    `json:"times"`
-	OK    bool   `json:"ok"` // a device did it
+	OK    bool   `json:"ok"` // a device did it, once at least
+	// failing says that the last attempt failed.
+	failing bool
 }
 
 // Down is a service that does not run, and why.
