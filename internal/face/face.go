@@ -149,8 +149,14 @@ func readText(name string) (string, error) {
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		b.Grow(int(info.Size()))
 	}
-	if _, err = io.Copy(&b, file); err != nil {
-		return "", err
+	from := io.Reader(file)
+	if compressedName(name) {
+		if from, err = decompressing(file); err != nil {
+			return "", err
+		}
+	}
+	if _, err = io.Copy(&b, from); err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	return b.String(), nil
 }
@@ -162,7 +168,7 @@ func (e *Env) Input(name string) ([]byte, error) {
 	if name == "-" {
 		text, err = io.ReadAll(e.Stdin)
 	} else {
-		text, err = os.ReadFile(name)
+		text, err = readFile(name)
 	}
 	if err != nil {
 		return nil, &Failure{NoInput, err}
@@ -198,7 +204,13 @@ func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
 	if err := web.Refuse(before, root); err != nil {
 		return err
 	}
-	if err := os.WriteFile(name, root.AppendXML(nil, true), 0o600); err != nil {
+	text := root.AppendXML(nil, true)
+	if compressedName(name) {
+		if text, err = Compress(text); err != nil {
+			return &Failure{CantCreate, err}
+		}
+	}
+	if err := os.WriteFile(name, text, 0o600); err != nil {
 		return &Failure{CantCreate, fmt.Errorf("write the CIB: %w", err)}
 	}
 	return nil

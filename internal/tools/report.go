@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -108,6 +109,9 @@ func gather(ctx context.Context, env *face.Env, hide []string) map[string][]byte
 			fmt.Fprintf(&out, "exit code %d\n", code)
 		}
 		parts[c.file] = blot(out.Bytes(), hide)
+		if root, err := cib.Parse(out.Bytes()); err == nil {
+			parts[c.file] = blotPairs(root, hide).AppendXML(nil, true)
+		}
 	}
 	for _, pattern := range reportFiles {
 		// An error means a malformed pattern, and these are not.
@@ -121,7 +125,14 @@ func gather(ctx context.Context, env *face.Env, hide []string) map[string][]byte
 		}
 	}
 	host, _ := os.Hostname() // a report without it is still one
-	parts["description.txt"] = fmt.Appendf(nil, "node %s\nmade %s\n", host, env.Now().Format(time.RFC3339))
+	parts["description.txt"] = fmt.Appendf(nil, "Date: %s\nBy: crm_report of Mainstay %s on %s\n", env.Now().Format(time.UnixDate), env.Version, host)
+	past, err := pastParts(ctx, env, host, hide)
+	if err != nil {
+		past = map[string][]byte{"history.txt": []byte(face.Describe(err) + "\n")}
+	} else if len(past) > 0 {
+		past[host+"/cib.xml"] = parts["cib.xml"]
+	}
+	maps.Copy(parts, past)
 	return parts
 }
 
@@ -162,6 +173,10 @@ func writeArchive(file string, parts map[string][]byte, now time.Time) error {
 	z := gzip.NewWriter(out)
 	w := tar.NewWriter(z)
 	top := strings.TrimSuffix(filepath.Base(file), ".tar.gz")
+	// Who reads reports finds their directory by the first entry.
+	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: top + "/", Mode: 0o700, ModTime: now}); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
 	for _, name := range sortedNames(parts) {
 		h := &tar.Header{Name: top + "/" + name, Mode: int64(fs.FileMode(0o600)), Size: int64(len(parts[name])), ModTime: now}
 		if err := w.WriteHeader(h); err != nil {

@@ -177,6 +177,14 @@ func forced(what string) func(*shell, []string) error {
 	}
 }
 
+// allFailcounts is failcount without a word behind it.
+func (s *shell) allFailcounts(args []string) error {
+	if len(args) > 0 {
+		return usageError{"resource failcount"}
+	}
+	return s.failcount(nil)
+}
+
 // failcount lists the failures of resources by node.
 func (s *shell) failcount(args []string) error {
 	name, node := "", ""

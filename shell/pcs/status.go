@@ -29,7 +29,7 @@ func statusCommands() []command {
 		{path: "resource clear", usage: "<resource id> [node] [--promoted] [--expired] [--wait[=n]]", run: placing("--clear", "resource clear")},
 		{path: "resource cleanup", usage: "[<resource id | stonith id>] [node=<node>] [operation=<operation> [interval=<interval>]] [--strict]", run: (*shell).cleanup},
 		{path: "resource refresh", usage: "[<resource id | stonith id>] [node=<node>] [--strict]", run: (*shell).refresh},
-		{path: "resource failcount", usage: "[show [<resource id>] [node=<node>]] [--full]", run: (*shell).failcount},
+		{path: "resource failcount", usage: "[show [<resource id>] [node=<node>]] [--full]", run: (*shell).allFailcounts},
 		{path: "resource failcount show", usage: "-", run: (*shell).failcount},
 		replaced("resource failcount reset", "resource cleanup", (*shell).cleanup),
 		{path: "resource debug-start", usage: "<resource id> [--full]", run: forced("start")},

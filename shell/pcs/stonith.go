@@ -44,7 +44,7 @@ func stonithCommands() []command {
 		{path: "stonith history update", run: (*shell).updateHistory, apart: true},
 		{path: "stonith cleanup", usage: "[<resource id | stonith id>] [node=<node>] [operation=<operation> [interval=<interval>]] [--strict]", run: (*shell).cleanup},
 		{path: "stonith refresh", usage: "[<resource id | stonith id>] [node=<node>] [--strict]", run: (*shell).refresh},
-		{path: "stonith failcount", usage: "[show [<resource id>] [node=<node>]] [--full]", run: (*shell).failcount},
+		{path: "stonith failcount", usage: "[show [<resource id>] [node=<node>]] [--full]", run: (*shell).allFailcounts},
 		{path: "stonith failcount show", usage: "-", run: (*shell).failcount},
 	}
 }
