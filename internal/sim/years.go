@@ -44,7 +44,8 @@ type Totals struct {
 	Clusters    int
 	Faults      map[Kind]int
 	Wishes      map[WishKind]int
-	Due         int // times that a rest ended because something came due
+	Struck      Struck // how often faults did something
+	Due         int    // times that a rest ended because something came due
 	Views       int
 	Transitions int
 	Fencings    int // machines that lost their power to a fence device
@@ -60,8 +61,9 @@ func (t *Totals) Add(o Totals) {
 	t.Lived, t.Played, t.Clusters, t.Due = t.Lived+o.Lived, t.Played+o.Played, t.Clusters+o.Clusters, t.Due+o.Due
 	t.Views, t.Transitions, t.Fencings, t.Events = t.Views+o.Views, t.Transitions+o.Transitions, t.Fencings+o.Fencings, t.Events+o.Events
 	if t.Faults == nil {
-		t.Faults, t.Wishes = map[Kind]int{}, map[WishKind]int{}
+		t.Faults, t.Wishes, t.Struck = map[Kind]int{}, map[WishKind]int{}, Struck{}
 	}
+	t.Struck.Add(o.Struck)
 	for k, n := range o.Faults { //order: sums
 		t.Faults[k] += n
 	}
@@ -88,6 +90,7 @@ func (t Totals) String() string {
 	}
 	fmt.Fprintf(&b, "%.1f cluster-years of %d clusters, %.1f hours of them played in detail\n", t.Years(), t.Clusters, t.Played.Hours())
 	list(fmt.Sprintf("%d faults", faults), f)
+	fmt.Fprintf(&b, "what struck: %s\n", t.Struck)
 	list(fmt.Sprintf("%d wishes", wishes), w)
 	fmt.Fprintf(&b, "%d views, %d transitions, %d fencings; time alone ended %d rests; history %s\n", t.Views, t.Transitions, t.Fencings, t.Due, t.Hash)
 	return b.String()
@@ -132,7 +135,7 @@ func Live(seed uint64, long time.Duration, log bool, ended func() bool) (Result,
 		totals: Totals{Clusters: 1, Faults: map[Kind]int{}, Wishes: map[WishKind]int{}}}
 	problems := l.live(long, ended)
 	l.count()
-	l.totals.Lived, l.totals.Played, l.totals.Events = l.age(), c.Now, c.handled
+	l.totals.Lived, l.totals.Played, l.totals.Events, l.totals.Struck = l.age(), c.Now, c.handled, c.struck
 	l.totals.Hash = hex.EncodeToString(l.story.Sum(nil)[:8])
 	return Result{Problems: problems, Virtual: c.Now, Events: c.handled, Story: c.Story(), Timeline: c.Timeline(), Hash: l.totals.Hash}, l.totals
 }

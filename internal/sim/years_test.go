@@ -36,7 +36,7 @@ func TestLivesAreTheSame(t *testing.T) {
 	var sum Totals
 	sum.Add(x)
 	sum.Add(y)
-	if sum.Clusters != 2 || sum.Lived != 2*x.Lived || !strings.Contains(sum.String(), "of 2 clusters") {
+	if sum.Clusters != 2 || sum.Lived != 2*x.Lived || sum.Struck[LinkCut] != 2*x.Struck[LinkCut] || !strings.Contains(sum.String(), "of 2 clusters") {
 		t.Errorf("the sum of two lives: %s", sum)
 	}
 }
