@@ -322,11 +322,14 @@ func (p *planner) makeDigest(h *history, kind string) string {
 	return paramsDigest(m)
 }
 
-// paramsDigest is the sum over <parameters> with its attributes sorted.
+// paramsDigest is the sum over <parameters> with its attributes sorted, without those
+// that records leave out: "id" and "crm_feature_set" cannot be told from the cluster's own.
 func paramsDigest(m map[string]string) string {
 	names := make([]string, 0, len(m))
 	for k := range m {
-		names = append(names, k)
+		if k != "id" && k != "crm_feature_set" {
+			names = append(names, k)
+		}
 	}
 	sort.Strings(names)
 	attrs := make([]cib.Attr, len(names))
