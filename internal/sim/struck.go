@@ -35,21 +35,29 @@ func (s Struck) Add(o Struck) {
 	}
 }
 
-// String lists the kinds of faults with how often they struck, and those that never did.
+// String lists the kinds of faults that struck, with how often.
 func (s Struck) String() string {
-	var did, never []string
+	var out []string
 	for _, k := range append(Kinds(), lostWrite) {
-		if n := s[k]; n > 0 {
-			did = append(did, fmt.Sprintf("%s %d", k, n))
-		} else {
-			never = append(never, string(k))
+		if s[k] > 0 {
+			out = append(out, fmt.Sprintf("%s %d", k, s[k]))
 		}
 	}
-	out := cmp.Or(strings.Join(did, ", "), "none")
-	if len(never) > 0 {
-		out += "; never: " + strings.Join(never, ", ")
+	return cmp.Or(strings.Join(out, ", "), "nothing")
+}
+
+// never lists the kinds of faults that never struck, as the end of a sentence.
+func (s Struck) never() string {
+	var out []string
+	for _, k := range append(Kinds(), lostWrite) {
+		if s[k] == 0 {
+			out = append(out, string(k))
+		}
 	}
-	return out
+	if len(out) == 0 {
+		return ""
+	}
+	return "; never: " + strings.Join(out, ", ")
 }
 
 // Mix counts what histories were made of.
@@ -90,7 +98,7 @@ func (m Mix) String() string {
 	for _, k := range slices.Sorted(maps.Keys(m.Shapes)) {
 		shapes = append(shapes, fmt.Sprintf("%s %d", k, m.Shapes[k]))
 	}
-	return fmt.Sprintf("what struck: %s\nwishes: %s\nclusters with: %s\n", m.Struck, strings.Join(wishes, ", "), strings.Join(shapes, ", "))
+	return fmt.Sprintf("what struck: %s%s\nwishes: %s\nclusters with: %s\n", m.Struck, m.Struck.never(), strings.Join(wishes, ", "), strings.Join(shapes, ", "))
 }
 
 // shapes are the things that a scenario's cluster has.

@@ -90,7 +90,7 @@ func (t Totals) String() string {
 	}
 	fmt.Fprintf(&b, "%.1f cluster-years of %d clusters, %.1f hours of them played in detail\n", t.Years(), t.Clusters, t.Played.Hours())
 	list(fmt.Sprintf("%d faults", faults), f)
-	fmt.Fprintf(&b, "what struck: %s\n", t.Struck)
+	fmt.Fprintf(&b, "what struck: %s%s\n", t.Struck, t.Struck.never())
 	list(fmt.Sprintf("%d wishes", wishes), w)
 	fmt.Fprintf(&b, "%d views, %d transitions, %d fencings; time alone ended %d rests; history %s\n", t.Views, t.Transitions, t.Fencings, t.Due, t.Hash)
 	return b.String()
