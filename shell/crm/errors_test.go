@@ -120,6 +120,7 @@ func TestWaysOfCrmsh(t *testing.T) {
 		"primitive A Dummy params":                             "primitive A Dummy\n",
 		"primitive A Dummy\nclone c A meta x=1 meta":           "primitive A Dummy\nclone c A \\\n\tmeta x=1\n",
 		"primitive A Dummy\nlocation l { ( A ) } 10: n2":       "primitive A Dummy\nlocation l { A sequential=false } 10: n2\n",
+		"node n1 attributes attributes a=b":                    "node n1 \\\n\tattributes a=b\n",
 		"role r read cib deny cib":                             "role r \\\n\tread cib \\\n\tdeny cib\n",
 		"primitive A Dummy\nlocation l A rule #uname eq n1":    "primitive A Dummy\nlocation l A \\\n\trule inf: #uname eq n1\n",
 		"primitive A Dummy params meta is-managed=true params": "primitive A Dummy \\\n\tmeta is-managed=true\n",

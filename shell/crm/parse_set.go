@@ -10,7 +10,7 @@ import (
 
 // emptyBefore are the words that may follow a list without values, which crmsh writes
 // of a set without any, and reads.
-var emptyBefore = []string{"params", "meta", "utilization", "operations", "op"}
+var emptyBefore = []string{"params", "meta", "utilization", "operations", "op", "attributes"}
 
 // attrSet reads the content of one attribute set, which may be empty:
 // [$id=ID | $id-ref=ID] [SCORE:] [rule …]… NAME=VALUE….
