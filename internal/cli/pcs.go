@@ -226,9 +226,29 @@ func (s *pcsShell) carryOut(r pcs.Reply) error {
 	if r.Wait != nil && s.file == "" {
 		s.Errorf("Waiting for the cluster to apply configuration changes (timeout: %d seconds)...\n", r.Wait.Seconds)
 		s.timeout = time.Duration(r.Wait.Seconds) * time.Second
-		return s.awaitIdle(s.ctx)
+		if err := s.awaitIdle(s.ctx); err != nil {
+			return err
+		}
+		for _, id := range r.Wait.Tell {
+			s.Errorf("%s\n", s.running(id))
+		}
 	}
 	return nil
+}
+
+// running tells where a resource runs.
+func (s *pcsShell) running(id string) string {
+	nodes := strings.Fields(s.Call("crm_resource", "--quiet", "--locate", "--resource", id).Out)
+	for i, n := range nodes {
+		nodes[i] = "'" + n + "'"
+	}
+	switch slices.Sort(nodes); len(nodes) {
+	case 0:
+		return "resource '" + id + "' is not running on any node"
+	case 1:
+		return "resource '" + id + "' is running on node " + nodes[0]
+	}
+	return "resource '" + id + "' is running on nodes " + strings.Join(nodes, ", ")
 }
 
 // push changes the document: what differs is sent, and what would not be valid is

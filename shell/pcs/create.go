@@ -62,7 +62,7 @@ func (s *shell) finish(c *creation) error {
 	if s.opt.has("disabled") {
 		c.metas = append(without(c.metas, "target-role"), pair{"target-role", "Stopped"})
 	}
-	if err := s.waiting(); err != nil {
+	if err := s.waitingFor(c.id); err != nil {
 		return err
 	}
 	return s.placeNew(c, s.primitive(c))

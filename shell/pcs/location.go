@@ -127,7 +127,7 @@ func (s *shell) knownNodes(words []string) error {
 	for _, w := range words {
 		node, _, _ := strings.Cut(w, "=")
 		if s.node(node) == nil {
-			s.doubt("Node '%s' does not seem to be in the cluster", node)
+			s.doubt("Node '%s' does not appear to exist in configuration", node)
 		}
 	}
 	if s.wrong > 0 {

@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// banWords are crm_resource's warning of a ban in pcs's words.
+var banWords = strings.NewReplacer("WARNING: Creating rsc_location constraint", "Warning: Creating location constraint",
+	" using the clear option or by editing the CIB with an appropriate tool", "")
+
 // placing moves, bans or clears by crm_resource.
 func placing(verb, path string) func(*shell, []string) error {
 	return func(s *shell, args []string) error {
@@ -35,11 +39,14 @@ func placing(verb, path string) func(*shell, []string) error {
 		if s.exact(args[0]) == nil {
 			return s.refuse("bundle/clone/group/resource '%s' does not exist", args[0])
 		}
+		if i := slices.Index(flags, "--node"); i > 0 && s.node(flags[i+1]) == nil {
+			return s.refuse("Node '%s' does not appear to exist in configuration", flags[i+1])
+		}
 		r := s.call("crm_resource", flags...)
 		if r.Code != 0 {
-			return fmt.Errorf("cannot %s '%s'\n%s", strings.TrimPrefix(verb, "--"), args[0], strings.TrimSpace(r.Err+r.Out))
+			return fmt.Errorf("cannot %s resource '%s'\n%s", strings.TrimPrefix(verb, "--"), args[0], strings.TrimSpace(r.Err+r.Out))
 		}
-		s.warnLines(r.Err + r.Out)
+		s.warnLines(banWords.Replace(r.Err + r.Out))
 		return s.settle()
 	}
 }
@@ -78,6 +85,9 @@ func (s *shell) move(args []string) error {
 	}
 	flags := []string{"--move", "--resource", args[0]}
 	if len(args) == 2 {
+		if s.node(args[1]) == nil {
+			return s.refuse("Node '%s' does not appear to exist in configuration", args[1])
+		}
 		flags = append(flags, "--node", args[1])
 	}
 	if s.opt.has("promoted") || s.opt.has("master") {
@@ -85,7 +95,7 @@ func (s *shell) move(args []string) error {
 	}
 	r := s.call("crm_resource", flags...)
 	if r.Code != 0 {
-		return fmt.Errorf("cannot move '%s'\n%s", args[0], strings.TrimSpace(r.Err+r.Out))
+		return fmt.Errorf("cannot move resource '%s'\n%s", args[0], strings.TrimSpace(r.Err+r.Out))
 	}
 	s.warn("Location constraint to move resource '%s' has been created", args[0])
 	s.warn("Waiting for the cluster to apply configuration changes...")
@@ -157,7 +167,11 @@ func (s *shell) forgetBy(verb string, args []string) error {
 	}
 	r := s.call("crm_resource", flags...)
 	if r.Code != 0 {
-		return fmt.Errorf("Unable to forget failed operations of resources\n%s", strings.TrimSpace(r.Err+r.Out))
+		what := "resources"
+		if i := slices.Index(flags, "--resource"); i > 0 {
+			what = "resource: " + flags[i+1]
+		}
+		return fmt.Errorf("Unable to forget failed operations of %s\n%s", what, strings.TrimSpace(r.Err+r.Out))
 	}
 	s.warnLines(r.Err + r.Out)
 	return nil
@@ -173,7 +187,13 @@ func forced(what string) func(*shell, []string) error {
 		if s.opt.has("full") {
 			flags = append(flags, "-V")
 		}
-		return s.tool("crm_resource", flags...)
+		r := s.call("crm_resource", flags...)
+		s.out.WriteString(r.Out)
+		s.err.WriteString(r.Err)
+		if r.Code != 0 {
+			return exitCode(r.Code)
+		}
+		return nil
 	}
 }
 

@@ -34,6 +34,29 @@ func opWords(op *cib.Elem, id bool) string {
 	return strings.Join(words, " ")
 }
 
+// another refuses one more operation of a name, unless it is wanted by force.
+func (s *shell) another(rsc string, o operation, ops *cib.Elem) error {
+	var named, same []string
+	for op := range ops.Named("op") {
+		if op.Get("name") != o.name {
+			continue
+		}
+		named = append(named, opWords(op, true))
+		if op.Get("interval") == interval(o) {
+			same = append(same, opWords(op, true))
+		}
+	}
+	switch {
+	case s.opt.has("force"):
+		return nil
+	case len(same) > 0:
+		return fmt.Errorf("operation %s with interval %s already specified for %s:\n%s", o.name, interval(o), rsc, strings.Join(same, "\n"))
+	case len(named) > 0:
+		return fmt.Errorf("operation %s already specified for %s, use --force to override:\n%s", o.name, rsc, strings.Join(named, "\n"))
+	}
+	return nil
+}
+
 // addOp gives a resource one more operation.
 func (s *shell) addOp(args []string) error {
 	if err := need(args, 2, -1, "resource op add"); err != nil {
@@ -53,18 +76,8 @@ func (s *shell) addOp(args []string) error {
 	}
 	level, deep := value(opts, "OCF_CHECK_LEVEL")
 	ops := p.Elem.Child("operations")
-	var same []*cib.Elem
-	for op := range ops.Named("op") {
-		if op.Get("name") == o.name && op.Get("interval") == interval(o) {
-			same = append(same, op)
-		}
-	}
-	if len(same) > 0 && !s.opt.has("force") {
-		var lines []string
-		for _, op := range same {
-			lines = append(lines, opWords(op, true))
-		}
-		return fmt.Errorf("operation %s with interval %s already specified for %s:\n%s", o.name, interval(o), args[0], strings.Join(lines, "\n"))
+	if err := s.another(args[0], o, ops); err != nil {
+		return err
 	}
 	e := s.opElem(args[0], operation{o.name, without(o.opts, "OCF_CHECK_LEVEL")})
 	if deep {

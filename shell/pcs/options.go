@@ -87,6 +87,15 @@ func (s *shell) waiting() error {
 	return nil
 }
 
+// waitingFor is waiting, and tells afterwards where resources run.
+func (s *shell) waitingFor(ids ...string) error {
+	err := s.waiting()
+	if err == nil && s.wait != nil {
+		s.wait.Tell = ids
+	}
+	return err
+}
+
 // pair is a name with its value.
 type pair struct{ name, value string }
 

@@ -46,14 +46,17 @@ type Called struct {
 type Reply struct {
 	Out    string    // for standard output
 	Err    string    // for standard error
-	Code   int       // exit code, 0 or 1 as pcs has them
+	Code   int       // exit code: 0 or 1 as pcs has them, or an agent's
 	Root   *cib.Elem // what the document shall be; nil if it stays as it is
 	Effect Effect    // what else is to be done; nil if nothing
 	Wait   *Wait     // what to wait for when the change is made; nil if nothing
 }
 
 // Wait asks to wait until the cluster has nothing left to do, for so many seconds.
-type Wait struct{ Seconds int }
+type Wait struct {
+	Seconds int
+	Tell    []string // resources of which it is to be told where they run then
+}
 
 // Effect is something that the caller has to do.
 type Effect interface{ effect() }
@@ -130,6 +133,12 @@ var (
 	errDone = errors.New("exit code 1")  // without it
 )
 
+// exitCode ends a command with the exit code of what it ran, about which all is said.
+type exitCode int
+
+// Error implements error.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // usageError asks for the usage of a command, named by its words.
 type usageError struct{ of string }
 
@@ -144,6 +153,7 @@ func Run(c Cluster, args []string) Reply {
 		err = s.run(words)
 	}
 	var usage usageError
+	var code exitCode
 	switch {
 	case err == nil:
 		r := Reply{Out: s.out.String(), Err: s.err.String(), Effect: s.effect}
@@ -152,6 +162,8 @@ func Run(c Cluster, args []string) Reply {
 			r.Wait = s.wait
 		}
 		return r
+	case errors.As(err, &code):
+		return Reply{Out: s.out.String(), Err: s.err.String(), Code: int(code)}
 	case errors.As(err, &usage):
 		s.err.WriteString(usageText(usage.of))
 	case errors.Is(err, errSaid):

@@ -96,7 +96,7 @@ func (s *shell) enable(args []string) error {
 			s.warn("Warning: '%s' is unmanaged", id)
 		}
 	}
-	return s.waiting()
+	return s.waitingFor(ids...)
 }
 
 // disable has resources stop and stay stopped.
@@ -120,7 +120,7 @@ func (s *shell) disable(args []string) error {
 	if err := s.tryDisable(ids); err != nil {
 		return err
 	}
-	return s.waiting()
+	return s.waitingFor(ids...)
 }
 
 // manage lets the cluster start and stop resources again.
