@@ -83,6 +83,25 @@ func TestCheckerSeesTwoHistories(t *testing.T) {
 	wantBroken(t, c, "one history")
 }
 
+// A machine that was frozen wakes in a part of its own, where the stops that it may not
+// make come up again and again until it hears the others: rest is promised where there
+// is quorum.
+func TestCheckerAsksRestOfTheQuorum(t *testing.T) {
+	c := settled(t)
+	c.whole = true
+	s := *c.state["n1"]
+	s.Transitions = nil
+	s.Alarms = append(slices.Clone(s.Alarms), engine.Alarm{Kind: "restless", Text: "the same again and again"})
+	s.Quorum.Quorate = false
+	c.checkRest(c.Machine("n1"), &s)
+	if len(c.Broken()) > 0 {
+		t.Fatalf("a part without quorum is held to rest: %v", c.Broken())
+	}
+	s.Quorum.Quorate = true
+	c.checkRest(c.Machine("n1"), &s)
+	wantBroken(t, c, "it ends: n1")
+}
+
 func TestCheckerSeesActionWithoutReason(t *testing.T) {
 	c := settled(t)
 	res := c.Plan()
