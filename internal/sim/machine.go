@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"mainstay/internal/host"
@@ -174,6 +175,9 @@ func (m *Machine) stopDaemon(power bool) {
 	m.waiting = nil
 	for _, p := range m.running { //order: all are put there
 		m.orphans = append(m.orphans, p)
+	}
+	if !slices.ContainsFunc(m.world.Machines, func(o *Machine) bool { return o.daemon != nil }) {
+		m.world.dark = append(m.world.dark, m.world.Now)
 	}
 }
 

@@ -112,10 +112,7 @@ func value() porcupine.Model {
 // unexplained tells of a register whose answers cannot be explained, or returns "".
 func (c *Cluster) unexplained() string {
 	for _, r := range []string{inProperty, inTicket, inAttribute} {
-		var of []*access
-		if r == inAttribute {
-			of = c.forgotten()
-		}
+		of := c.forgotten(r)
 		for _, x := range c.operator.accesses {
 			if x.register == r && (x.put || x.answered != 0) {
 				of = append(of, x)
@@ -148,12 +145,21 @@ func (c *Cluster) explained(of []*access) bool {
 	return result != porcupine.Illegal
 }
 
-// forgotten are the moments from which on the attribute of the first machine may be
-// gone: who leaves or joins a view has none.
-func (c *Cluster) forgotten() []*access {
+// forgotten are the moments from which on a register that is in memory only may be
+// empty: tickets when no daemon ran, the attribute of the first machine when it left
+// or joined a view.
+func (c *Cluster) forgotten(register string) []*access {
 	var out []*access
+	if register == inTicket {
+		for _, at := range c.dark {
+			out = append(out, &access{register: inTicket, put: true, asked: at})
+		}
+	}
 	told := map[string]bool{}
 	for _, e := range c.entries {
+		if register != inAttribute {
+			break
+		}
 		if e.Kind != "view" {
 			continue
 		}

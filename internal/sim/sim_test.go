@@ -207,3 +207,11 @@ func TestSimClients(t *testing.T) {
 func registers() Profile {
 	return Profile{Nodes: 3, Items: 3, Clients: 6, Mid: true, Kinds: []Kind{LinkCut, Unplug, Freeze, Pause, DaemonKill, DaemonMid}}
 }
+
+// TestSimClientsSeeAll has any fault come. Of two nodes both have quorum until one is
+// fenced, so that nothing is promised of their answers meanwhile.
+func TestSimClientsSeeAll(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		play(t, seed, Profile{Nodes: 3 + 2*int(seed%2), Clients: 5, Mid: true})
+	})
+}

@@ -36,8 +36,9 @@ type World struct {
 	// members are whom a machine's daemon has in its view.
 	members func(*Machine) []*Machine
 	fencing []Fencing
-	stood   time.Duration // for how long nothing happened to anybody (SkipReboot)
-	reboot  time.Duration // from the power cut of a reboot until the machine is switched on
+	dark    []time.Duration // when the last daemon ended
+	stood   time.Duration   // for how long nothing happened to anybody (SkipReboot)
+	reboot  time.Duration   // from the power cut of a reboot until the machine is switched on
 }
 
 // Breach is a law that was broken.
