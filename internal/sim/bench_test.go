@@ -72,7 +72,8 @@ func BenchmarkSim16Nodes200Resources(b *testing.B) { benchmark(b, 16, 200) }
 // again, so that every node probes every resource: a thousand results at each round.
 // It reports how many results a simulated second saw, how many changes of the CIB they
 // were gathered into, what a result costs each member in processor time, and how long
-// an operator's change waited in the midst of them.
+// an operator's change waited in the midst of them; then how long the service of a
+// machine that lost its power was away, without and with such a round under way.
 func BenchmarkSimResults16Nodes(b *testing.B) {
 	const nodes, resources = 16, 63
 	c, err := NewCluster(1, Options{Nodes: nodes, Token: time.Second, CIB: many(nodes, resources)})
@@ -105,6 +106,11 @@ func BenchmarkSimResults16Nodes(b *testing.B) {
 		results += nodes * resources
 		updates += after.NumUpdates - before.NumUpdates
 	}
+	paused := cpu(b)
+	for _, busy := range []bool{false, true} {
+		b.ReportMetric(float64(away(b, c, busy).Milliseconds()), map[bool]string{false: "ms-away-idle", true: "ms-away-busy"}[busy])
+	}
+	began += cpu(b) - paused // results are not to blame for that
 	if len(c.Broken()) > 0 {
 		b.Fatal(c.Broken())
 	}
@@ -112,4 +118,39 @@ func BenchmarkSimResults16Nodes(b *testing.B) {
 	b.ReportMetric(float64(results)/float64(max(updates, 1)), "results/change")
 	b.ReportMetric(float64((cpu(b)-began).Microseconds())/float64(results)/nodes, "us-cpu/result/member")
 	b.ReportMetric(float64(waited.Milliseconds()), "ms-longest-wait")
+}
+
+// away cuts the power of the machine that has the first service and tells how long no
+// machine had it; busy: while every node probes every resource, again and again.
+func away(b *testing.B, c *Cluster, busy bool) time.Duration {
+	const service = "r0"
+	home := c.Machine(c.Agents.Owners(service)[0])
+	asker, round := "n1", time.Duration(0)
+	if home.Name == asker {
+		asker = "n2"
+	}
+	cut := c.Now + 1500*time.Millisecond
+	for len(c.Agents.Owners(service)) != 1 || c.Agents.Owners(service)[0] == home.Name {
+		if busy && c.Now >= round {
+			c.Ask(asker, engine.Forget{}, func(engine.Reply) {})
+			round = c.Now + time.Second
+		}
+		if c.Now >= cut && home.Powered() && len(c.Outages(service, Started, cut)) == 0 {
+			home.PowerOff("the bench cuts its power")
+		}
+		if c.Now > cut+time.Minute {
+			b.Fatalf("%s does not come back", service)
+		}
+		c.Run(c.Now + 10*time.Millisecond)
+	}
+	for limit := c.Now + 5*time.Minute; !c.Quiet() || len(c.Running()) < len(c.Machines); c.Run(c.Now + 20*time.Millisecond) {
+		if c.Now > limit {
+			b.Fatal("the cluster does not become quiet")
+		}
+	}
+	total := time.Duration(0)
+	for _, s := range c.Outages(service, Started, cut) {
+		total += s.Long()
+	}
+	return total
 }
