@@ -85,7 +85,7 @@ func TestCommitLikeCibadmin(t *testing.T) {
 		{OpCreate, "nonsense", "", `<primitive id="A"/>`, ErrInvalid, "1.5.3", "", ""},
 		{OpReplace, "", "//nothing", `<x/>`, ErrNotFound, "1.5.3", "", ""},
 		{OpReplace, "", "//[", `<x/>`, ErrInvalid, "1.5.3", "", ""},
-		{OpPatch, "", "", patchOf("1.5.3", "1.6.0"), nil, "1.6.0", "//primitive[@id='A'][@description='p']", "1"},
+		{OpPatch, "", "", patchOf("1.5.3", "1.6.0"), nil, "1.7.0", "//primitive[@id='A'][@description='p']", "1"},
 		{OpPatch, "", "", patchOf("1.5.2", "1.6.0"), ErrOld, "1.5.3", "", ""},
 		{OpPatch, "", "", patchOf("1.5.3", "1.5.3"), ErrOld, "1.5.3", "", ""}, // what it was made from it also promises: refused by the peer as well
 		{OpPatch, "", "", patchOf("1.5.3", "1.4.9"), ErrOld, "1.5.3", "", ""},

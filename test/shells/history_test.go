@@ -32,17 +32,17 @@ func TestHistory(t *testing.T) {
 	}
 	// The node that coordinates keeps the transitions.
 	run("crmadmin -D", "node1")
-	run("crm_report -S -f 2026-01-01 /tmp/rep", "/tmp/rep.tar.gz")
-	run("crm -H /tmp/rep.tar.gz history info", "Resources: h1 h2")
-	run("crm -H /tmp/rep.tar.gz history transitions", "pe-input-2 node1 h2")
-	run("crm -H /tmp/rep.tar.gz history peinputs", "/node1/pengine/pe-input-3.bz2")
-	run("crm -H /tmp/rep.tar.gz history resource h1", "Initiating start operation h1_start_0")
-	run("crm -H /tmp/rep.tar.gz history transition tags 2", "h2")
-	run("crm -H /tmp/rep.tar.gz history transition log 2", "Calculated transition 2")
-	run("crm -H /tmp/rep.tar.gz history show 3", "group hg h1 h2")
-	run("crm -H /tmp/rep.tar.gz history diff 2 3", "+group hg h1 h2")
-	run("crm -H /tmp/rep.tar.gz history transition 2", "Start h2")
-	run("crm -H /tmp/rep.tar.gz history events", "h2_stop_0")
+	run("crm_report -S -f 2026-01-01 /tmp/rep", "/tmp/rep.tar.bz2")
+	run("crm -H /tmp/rep.tar.bz2 history info", "Resources: h1 h2")
+	run("crm -H /tmp/rep.tar.bz2 history transitions", "pe-input-2 node1 h2")
+	run("crm -H /tmp/rep.tar.bz2 history peinputs", "/node1/pengine/pe-input-3.bz2")
+	run("crm -H /tmp/rep.tar.bz2 history resource h1", "Initiating start operation h1_start_0")
+	run("crm -H /tmp/rep.tar.bz2 history transition tags 2", "h2")
+	run("crm -H /tmp/rep.tar.bz2 history transition log 2", "Calculated transition 2")
+	run("crm -H /tmp/rep.tar.bz2 history show 3", "group hg h1 h2")
+	run("crm -H /tmp/rep.tar.bz2 history diff 2 3", "+group hg h1 h2")
+	run("crm -H /tmp/rep.tar.bz2 history transition 2", "Start h2")
+	run("crm -H /tmp/rep.tar.bz2 history events", "h2_stop_0")
 	for i, r := range session(t, "history", steps, false) {
 		text := strings.Join(strings.Fields(r.text), " ")
 		if r.rc != "0" || !strings.Contains(text, want[i]) || strings.Contains(text, "ERROR") || strings.Contains(text, "unsuccessful") {
