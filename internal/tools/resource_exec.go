@@ -117,7 +117,12 @@ func (o *resourceOptions) runAgent(ctx context.Context, n agent.Name, rsc string
 	for _, k := range slices.Sorted(maps.Keys(params)) {
 		call.Params = append(call.Params, cib.Attr{Name: k, Value: params[k]})
 	}
-	res := catalog(o.env).Run(ctx, call)
+	var res agent.Result
+	if slices.Contains([]string{"systemd", "stonith"}, n.Class) { // which have tools of their own for that: systemctl, stonith_admin
+		res = agent.Result{Status: agent.ExecError, RC: agent.Unimplemented, Reason: "Manual execution of the " + n.Class + " standard is unsupported"}
+	} else {
+		res = catalog(o.env).Run(ctx, call)
+	}
 	o.tellAction(n, rsc, res)
 	if res.RC != agent.OK {
 		return fail(face.Code(res.RC))
@@ -143,7 +148,7 @@ func (o *resourceOptions) tellAction(n agent.Name, rsc string, res agent.Result)
 	if res.Status == agent.Done {
 		o.printf("Operation %s%s(%s) returned %d (%s%s)\n", o.command, who, of, int(res.RC), res.RC, reason)
 	} else {
-		o.printf("Operation %s%s(%s) could not be executed (%s%s)\n", o.command, who, of, res.Status, reason)
+		o.warnf("Operation %s%s(%s) could not be executed (%s%s)\n", o.command, who, of, res.Status, reason)
 	}
 	if len(res.Output) > 0 && (res.RC != agent.OK || o.f.Changed("verbose")) {
 		o.printf("%s", res.Output)
