@@ -159,10 +159,15 @@ func (a *acl) readable(at *Place) *Elem {
 
 // CheckWrite tells whether an account may make a CIB into another. Each element
 // that differs must be writable: a deleted one in the old tree, others in the
-// new one, by the permissions of the old. The error is a *Denied.
-func CheckWrite(before, after *Elem, who Account) error {
+// new one, by the permissions of the old. Edits are what made the one of the other:
+// one that raises the version asks for the whole. The error is a *Denied.
+func CheckWrite(before, after *Elem, who Account, edits ...Edit) error {
 	if !Restricted(before, who) {
 		return nil
+	}
+	raises := slices.ContainsFunc(edits, func(e Edit) bool { return e.Op == OpBump })
+	if raises && !aclOf(before, before, who).allows(&Place{Elem: before}, mayWrite) {
+		return &Denied{Account: who.Name, Verb: "change", Path: "/cib"}
 	}
 	d := Diff(plainRoot(before), plainRoot(after))
 	old := aclOf(before, before, who)

@@ -92,7 +92,11 @@ func ShadowFile(getenv func(string) string, name string) string {
 // CIB returns the whole document: of the file named by $CIB_file, else the node's.
 func (e *Env) CIB(ctx context.Context) (*cib.Elem, error) {
 	if name := e.CIBFile(); name != "" {
-		return OpenCIB(name)
+		root, err := OpenCIB(name)
+		if err != nil || e.User == "" {
+			return root, err
+		}
+		return web.Readable(root, e.User)
 	}
 	return e.Client().CIB(ctx)
 }
@@ -192,6 +196,7 @@ func (e *Env) Confirm(question string) error {
 
 // EditFile applies edits to the document in a file, if what results is valid. The file
 // stays the same one, as under Pacemaker's tools: pcs holds it open and reads it again.
+// The user of the stamp, if there is one, must be allowed to.
 func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
 	before, err := OpenCIB(name)
 	if err != nil {
@@ -200,6 +205,11 @@ func EditFile(name string, edits []cib.Edit, stamp cib.Stamp) error {
 	root, _, err := cib.Commit(before, edits, stamp)
 	if err != nil {
 		return err
+	}
+	if stamp.User != "" {
+		if err := cib.CheckWrite(before, root, web.AccountOf(stamp.User), edits...); err != nil {
+			return &web.Problem{Kind: web.Denied, Msg: err.Error()}
+		}
 	}
 	if err := web.Refuse(before, root); err != nil {
 		return err

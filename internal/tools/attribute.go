@@ -303,7 +303,7 @@ func edit(ctx context.Context, env *face.Env, edits []cib.Edit) error {
 		return nil
 	}
 	if name := env.CIBFile(); name != "" {
-		return face.EditFile(name, edits, cib.Stamp{Client: env.Name, Wall: env.Now()})
+		return face.EditFile(name, edits, cib.Stamp{Client: env.Name, User: env.User, Wall: env.Now()})
 	}
 	_, err := env.Client().Edit(ctx, edits, nil)
 	return err

@@ -141,8 +141,8 @@ func run(t *testing.T, dir, line string, by func(*testing.T, string, []string) (
 		}
 	}
 	document := filepath.Join(dir, "cib.xml")
-	// On a cluster of nothing; on several sets of one kind; on bans and tickets; on units; on no document.
-	for _, doc := range []string{"empty", "sets", "bans", "units", "truncated", "nothing"} {
+	// On a cluster of nothing; on several sets of one kind; on bans and tickets; on units; with access lists; on no document.
+	for _, doc := range []string{"empty", "sets", "bans", "units", "acl", "truncated", "nothing"} {
 		rest, ok := strings.CutPrefix(line, doc+" ")
 		if !ok {
 			continue

@@ -19,7 +19,18 @@ func (s *Server) restricted(r *http.Request) (cib.Account, bool) {
 	if root == nil || !aclEnabled(root) {
 		return cib.Account{Name: name}, false
 	}
-	return cib.Account{Name: name, Groups: groupsOf(name)}, true
+	return AccountOf(name), true
+}
+
+// AccountOf is a user of this machine, with the groups that it is in.
+func AccountOf(name string) cib.Account { return cib.Account{Name: name, Groups: groupsOf(name)} }
+
+// Readable is what a user may see of a CIB; nothing at all is a problem of kind Denied.
+func Readable(root *cib.Elem, user string) (*cib.Elem, error) {
+	if part := cib.Readable(root, AccountOf(user)); part != nil {
+		return part, nil
+	}
+	return nil, refused(user)
 }
 
 // groupsOf lists the groups of a user, by name.
@@ -88,7 +99,7 @@ func (s *Server) mayEdit(r *http.Request, req *Request) error {
 		}
 		return err
 	}
-	if err := cib.CheckWrite(root, after, who); err != nil {
+	if err := cib.CheckWrite(root, after, who, req.Edits...); err != nil {
 		return &Problem{Kind: Denied, Msg: err.Error()}
 	}
 	if req.Base == nil {
