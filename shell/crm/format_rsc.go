@@ -160,7 +160,12 @@ func (w *writer) expression(x *cib.Elem) {
 		if t := x.Get("type"); t != "" {
 			op = t + ":" + op
 		}
-		w.word(x.Get("attribute"), op, quote(x.Get("value")))
+		value := quote(x.Get("value"))
+		switch source := x.Get("value-source"); source {
+		case "param", "meta":
+			value = source + "{" + x.Get("value") + "}"
+		}
+		w.word(x.Get("attribute"), op, value)
 	case "date_expression":
 		w.date(x, op)
 	case "op_expression":

@@ -208,6 +208,9 @@ func (p *parser) expression() (*cib.Elem, *cib.Problem) {
 	if typed {
 		e = e.With("type", kind)
 	}
+	if source, name, ok := valueSource(v); ok {
+		return e.With("value", name).With("value-source", source), nil
+	}
 	return e.With("value", v.text), nil
 }
 
@@ -316,4 +319,12 @@ func (p *parser) spec(tag string) *cib.Elem {
 		return nil
 	}
 	return e
+}
+
+// valueSource reads param{NAME} and meta{NAME}: what is compared with is a parameter or
+// meta-attribute of the resource. In quotes it is a text.
+func valueSource(v token) (source, name string, ok bool) {
+	source, rest, found := strings.Cut(v.text, "{")
+	name, closed := strings.CutSuffix(rest, "}")
+	return source, name, found && closed && name != "" && !v.quoted && (source == "param" || source == "meta")
 }
