@@ -224,6 +224,10 @@ func (w *World) check() {
 		w.checkOwners(s)
 	}
 	w.Agents.touched = w.Agents.touched[:0]
+	for _, look := range w.later {
+		look()
+	}
+	w.later = w.later[:0]
 	w.checkMinorities()
 }
 

@@ -102,14 +102,16 @@ func (c *Cluster) change(name string, base *cib.Version, answer func(error), edi
 		x.answered, x.err = c.Now, r.Err
 		if v, ok := r.Body.(cib.Version); ok {
 			x.got = v
-			c.shown(name, v)
+			c.later = append(c.later, func() { c.shown(name, v) })
 		}
 		x.quorate = c.state[name] != nil && c.state[name].Quorum.Quorate
 		answer(r.Err)
 	})
 }
 
-// shown looks whether what a node answered is what all members of its view have.
+// shown looks whether what a node answered is what all members of its view have; at
+// the end of the step in which it answered: a view may begin with the answers for
+// which the last one was too short.
 func (c *Cluster) shown(name string, v cib.Version) {
 	at := c.state[name]
 	if at == nil {
@@ -191,7 +193,7 @@ func (c *Cluster) nodeWish(w Wish) {
 		c.roll(w.After)
 		return
 	case Join:
-		if c.atRest() {
+		if c.atRest() && len(c.conf.Nodes) != 2 { // two_node is in the way
 			c.Join(w.By, w.Node)
 		}
 		return

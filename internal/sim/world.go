@@ -29,6 +29,7 @@ type World struct {
 	laws    laws
 	handled int
 	struck  Struck
+	later   []func()      // what is to be looked at when the event at hand is over
 	skipped time.Duration // that wall clocks are ahead of Now, because quiet time was left out
 	nets    map[socket]*Machine
 	changes []Change
