@@ -153,17 +153,30 @@ func (m *Machine) result(j *job, d Done) {
 		m.put(j.rsc, h, Record{Key: j.Key, Failed: true})
 	}
 	if op == "stop" && !failed {
-		m.migrated(j.rsc)
+		m.migrated(j)
 	}
 }
 
 // migrated forgets migrations that went well, once the resource is stopped here: they
 // are over. A record of one would have the next plan start the resource anew if the
-// other node knows its part only from a probe, as after its daemon was killed.
-func (m *Machine) migrated(r *resource) {
-	m.erase(r, func(h record) bool {
-		return (h.id == opKey(r.id, "migrate_to", 0) || h.id == opKey(r.id, "migrate_from", 0)) && h.elem.Get("op-status") == "0" && h.elem.Get("rc-code") == "0"
+// other node knows its part only from a probe, as after its daemon was killed. A stop
+// of another transition than the one that sent the resource away ends nothing: it was
+// planned when nobody knew that the resource would arrive elsewhere, where it runs now.
+func (m *Machine) migrated(j *job) {
+	to, from := opKey(j.rsc.id, "migrate_to", 0), opKey(j.rsc.id, "migrate_from", 0)
+	m.erase(j.rsc, func(h record) bool {
+		over := h.id == from || h.id == to && transition(h.elem.Get("transition-key")) == transition(j.Key)
+		return over && h.elem.Get("op-status") == "0" && h.elem.Get("rc-code") == "0"
 	})
+}
+
+// transition is what is the same in all keys "ACTION:TRANSITION:TARGETRC:UUID" of one.
+func transition(key string) [2]string {
+	w := strings.SplitN(key, ":", 4)
+	if len(w) < 4 {
+		return [2]string{key, ""}
+	}
+	return [2]string{w[1], w[3]}
 }
 
 // targetRC reads the expected code out of a transition key; 0 if it has none.

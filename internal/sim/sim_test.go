@@ -96,6 +96,11 @@ func TestSimRemembered(t *testing.T) {
 			{At: ms(65756), For: ms(32840), Fault: Fault{Kind: LinkCut, Node: "n2", Link: AllLinks, OneWay: true}},
 			{At: ms(67260), Wish: Wish{Kind: Cleanup, Resource: "p2", By: "n5"}},
 		}},
+		{100530, "a live migration was forgotten when a plan that did not know of it stopped the service where it came from", []Step{
+			{Wish: Wish{Kind: Join, By: "n1", Node: "n4"}},
+			{At: 18426073336, Wish: Wish{Kind: Roll, After: 2168585234}},
+			{At: 28859946223, For: 7397518556, Fault: Fault{Kind: PowerLoss, Node: "n1"}},
+		}},
 	} {
 		s := Draw(x.seed, Usual(x.seed))
 		s.Steps = x.steps
