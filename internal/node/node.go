@@ -65,6 +65,11 @@ const (
 	DefaultLog      = "/var/log/mainstay/mainstay.log"
 )
 
+// likeness begins the dc-version that the CIB tells: which Pacemaker's configuration and
+// tools this is like. Other programs compare it by numbers, and crmsh breaks down where
+// there are none.
+const likeness = "2.1.5-mainstay-"
+
 // Run is a node daemon: it returns when the node has left the cluster. When ctx
 // ends, the node first stops or hands over what it runs.
 func Run(ctx context.Context, cfg Config) error {
@@ -100,7 +105,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	outside := newOutside(cfg, file.conf, self, m)
 	loop, err := NewLoop(Setup{Group: outside.group(),
-		Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), Boot: boot, SameBoot: sameBoot, Version: cfg.Version,
+		Self: self.ID, Conf: file.conf, Key: file.newest(), OldKeys: file.older(), Boot: boot, SameBoot: sameBoot, Version: likeness + cfg.Version,
 		Parallel: 2 * runtime.NumCPU(), UUID: uuid(m), Log: cfg.Log, Host: m, ToolDir: linkTools(cfg, file.conf), Env: []string{mark}})
 	if err != nil {
 		return err
