@@ -332,7 +332,7 @@ func shown(comments []*cib.Elem) []string {
 	for _, k := range comments {
 		for _, line := range strings.Split(strings.TrimSpace(k.Text()), "\n") {
 			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
-				line = "# " + line
+				line = strings.TrimSpace("# " + line) // an empty comment is a sign alone
 			}
 			out = append(out, line)
 		}

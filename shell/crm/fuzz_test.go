@@ -27,6 +27,7 @@ func FuzzFormat(f *testing.F) {
 	for _, s := range []string{
 		`<cib><configuration><crm_config/><nodes><node id="1" uname="n1" type="remote"/></nodes><resources><master id="m"><primitive id="p" class="ocf" provider="x" type="y" extra="1"/></master></resources><constraints><rsc_order id="o" first="m" then="p" score="0" require-all="false"/></constraints></configuration></cib>`,
 		`<cib><configuration><crm_config><cluster_property_set id="x" score="-3"><rule id="r" boolean-op="or"><rule id="r2"><expression id="e" operation="eq" attribute="a" value="b c"/></rule></rule><nvpair id="n" name="a b" value="&#10;"/></cluster_property_set></crm_config><nodes/><resources><group id="g"><!-- c --><primitive id="p" class="lsb" type="x"><operations><op id="o" name="monitor" interval="1" x="y"><!--d--></op></operations></primitive></group></resources><constraints/></configuration></cib>`,
+		`<cib><configuration><crm_config/><nodes/><resources><group id="A"><!----><primitive id="B" class="lsb" type="0"/></group></resources><constraints/></configuration></cib>`,
 	} {
 		f.Add([]byte(s))
 	}
