@@ -129,11 +129,23 @@ func started(id string, n int) func(*web.StatusReply) bool {
 // leader is the node of the one promoted instance.
 func (g *rig) leader(t *testing.T, id string) string {
 	t.Helper()
-	p := in(g.look(t), id, status.Promoted)
-	if len(p) != 1 {
-		t.Fatalf("%s is promoted on %v\n%s", id, p, g.describe())
-	}
+	var p []string
+	g.cluster(t, time.Minute, id+" to be promoted on one node", func(s *web.StatusReply) bool {
+		p = in(s, id, status.Promoted)
+		return len(p) == 1
+	})
 	return p[0]
+}
+
+// at is the node that a resource runs on, as soon as the node that is asked knows it.
+func (g *rig) at(t *testing.T, id string) string {
+	t.Helper()
+	where := ""
+	g.cluster(t, time.Minute, id+" to run", func(s *web.StatusReply) bool {
+		where = place(s, id)
+		return where != ""
+	})
+	return where
 }
 
 // cutPower takes nodes' power away.

@@ -28,7 +28,7 @@ func longestGap(g *rig, since time.Time) (time.Duration, time.Time) {
 
 // changeWhileBusy changes the configuration while a slow start is under way.
 func changeWhileBusy(t *testing.T, g *rig) {
-	home := place(g.look(t), "f2")
+	home := g.at(t, "f2")
 	g.mainstay(t, "resource", "stop", "f2", "--wait")
 	for _, n := range g.Nodes() {
 		g.misbehave(t, n, "f2", "start", "hang")

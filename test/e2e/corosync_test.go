@@ -70,7 +70,7 @@ func (g *rig) viewHas(t *testing.T, node string, earlier, members int) {
 }
 
 func corosyncKilled(t *testing.T, g *rig) {
-	node := place(g.look(t), "d1")
+	node := g.at(t, "d1")
 	h, err := g.HealthOf(node)
 	if err != nil {
 		t.Fatal(err)

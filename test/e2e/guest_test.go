@@ -31,14 +31,14 @@ const query = `(echo '{"execute":"qmp_capabilities"}{"execute":"query-status"}';
 func TestGuest(t *testing.T) {
 	t.Parallel()
 	x, g := guest, guest.open(t)
-	home := place(g.look(t), "vm")
+	home := g.at(t, "vm")
 	g.says(t, time.Minute, home, `"status": "running"`, query)
 
 	before := g.Processes(home, "qemu-system-x86")
 	g.kill(t, home, "qemu-system-x86")
 	g.failed(t, "vm", home)
 	x.whole(t, g)
-	if now := place(g.look(t), "vm"); now != home {
+	if now := g.at(t, "vm"); now != home {
 		t.Errorf("the guest was killed on %s and runs on %s now", home, now)
 	}
 	if now := g.Processes(home, "qemu-system-x86"); len(before) != 1 || len(now) != 1 || now[0] == before[0] {
@@ -51,7 +51,7 @@ func TestGuest(t *testing.T) {
 		p := place(s, "vm")
 		return p != "" && p != home
 	})
-	now := place(g.look(t), "vm")
+	now := g.at(t, "vm")
 	g.says(t, time.Minute, now, `"status": "running"`, query)
 	g.restorePower(t, home)
 	x.whole(t, g)

@@ -69,7 +69,7 @@ func serviceKilled(t *testing.T, g *rig) {
 		now := g.Processes(node, "haproxy")
 		return len(now) > 0 && !slices.Equal(now, before)
 	})
-	owner := place(g.look(t), "p_mysql")
+	owner := g.at(t, "p_mysql")
 	db := g.Processes(owner, "mariadbd")
 	since := time.Now()
 	g.kill(t, owner, "mariadbd")
@@ -95,14 +95,14 @@ func (g *rig) cleanup(t *testing.T) {
 
 // threshold lets a resource fail until it has to move.
 func threshold(t *testing.T, g *rig) {
-	home := place(g.look(t), "f1")
+	home := g.at(t, "f1")
 	for i := range 2 {
 		g.run(t, home, "rm", "/run/faulty/f1.running")
 		g.eventually(t, time.Minute, "f1 runs again", func() bool {
 			return slices.ContainsFunc(g.Nodes(), func(n string) bool { return g.faultyRuns(n, "f1") })
 		})
 		g.cluster(t, time.Minute, "rest", g.rested)
-		now := place(g.look(t), "f1")
+		now := g.at(t, "f1")
 		if i == 0 && now != home {
 			t.Fatalf("f1 moved to %s after its first failure; its threshold is 2", now)
 		}
@@ -114,7 +114,7 @@ func threshold(t *testing.T, g *rig) {
 }
 
 func startFails(t *testing.T, g *rig) {
-	home := place(g.look(t), "f2")
+	home := g.at(t, "f2")
 	bad := g.others(home)[0]
 	g.misbehave(t, bad, "f2", "start", "fail 1")
 	// The command itself may say that it did not work.
@@ -134,7 +134,7 @@ func startFails(t *testing.T, g *rig) {
 }
 
 func monitorHangs(t *testing.T, g *rig) {
-	home := place(g.look(t), "f1")
+	home := g.at(t, "f1")
 	g.misbehave(t, home, "f1", "monitor", "hang")
 	g.cluster(t, 30*time.Second, "the timeout to be shown", func(s *web.StatusReply) bool {
 		return slices.ContainsFunc(s.Cluster.Failures, func(f failure) bool {
@@ -150,7 +150,7 @@ func monitorHangs(t *testing.T, g *rig) {
 }
 
 func stopFails(t *testing.T, g *rig) {
-	home := place(g.look(t), "f1")
+	home := g.at(t, "f1")
 	h, err := g.HealthOf(home)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func moveAndClear(t *testing.T, g *rig) {
 }
 
 func maintenance(t *testing.T, g *rig) {
-	home := place(g.look(t), "f1")
+	home := g.at(t, "f1")
 	g.run(t, home, "crm_attribute", "--type", "crm_config", "--name", "maintenance-mode", "--update", "true")
 	g.cluster(t, time.Minute, "maintenance mode", func(s *web.StatusReply) bool { return s.Cluster.Maintenance })
 	g.run(t, home, "rm", "/run/faulty/f1.running")

@@ -76,7 +76,7 @@ func (g *rig) systemctl(t *testing.T, node, command string) string {
 func TestSystemd(t *testing.T) {
 	t.Parallel()
 	x, g := units, units.open(t)
-	at := func(id string) string { return place(g.look(t), id) }
+	at := func(id string) string { return g.at(t, id) }
 	answers := func(node string) {
 		t.Helper()
 		g.says(t, time.Minute, g.outside(node), node, "curl -s http://10.107.2.244:8083/")
@@ -163,7 +163,7 @@ func unitsOutlive(t *testing.T, g *rig, home string) {
 	if now := g.unit(t, home, "haproxy", "MainPID"); now != before {
 		t.Errorf("law 6: HAProxy was process %s, now %s", before, now)
 	}
-	if now := place(g.look(t), "balance"); now != home {
+	if now := g.at(t, "balance"); now != home {
 		t.Errorf("law 6: HAProxy moved from %s to %s", home, now)
 	}
 }

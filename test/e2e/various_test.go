@@ -91,7 +91,7 @@ exit 0
 func TestVarious(t *testing.T) {
 	t.Parallel()
 	x, g := various, various.open(t)
-	at := func(id string) string { return place(g.look(t), id) }
+	at := func(id string) string { return g.at(t, id) }
 
 	g.says(t, time.Minute, "node2", "hello from "+at("web"), "curl -s http://10.107.2.243/")
 	g.says(t, time.Minute, at("proxy"), "hello from "+at("proxy"), "curl -s http://127.0.0.1:8081/")

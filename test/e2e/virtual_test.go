@@ -92,7 +92,7 @@ func (g *rig) counted(t *testing.T, node string) (begun int, now uint64) {
 func TestVirtualDomain(t *testing.T) {
 	t.Parallel()
 	x, g := virtual, virtual.open(t)
-	at := func() string { return place(g.look(t), "guest") }
+	at := func() string { return g.at(t, "guest") }
 	// counts waits until the guest runs on a node, and there only, began so often and
 	// is beyond that number.
 	counts := func(node string, begun int, beyond uint64) (now uint64) {
