@@ -126,6 +126,7 @@ func (e *Engine) install(x ring.Install) {
 	e.flushBatch()
 	e.view = x.View
 	e.dirty = true
+	e.alarms.clear(unrestAlarm)
 	e.controlIn(control.Unsynced{}) // before quorum is judged, which may let it plan
 	e.heldFencing()
 	e.loneVotes()
@@ -258,7 +259,6 @@ func (e *Engine) inSync(x replica.InSync) {
 		Patience: e.patience()})
 	e.publishVotes()
 	e.declareWatchdog()
-	e.alarms.clear(unrestAlarm)
 	e.shareFencing(x)
 	e.leaveSynced()
 }

@@ -80,6 +80,7 @@ func TestSimRemembered(t *testing.T) {
 		seed  uint64
 		was   string
 		steps []Step
+		drop  []string
 	}{
 		{500171, "two nodes left 3 ms apart, and one of them was fenced when the other came back", []Step{
 			{At: ms(16068), For: ms(571), Fault: Fault{Kind: DaemonKill, Node: "n1"}},
@@ -87,7 +88,7 @@ func TestSimRemembered(t *testing.T) {
 			{At: ms(43379), Wish: Wish{Kind: Restart, Node: "n2", After: ms(15000)}},
 			{At: ms(51513), Wish: Wish{Kind: Swap, Value: "1", By: "n2"}},
 			{At: ms(61148), For: ms(1949), Fault: Fault{Kind: DaemonKill, Node: "n2"}},
-		}},
+		}, nil},
 		{7064, "a daemon that came back while somebody was fenced was not told how that ended", []Step{
 			{At: ms(19626), For: ms(27), Fault: Fault{Kind: DaemonKill, Node: "n3"}},
 			{At: ms(38828), For: ms(9311), Fault: Fault{Kind: LinkCut, Node: "n2", Link: AllLinks}},
@@ -95,16 +96,21 @@ func TestSimRemembered(t *testing.T) {
 			{At: ms(58097), For: ms(2863), Fault: Fault{Kind: DaemonKill, Node: "n3"}},
 			{At: ms(65756), For: ms(32840), Fault: Fault{Kind: LinkCut, Node: "n2", Link: AllLinks, OneWay: true}},
 			{At: ms(67260), Wish: Wish{Kind: Cleanup, Resource: "p2", By: "n5"}},
-		}},
+		}, nil},
+		{101714, "the alarm of a part without quorum, that it does not come to rest, stood at the begin of the next view", []Step{
+			{At: 17935717354, Wish: Wish{Kind: Roll, After: 5729217413}},
+			{At: 18568230788, For: 18887759082, Fault: Fault{Kind: DiskUnread, Node: "n3"}},
+			{At: 18568230788, For: 378567876, Fault: Fault{Kind: DaemonKill, Node: "n3"}},
+		}, []string{"n5", "n4", "g0-1", "g0-2", "cib-bootstrap-options-dc-deadtime", "rd-resource-stickiness", "rd-migration-threshold", "rd-failure-timeout"}},
 		{100530, "a live migration was forgotten when a plan that did not know of it stopped the service where it came from", []Step{
 			{Wish: Wish{Kind: Join, By: "n1", Node: "n4"}},
 			{At: 18426073336, Wish: Wish{Kind: Roll, After: 2168585234}},
 			{At: 28859946223, For: 7397518556, Fault: Fault{Kind: PowerLoss, Node: "n1"}},
-		}},
+		}, nil},
 	} {
 		s := Draw(x.seed, Usual(x.seed))
 		s.Steps = x.steps
-		for _, p := range s.Play().Problems {
+		for _, p := range s.Drop(x.drop).Play().Problems {
 			t.Errorf("seed %d (once: %s): %s", x.seed, x.was, p)
 		}
 	}
