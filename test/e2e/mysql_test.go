@@ -61,7 +61,14 @@ func TestReplication(t *testing.T) {
 	sql := func(text string) string {
 		return g.sh(t, "node3", `mariadb -N -h 10.107.2.242 -u repl -psecret -e "%s"`, text)
 	}
-	replica := func() string { return in(g.look(t), "db", status.Unpromoted)[0] }
+	replica := func() string {
+		var r []string
+		g.cluster(t, time.Minute, "the replica to run", func(s *web.StatusReply) bool {
+			r = in(s, "db", status.Unpromoted)
+			return len(r) == 1
+		})
+		return r[0]
+	}
 	has := func(node, want string) {
 		t.Helper()
 		g.says(t, 2*time.Minute, node, want, `mariadb -N -e "select group_concat(n order by n) from shop.orders"`)
