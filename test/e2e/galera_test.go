@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"mainstay/status"
 )
 
 // galera is three MariaDB servers that replicate with each other, run by
@@ -80,7 +78,5 @@ func TestGalera(t *testing.T) {
 		has(n, "1,2,3,4")
 		g.says(t, time.Minute, n, "3", `mariadb -N -e "show status like 'wsrep_cluster_size'" | cut -f2`)
 	}
-	if p := in(g.look(t), "db", status.Promoted); len(p) != 3 {
-		t.Errorf("promoted on %v", p)
-	}
+	galera.whole(t, g)
 }
