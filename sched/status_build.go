@@ -79,10 +79,19 @@ func (p *planner) shownOrder() []*rsc {
 // implied tells whether a resource is not in the configuration, but follows from it.
 func (p *planner) implied(r *rsc) bool { return r.meta["internal_rsc"] == "true" }
 
+// featureSetOf is the feature set that a node tells by an attribute. Members of a
+// Mainstay cluster tell none: they all speak that of the document.
+func (p *planner) featureSetOf(n *node) string {
+	if n.featureSet == "" && n.kind == status.Member && p.opt.raw["cluster-infrastructure"] == "mainstay" {
+		return p.root.Get("crm_feature_set")
+	}
+	return n.featureSet
+}
+
 func (p *planner) nodeStatus(n *node) status.Node {
 	s := status.Node{Name: n.name, ID: n.id, Kind: n.kind, Online: n.online, Pending: n.pending, Unclean: n.unclean, Standby: n.standby,
 		StandbyOnFail: n.standbyOnFail, Maintenance: n.maintenance, Shutdown: n.shutdown, ExpectedUp: n.expectedUp, IsDC: n == p.dc,
-		FeatureSet: n.featureSet, Running: len(n.running), Health: p.healthText(n)}
+		FeatureSet: p.featureSetOf(n), Running: len(n.running), Health: p.healthText(n)}
 	if n.isGuest() && n.remoteRsc != nil && n.remoteRsc.container != nil {
 		s.Container = n.remoteRsc.container.id
 	}
