@@ -86,8 +86,8 @@ func encodeSaved(s quorum.Saved, boot string) []byte {
 }
 
 // DecodeQuorum reads QuorumFile. What all nodes saw holds within one boot of the
-// machine only (votequorum(5), wait_for_all), also if no daemon of this boot has
-// written the file yet.
+// machine only, also if no daemon of this boot has written the file yet. (Corosync's
+// votequorum(5) waits for all whenever it starts.)
 func DecodeQuorum(file []byte, boot string) (quorum.Saved, error) {
 	var s savedQuorum
 	if err := json.Unmarshal(file, &s); err != nil {

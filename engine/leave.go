@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mainstay/member"
+	"mainstay/quorum"
 	"mainstay/replica"
 	"mainstay/ring"
 )
@@ -17,6 +18,9 @@ type leaving struct {
 	wake     time.Duration // when to give up waiting
 	deadline time.Duration
 	heard    map[member.NodeID]bool // members that know of the goodbye; nil before it
+	// unwritten are the QuorumFiles on their way to the disk: by the last one this node
+	// knows, when it comes back, whether it left others behind.
+	unwritten int
 }
 
 // escalation is how long a node waits for its resources to stop before it leaves
@@ -59,6 +63,7 @@ func (e *Engine) sayGoodbye(clean bool) {
 	}
 	e.leaving.asked, e.leaving.said, e.leaving.clean = true, true, clean
 	e.leaving.wake = e.now.Mono + grace
+	e.quorumIn(quorum.Leave{})
 	e.multicast(message{Goodbye: &goodbye{Node: e.name, Clean: clean}})
 }
 
@@ -95,9 +100,10 @@ func (e *Engine) farewell(from member.NodeID, g goodbye) {
 	}
 }
 
-// leaveWhenHeard ends this node's membership once all other members know.
+// leaveWhenHeard ends this node's membership once all other members know, and it is
+// on disk.
 func (e *Engine) leaveWhenHeard() {
-	if e.leaving.heard == nil {
+	if e.leaving.heard == nil || e.leaving.unwritten > 0 {
 		return
 	}
 	for _, m := range e.view.Members {

@@ -24,6 +24,7 @@ const (
 	ofFence   uint64 = 2 << ownerBits
 	ofReplica uint64 = 3 << ownerBits
 	ofRing    uint64 = 4 << ownerBits
+	ofQuorum  uint64 = 5 << ownerBits
 	ownerMask uint64 = 0xff << ownerBits
 )
 
@@ -43,11 +44,16 @@ func (e *Engine) done(in Done) {
 const rewriteAfter = time.Second
 
 func (e *Engine) written(in Written) {
-	if in.Tag&ownerMask == ofRing {
+	switch in.Tag & ownerMask {
+	case ofRing:
 		e.seqWritten(in.Err)
 		return
-	}
-	if in.Tag&ownerMask != ofReplica {
+	case ofQuorum:
+		e.leaving.unwritten--
+		e.leaveWhenHeard()
+		return
+	case ofReplica:
+	default:
 		panic(fmt.Sprintf("engine: a write with the unknown tag %x ended", in.Tag))
 	}
 	if in.Err != nil {

@@ -107,7 +107,8 @@ func (e *Engine) quorumIn(in quorum.Input) {
 			p := x.Peer
 			e.multicast(message{Votes: &p})
 		case quorum.Keep:
-			e.emit(Write{Name: QuorumFile, Data: encodeSaved(x.Saved, e.cfg.Boot)})
+			e.leaving.unwritten++
+			e.emit(Write{Tag: ofQuorum, Name: QuorumFile, Data: encodeSaved(x.Saved, e.cfg.Boot)})
 		default:
 			panic(fmt.Sprintf("engine: unknown effect %T", x))
 		}

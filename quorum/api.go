@@ -47,6 +47,10 @@ type (
 	ForgetDevice struct{}
 	// CancelWaitForAll ends waiting for all, as quorum.cancel_wait_for_all does.
 	CancelWaitForAll struct{}
+	// Leave says that this node is about to leave in order. Members that stay go on
+	// without it, and nobody fences it: it must see all again when it comes back, or it
+	// might go on alone from what it had.
+	Leave struct{}
 	// Configure replaces the configuration; Saved is ignored. Only votes,
 	// expected votes and two_node change at run time, the rest is kept.
 	Configure struct{ Config Config }
@@ -60,6 +64,7 @@ func (SetVotes) isInput()         {}
 func (Device) isInput()           {}
 func (ForgetDevice) isInput()     {}
 func (CancelWaitForAll) isInput() {}
+func (Leave) isInput()            {}
 func (Configure) isInput()        {}
 
 // Verdict is the device's answer about a view.
@@ -144,8 +149,9 @@ func (State) isEffect() {}
 
 // Saved is what must outlive a restart of the daemon.
 type Saved struct {
-	// SeenAll says that since the machine booted all nodes were once in one view;
-	// the caller drops it when the machine boots (wait_for_all starts anew then).
+	// SeenAll says that since the machine booted all nodes were once in one view, and
+	// that this node has not left others behind since; the caller drops it when the
+	// machine boots (wait_for_all starts anew then).
 	SeenAll bool
 	// HighestExpected is the highest expected votes ever seen
 	// (expected_votes_tracking); 0 if not tracked.

@@ -129,7 +129,11 @@ func (m *Machine) allSeen() bool {
 // keep asks for what must outlive a restart to be written, if it changed.
 func (m *Machine) keep() {
 	s := m.saved
-	s.SeenAll = m.cfg.waitForAll() && !m.waiting && (s.SeenAll || len(m.members) > 0)
+	seen := s.SeenAll || len(m.members) > 0
+	if m.leaving {
+		seen = s.SeenAll && len(m.members) == 1 // the last one knows what all knew
+	}
+	s.SeenAll = m.cfg.waitForAll() && !m.waiting && seen
 	if m.cfg.ExpectedTracking {
 		s.HighestExpected = max(s.HighestExpected, m.expected)
 	}

@@ -26,6 +26,7 @@ type Machine struct {
 	members  []member.NodeID // of the view, sorted
 	expected int
 	waiting  bool            // for all
+	leaving  bool            // in order (Leave)
 	last     []member.NodeID // members of the last quorate view that this node was in
 	epoch    uint64          // how recent that is
 	known    uint64          // how recent a quorate view expected is from
@@ -89,6 +90,8 @@ func (m *Machine) Step(now time.Duration, in Input) []Effect {
 		}
 	case CancelWaitForAll:
 		m.waiting = false
+	case Leave:
+		m.leaving = true
 	case Configure:
 		m.onConfigure(in.Config)
 	}

@@ -182,6 +182,8 @@ func (c *cluster) command(d *datadriven.TestData) string {
 		}
 	case "cancel":
 		c.step(member.NodeID(num("node")), CancelWaitForAll{})
+	case "goodbye": // the node is about to leave in order
+		c.step(member.NodeID(num("node")), Leave{})
 	case "reconfigure":
 		c.reconfigure(d)
 	case "validate":
