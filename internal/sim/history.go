@@ -1,11 +1,13 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 
 	"mainstay/cib"
+	"mainstay/engine"
 )
 
 // exchange is one change of the configuration that a client asked for, and what
@@ -59,6 +61,24 @@ func (c *Cluster) linear() bool {
 	}
 	result, _ := porcupine.CheckOperationsVerbose(register(), ops, time.Minute)
 	return result != porcupine.Illegal
+}
+
+// manyAnswered tells whether clients were answered by more than one part of the
+// cluster, of which only one goes on. (Where both parts were asked for the same,
+// nothing is lost.)
+func (c *Cluster) manyAnswered() bool { return c.operator.apart || c.lostAny() }
+
+// apart tells whether a machine has quorum without another that has it too: with
+// two_node both do while they do not see each other, until one is fenced
+// (votequorum(5)).
+func (c *Cluster) apart(m *Machine, s *engine.State) bool {
+	if !s.Quorum.Quorate || !s.Quorum.Flags.TwoNode || len(s.View.Members) > 1 {
+		return false
+	}
+	return slices.ContainsFunc(c.Machines, func(o *Machine) bool {
+		os := c.state[o.Name]
+		return o != m && o.daemon != nil && os != nil && os.Quorum.Quorate && len(os.View.Members) == 1
+	})
 }
 
 // lostAny tells whether a merge had a configuration give way to another: changes

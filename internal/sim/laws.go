@@ -318,6 +318,7 @@ func (c *Cluster) byID(id member.NodeID) *Machine {
 // checkState looks at what a daemon published.
 func (c *Cluster) checkState(m *Machine, s *engine.State) {
 	c.checkRest(m, s)
+	c.operator.apart = c.operator.apart || c.apart(m, s)
 	if s.Synced {
 		c.spread(s)
 		if len(s.View.Members) > 1 { // whom it meets it tells

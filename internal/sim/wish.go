@@ -76,6 +76,7 @@ type operator struct {
 	stopped map[string]bool // resources that were switched off
 	added   map[string]bool
 	log     []*exchange
+	apart   bool // there were two halves with quorum at once
 
 	accesses []*access
 }

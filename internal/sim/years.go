@@ -306,7 +306,7 @@ func (l *life) failures() bool {
 // unordered looks whether the changes since the last look happened one after the
 // other, and forgets them.
 func (l *life) unordered() []string {
-	lost := l.lostAny()
+	many := l.manyAnswered()
 	for _, m := range l.Machines {
 		if names, err := m.List("lost"); err == nil {
 			for _, n := range names {
@@ -314,8 +314,8 @@ func (l *life) unordered() []string {
 			}
 		}
 	}
-	ok := lost || l.linear()
-	l.operator.log = nil
+	ok := many || l.linear()
+	l.operator.log, l.operator.apart = nil, false
 	if !ok {
 		return []string{"changes of the configuration did not happen one after the other"}
 	}
