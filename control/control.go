@@ -322,6 +322,9 @@ func (c *Control) tick() {
 	if c.unsafe != 0 && c.now.Mono >= c.unsafe {
 		c.unsafe = 0
 	}
+	if c.counted != 0 && c.now.Mono >= c.counted {
+		c.counted = 0
+	}
 	if c.recheck != 0 && c.now.Mono >= c.recheck {
 		c.recheck = 0
 		c.rounds.begin()

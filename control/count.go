@@ -21,9 +21,4 @@ func (c *Control) count(attrs []replica.Attribute) {
 }
 
 // counting tells whether a count is still under way.
-func (c *Control) counting() bool {
-	if c.counted != 0 && c.now.Mono >= c.counted {
-		c.counted = 0
-	}
-	return c.counted != 0
-}
+func (c *Control) counting() bool { return c.counted != 0 }

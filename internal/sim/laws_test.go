@@ -32,6 +32,20 @@ func wantBroken(t *testing.T, c *Cluster, law string) {
 	}
 }
 
+// restive is a daemon that waits for a time that has passed.
+type restive struct{ Daemon }
+
+func (restive) Wake() time.Duration { return 1 }
+
+func TestCheckerSeesADaemonThatDoesNotRest(t *testing.T) {
+	c := settled(t)
+	m := c.Machine("n2")
+	m.daemon = restive{m.daemon}
+	m.poke()
+	c.Run(c.Now + time.Second)
+	wantBroken(t, c, "it ends: n2 wants to be woken at once")
+}
+
 func TestCheckerSeesFencingWithoutNeed(t *testing.T) {
 	c := settled(t)
 	c.Run(c.Now + 5*time.Second)

@@ -35,6 +35,7 @@ type Machine struct {
 	frozen     bool
 	waiting    []host.Completion // what came while it was frozen
 	alarm      time.Duration     // for when the next Timeout is planned
+	atOnce     int               // how often in a row that was at once
 	disk       disk
 	running    map[host.Tag]*process
 	orphans    []*process // agents that outlived their daemon
@@ -264,6 +265,7 @@ func (m *Machine) plan() {
 		return
 	}
 	m.alarm = max(at, m.world.Now)
+	m.restive(m.alarm == m.world.Now)
 	due, life, stood := m.alarm, m.life, m.world.stood
 	m.world.after(m.alarm-m.world.Now, func() {
 		if m.life != life || m.alarm != due+m.world.stood-stood {
@@ -272,6 +274,21 @@ func (m *Machine) plan() {
 		m.alarm = 0
 		m.feed(host.Timeout{})
 	})
+}
+
+// maxAtOnce is how often in a row a daemon may want to be woken at once.
+const maxAtOnce = 1000
+
+// restive notes whether the daemon wants to be woken at once. One that always does,
+// because a time that it waits for has passed and it does not notice, would take a whole
+// core, and here no time would pass.
+func (m *Machine) restive(atOnce bool) {
+	if m.atOnce++; !atOnce {
+		m.atOnce = 0
+	}
+	if m.atOnce == maxAtOnce {
+		m.world.breakLaw("it ends", "%s wants to be woken at once %d times in a row", m.Name, maxAtOnce)
+	}
 }
 
 // The six seams.
