@@ -85,6 +85,7 @@ type Cluster struct {
 	planAt   map[planKey]int
 	shared   *engine.Shared
 	known    *cib.Elem // the configuration that services were read from
+	knownAs  cib.Version
 }
 
 // NewCluster makes a cluster whose machines are off.

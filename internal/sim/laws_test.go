@@ -32,6 +32,25 @@ func wantBroken(t *testing.T, c *Cluster, law string) {
 	}
 }
 
+// What a daemon holds that lost its disk and has met nobody yet is not the
+// configuration that services are judged by; nor is it if it stays alone.
+func TestCheckerHeedsNoEmptyConfiguration(t *testing.T) {
+	c := settledRich(t, Options{})
+	empty, err := cib.Parse([]byte(`<cib validate-with="pacemaker-4.0" admin_epoch="0" epoch="0" num_updates="0"><configuration/><status/></cib>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, synced := range []bool{false, true} {
+		s := *c.state["n2"]
+		s.CIB, s.Synced, s.Quorum.Quorate = empty, synced, false
+		c.observe(c.Machine("n2"), &s, nil)
+		c.checkOwners("db")
+		if len(c.Broken()) > 0 {
+			t.Errorf("synced %v: %v", synced, c.Broken())
+		}
+	}
+}
+
 // restive is a daemon that waits for a time that has passed.
 type restive struct{ Daemon }
 

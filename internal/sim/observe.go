@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"mainstay/cib"
 	"mainstay/engine"
 )
 
@@ -194,7 +195,12 @@ func (c *Cluster) observe(m *Machine, s *engine.State, events []engine.Event) {
 		c.plans = append(c.plans, plan{c.Now, m.Name, t})
 		c.checkReasons(m, t)
 	}
-	c.learn(s.CIB)
+	// Who has not met the others yet, or lost its disk and has no quorum, does not know
+	// what counts.
+	if v := cib.VersionOf(s.CIB); s.Synced && (s.Quorum.Quorate || v.Compare(c.knownAs) >= 0) {
+		c.learn(s.CIB)
+		c.knownAs = v
+	}
 	c.checkState(m, s)
 }
 
