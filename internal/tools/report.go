@@ -63,6 +63,11 @@ func crmReport(ctx context.Context, env *face.Env, args []string) face.Code {
 			return f.usage("%v", err)
 		}
 	}
+	for _, pattern := range slices.Concat(o.hide, o.marks) {
+		if _, err := regexp.Compile("(?i:" + pattern + ")"); err != nil { // it would hide nothing, or find nothing
+			return f.usage("%q is not a pattern: %v", pattern, err)
+		}
+	}
 	if o.dest == "" && f.NArg() > 0 {
 		o.dest = f.Arg(0)
 	}
@@ -194,11 +199,7 @@ func (o *reportOptions) gather(ctx context.Context, env *face.Env, host string) 
 func blot(text []byte, names []string) []byte {
 	for _, n := range names {
 		for _, form := range []string{`(name="(?i:` + n + `)" value=")[^"]*`, `((?i:\b` + n + `)=)\S+`} {
-			re, err := regexp.Compile(form)
-			if err != nil {
-				continue // a pattern of the user's that means nothing hides nothing
-			}
-			text = re.ReplaceAll(text, []byte("${1}******"))
+			text = regexp.MustCompile(form).ReplaceAll(text, []byte("${1}******"))
 		}
 	}
 	return text

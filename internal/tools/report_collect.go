@@ -196,7 +196,10 @@ func readTar(from io.Reader) (map[string][]byte, error) {
 func (o *reportOptions) summarize(env *face.Env, host string, parts map[string][]byte) {
 	var nodes []string
 	var found bytes.Buffer
-	marks := append([]string{"CRIT:", "ERROR:", "crit:", "error:"}, o.marks...)
+	wrong := []*regexp.Regexp{regexp.MustCompile("CRIT:|ERROR:|crit:|error:")}
+	for _, m := range o.marks {
+		wrong = append(wrong, regexp.MustCompile(m))
+	}
 	for _, name := range sortedNames(parts) {
 		node, file, _ := strings.Cut(name, "/")
 		if !slices.Contains(nodes, node) {
@@ -206,7 +209,7 @@ func (o *reportOptions) summarize(env *face.Env, host string, parts map[string][
 			continue
 		}
 		for line := range bytes.Lines(parts[name]) {
-			if slices.ContainsFunc(marks, func(m string) bool { ok, err := regexp.Match(m, line); return err == nil && ok }) {
+			if slices.ContainsFunc(wrong, func(re *regexp.Regexp) bool { return re.Match(line) }) {
 				fmt.Fprintf(&found, "%s: %s", name, line)
 			}
 		}

@@ -55,8 +55,7 @@ func pastParts(ctx context.Context, env *face.Env, host string, hide []string) (
 func blotPairs(e *cib.Elem, names []string) *cib.Elem {
 	if e.Name() == "nvpair" {
 		for _, n := range names {
-			re, err := regexp.Compile(`^(?i:` + n + `)$`)
-			if err == nil && re.MatchString(e.Get("name")) {
+			if regexp.MustCompile(`^(?i:` + n + `)$`).MatchString(e.Get("name")) {
 				return e.With("value", "******")
 			}
 		}

@@ -33,6 +33,14 @@ func TestReport(t *testing.T) {
 	if code := crmReport(t.Context(), env, []string{filepath.Join(dir, "x")}); code != face.Usage {
 		t.Errorf("without --from: exit code %d", code)
 	}
+	for _, args := range [][]string{{"-p", "secret("}, {"-p", `\Qsecret`}, {"-L", "[wrong"}} {
+		out.Reset()
+		args = append(args, "-f", "10:00", "-S", filepath.Join(dir, "x"))
+		if code := crmReport(t.Context(), env, args); code != face.Usage || !strings.Contains(out.String(), "is not a pattern") {
+			t.Errorf("%v: exit code %d: %s", args, code, out.String())
+		}
+	}
+	out.Reset()
 	host, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
