@@ -192,3 +192,45 @@ ran x a monitor 7
 Start x (a)
   x_start_0 a
 warning o: constraint names nobody, which does not exist; define it or remove the constraint
+
+# What cannot start because of a colocation keeps what waits for it stopped, too: with
+# a restart behind it the same plan came up for ever.
+plan
+option stonith-enabled false
+nodes a
+rsc gone target-role=Stopped
+rsc near
+rsc mid
+rsc last
+order o1 gone near
+colocation c mid near INFINITY
+order o2 mid last
+ran gone a monitor 7
+ran near a monitor 7
+ran mid a monitor 7
+ran last a start 0
+----
+Start near (a) due to unrunnable gone start blocked
+Start mid (a) due to colocation with near blocked
+Stop last (a) due to required mid start
+  last_stop_0 a
+
+# The same if it does not run: it does not start.
+plan
+option stonith-enabled false
+nodes a
+rsc gone target-role=Stopped
+rsc near
+rsc mid
+rsc last
+order o1 gone near
+colocation c mid near INFINITY
+order o2 mid last
+ran gone a monitor 7
+ran near a monitor 7
+ran mid a monitor 7
+ran last a monitor 7
+----
+Start near (a) due to unrunnable gone start blocked
+Start mid (a) due to colocation with near blocked
+Start last (a) due to unrunnable mid start blocked
