@@ -45,6 +45,9 @@ func (p *planner) applyOrders() {
 	for i := len(p.acts) - 1; i >= 0; i-- {
 		p.update(p.acts[i])
 	}
+	for _, a := range p.late { // what waits for it may have been looked at before it was blocked
+		p.changed(a)
+	}
 	p.disableInvalid()
 }
 

@@ -356,21 +356,10 @@ func (p *planner) markBlocked(dep *rsc, task string, prim *rsc) {
 		p.blockDependents(x)
 		p.update(x)
 		p.dropRecurring(x)
-		p.passOn(x)
+		p.late = append(p.late, x)
 	}
 	for _, k := range dep.kids {
 		p.markBlocked(k, task, prim)
-	}
-}
-
-// passOn: what waits for a start that is blocked late learns of it, so that it does
-// not start behind it, and is stopped if it runs: not restarted again and again.
-func (p *planner) passOn(start *action) {
-	top := start.r.uber(true)
-	for i := range start.after {
-		if to := start.after[i].to; to.r != nil && to.task == "start" && to.runnable && to.r.uber(true) != top {
-			p.update(to)
-		}
 	}
 }
 

@@ -51,6 +51,7 @@ type planner struct {
 	orders    [][]order // in pieces, in the order in which they were made
 
 	acts    []*action
+	late    []*action // starts that colocations blocked, which what waits for them may not know
 	slabs   slabs
 	walks   int32              // along the orderings, so far
 	turn    int                // how often something was given a node, or lost it
