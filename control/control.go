@@ -182,8 +182,12 @@ type Control struct {
 
 // New makes a control. clock measures how long planning takes; it decides nothing.
 func New(cfg Config, clock func() time.Duration) *Control {
-	return &Control{cfg: cfg, state: NotCoordinator, number: cfg.FirstNumber, clock: clock,
-		transit: transit.New(transit.Config{NodeLimit: cfg.NodeLimit, LeaveLast: true})}
+	return &Control{cfg: cfg, state: NotCoordinator, number: cfg.FirstNumber, clock: clock, transit: newTransit(cfg)}
+}
+
+// newTransit makes what drives the graphs of one view.
+func newTransit(cfg Config) *transit.Machine {
+	return transit.New(transit.Config{NodeLimit: cfg.NodeLimit, LeaveLast: true})
 }
 
 // State tells what the control is about.
@@ -253,7 +257,7 @@ func (c *Control) leave() {
 	if c.transit.Active() != nil {
 		c.emit(Ended{Number: c.number, Outcome: transit.Aborted, Reason: "the membership changed", Failed: c.failed, At: c.now.Wall})
 	}
-	c.transit = transit.New(transit.Config{NodeLimit: c.cfg.NodeLimit, LeaveLast: true})
+	c.transit = newTransit(c.cfg)
 	c.trigger, c.settle, c.hold, c.unsafe, c.counted, c.recheck, c.patient = "", 0, 0, 0, 0, 0, false
 	c.rest()
 	c.become(NotCoordinator)
