@@ -51,20 +51,7 @@ func TestCloseTo(t *testing.T) {
 func serve(t *testing.T) (*fake.Cluster, *face.Env, *bytes.Buffer) {
 	t.Helper()
 	c := fake.New(cib.Empty(), "node1", "node2")
-	socket := filepath.Join(t.TempDir(), "api.sock")
-	l, err := web.Listen(socket, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := web.New(web.Config{Cluster: c})
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() {
-		s.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	socket := fake.Serve(t, c)
 	var out bytes.Buffer
 	return c, &face.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: facetest.Now, Socket: socket, Version: "test",
 		Getenv: func(string) string { return "" }}, &out

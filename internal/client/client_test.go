@@ -38,20 +38,7 @@ func start(t *testing.T, text string) (*fake.Cluster, *Client, string) {
 		t.Fatal(err)
 	}
 	cluster := fake.New(root, "node1", "node2", "node3")
-	socket := filepath.Join(t.TempDir(), "run", "api.sock")
-	l, err := web.Listen(socket, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := web.New(web.Config{Cluster: cluster})
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() {
-		s.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	socket := fake.Serve(t, cluster)
 	return cluster, New(socket, "test"), socket
 }
 

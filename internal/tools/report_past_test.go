@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/bzip2"
 	"io"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,20 +30,7 @@ func TestReportPast(t *testing.T) {
 			{ID: 1, Kind: graph.Cluster, Task: "stonith", Node: "node2", Reason: "it is lost", Attrs: []cib.Attr{{Name: "stonith_action", Value: "reboot"}}},
 		}}})
 	c.Keep(web.Transition{Number: 7, Coordinator: "node1", Started: start.Add(time.Minute), Trigger: "a failure", Input: input})
-	socket := filepath.Join(t.TempDir(), "api.sock")
-	l, err := web.Listen(socket, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := web.New(web.Config{Cluster: c})
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() {
-		s.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	socket := fake.Serve(t, c)
 	env := &face.Env{Now: func() time.Time { return start }, Socket: socket, Getenv: func(string) string { return "" }}
 	parts, err := pastParts(t.Context(), env, "node1", []string{"passw.*"})
 	if err != nil || len(parts) != 3 {
